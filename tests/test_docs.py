@@ -11,9 +11,12 @@ from pathlib import Path
 from etude.analyze.registry import CHECKS, NOT_CHECKED
 from etude.cli.app import app
 from etude.experiment import Experiment
+from etude.experiment.baseline import read_with_baseline
 from etude.experiment.hyperparameter import ROLES
 from etude.experiment.methods import METHODS
 from etude.experiment.toml.read import loads
+from etude.train.recipe import SCHEDULE_KEYS, recipe
+from etude.train.schedules import SCHEDULES, Schedule
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
@@ -91,6 +94,32 @@ def test_every_search_schedule_and_option_is_explained() -> None:
     options = [key for one in METHODS.values() for each in one.values() for key in each.options]
 
     assert [name for name in (*known, *options) if f"`{name}" not in text] == []
+
+
+def test_every_schedule_of_the_loop_and_each_of_its_keys_is_explained() -> None:
+    text = (ROOT / "docs/learning-rate.md").read_text(encoding="utf-8")
+
+    assert [name for name in (*SCHEDULES, *SCHEDULE_KEYS) if f"`{name}`" not in text] == []
+
+
+def documented_schedule(folder: Path, text: str) -> Schedule:
+    (folder / "documented.toml").write_text(text)
+    usual = {"optimizer": "sgd", "learning_rate": 1.0, "batch_size": 1}
+    experiment, _ = read_with_baseline(folder / "documented.toml")
+    return recipe({**usual, **experiment.fixed}, experiment.max_steps).schedule
+
+
+def test_the_documented_schedules_are_those_that_the_loop_reads(tmp_path: Path) -> None:
+    (table,) = blocks("docs/learning-rate.md", "text")
+    plain, written, named = blocks("docs/learning-rate.md", "toml")
+    (tmp_path / "steps.csv").write_text(table)
+    head = '[experiment]\nmetric = "valid/error"\nmax_steps = 9000\ntrials = 4\n'
+
+    schedules = [documented_schedule(tmp_path, head + block) for block in (plain, written, named)]
+
+    assert schedules[0].factors(0, 200).max() == 1.0
+    assert schedules[1] == schedules[2]
+    assert schedules[1].factors(2999, 3001).tolist() == [1.0, 0.1]
 
 
 def test_contributing_has_fewer_than_50_lines() -> None:

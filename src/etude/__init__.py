@@ -16,7 +16,7 @@ _HOMES = {
     "Result": "round.result",
     "Trial": "trial",
     "ask": "round.ask",
-    "autopilot": "procedure.autopilot",
+    "autopilot": "procedure.series",
     "comparison": "analyze.comparison",
     "load": "round.result",
     "run": "round.run",
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .analyze.comparison import comparison as comparison
     from .errors import EtudeError as EtudeError
     from .experiment import Experiment as Experiment
-    from .procedure.autopilot import autopilot as autopilot
+    from .procedure.series import autopilot as autopilot
     from .round.ask import ask as ask
     from .round.result import Result as Result
     from .round.result import load as load

@@ -104,6 +104,15 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
     return [Group(members=tuple(members)) for members in groups.values()]
 
 
+def about_studies(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """The findings about each study, by its name."""
+    by_study: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if "study" in finding.subject:
+            by_study.setdefault(finding.subject["study"], []).append(finding)
+    return by_study
+
+
 def _alike(finding: Finding) -> object:
     single = "trial" in finding.subject
     if finding.acknowledged:

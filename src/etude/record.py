@@ -76,9 +76,9 @@ class Points:
         """One metric by step; of two values at one step the later written one counts."""
         if metric not in self.names:
             return Series(np.empty(0, np.int64), np.empty(0, np.float64))
-        rows = self.rows_P[self.rows_P["metric"] == self.names.index(metric)]
-        steps, values = rows["step"], rows["value"]
-        if len(steps) > 1 and not bool(np.all(np.diff(steps) > 0)):
+        is_metric = self.rows_P["metric"] == self.names.index(metric)
+        steps, values = self.rows_P["step"][is_metric], self.rows_P["value"][is_metric]
+        if not bool((steps[1:] > steps[:-1]).all()):
             order = np.argsort(steps, kind="stable")
             steps, values = steps[order], values[order]
             last = np.append(np.diff(steps) > 0, [True])

@@ -496,7 +496,7 @@ def with_bottoms(question: Experiment, *bottoms: Units) -> Context:
 # --- everything is wrong
 
 
-def everything_is_wrong(question: Experiment) -> Context:
+def everything_is_wrong(question: Experiment, *, count: int = 30) -> Context:
     """Training diverges just above the best rate, the best trial overfits, and all improve late."""
 
     def curves(place: Place) -> Mapping[str, Floats] | None:
@@ -506,4 +506,4 @@ def everything_is_wrong(question: Experiment) -> Context:
         plain = course(place, STRAIGHT_E, 0.003)
         return {**plain, "valid/loss": plain["valid/loss"] + rise_E}
 
-    return round_of(question, curves, count=30, bottom={"learning_rate": 0.7, "share": 0.5})
+    return round_of(question, curves, count=count, bottom={"learning_rate": 0.7, "share": 0.5})

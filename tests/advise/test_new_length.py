@@ -41,6 +41,11 @@ def moved(question, steps=LONGER, *, own_loop=True):
             {"schedule": "linear", "decay_fraction": 0.5, "warmup_fraction": 0.1},
             {"constant_steps": 400, "decay_fraction": 0.25, "warmup_fraction": 0.05},
         ),
+        ({"schedule": "inverse_sqrt", "warmup_steps": 20}, {"constant_steps": 400}),
+        (
+            {"schedule": "inverse_sqrt", "decay_fraction": 0.1, "constant_steps": 50},
+            {"constant_steps": 450, "decay_fraction": 0.05},
+        ),
         ({"schedule": "cosine"}, {}),
         ({"schedule": "cosine", "decay_fraction": 1.0}, {}),
         ({"schedule": "cosine", "decay_steps": 390, "warmup_steps": 10}, {"decay_steps": 790}),
@@ -71,12 +76,56 @@ def test_a_longer_training_moves_the_schedule_of_etudes_loop(given, expected):
         ),
         ({"schedule": "linear", "constant_steps": 300}, {"constant_steps": 100}),
         ({"schedule": "cosine", "decay_steps": 390, "warmup_steps": 10}, {"decay_steps": 190}),
+        ({"schedule": "inverse_sqrt", "decay_steps": 300}, {}),
+        (
+            {"schedule": "inverse_sqrt", "decay_steps": 30, "constant_steps": 100},
+            {"constant_steps": 0},
+        ),
     ],
 )
 def test_a_shorter_training_gives_up_the_constant_phase_first(given, expected):
     found = moved(held(**given), SHORTER)
 
     assert found == {f"fixed.{name}": new for name, new in expected.items()}
+
+
+def test_why_an_inverse_square_root_is_not_run_on_or_stretched_is_said():
+    given = held(schedule="inverse_sqrt", decay_steps=50)
+
+    (edit,) = new_length(given, LONGER, own_loop=True).edits
+
+    assert edit.because == (
+        "an inverse square root has its added steps before it, at the full rate: it would spend "
+        "them at too small a rate (T14)."
+    )
+
+
+def test_the_reason_is_that_of_the_schedule_that_a_constant_phase_stands_under():
+    compared = question(scientific={"schedule": ["linear", "inverse_sqrt"]}, fixed={"warmup": 9})
+
+    edits = new_length(compared, LONGER, own_loop=True).edits
+
+    reasons = {edit.path.split(".")[3]: "T14" in edit.because for edit in edits}
+    assert reasons == {"linear": False, "inverse_sqrt": True}
+
+
+@pytest.mark.parametrize(("steps", "verb"), [(LONGER, "Raise"), (SHORTER, "Lower")])
+def test_pieces_are_left_to_who_chose_them(steps, verb):
+    given = held(schedule="piecewise", schedule_pieces="0:1 200:0.1", warmup_steps=10)
+
+    length = new_length(given, steps, own_loop=True)
+
+    words = left_words(given, steps, length.left)
+    assert (length.left, length.edits) == (("fixed.schedule_pieces",), ())
+    assert words.startswith(f"{verb} `max_steps` to {steps} with `fixed.schedule_pieces`")
+    assert ("by the procedure that made it (T10)" in words) == (steps > OLD)
+
+
+def test_schedules_that_are_searched_together_and_shorten_in_different_ways_are_left():
+    searched = question(nuisance={"schedule": Choice(["linear", "inverse_sqrt"])})
+
+    assert new_length(searched, SHORTER, own_loop=True).left == ("nuisance.schedule",)
+    assert moved(searched) == {"fixed.constant_steps": 400}
 
 
 def test_ranges_and_lists_move_as_numbers_do():
@@ -214,6 +263,16 @@ def test_a_schedule_that_was_written_down_is_left_to_a_person():
         (
             {"schedule_type": "linear", "lr_decay_steps": 400},
             "`fixed.lr_decay_steps`: a linear decay begins 400 steps later (T10)",
+        ),
+        (
+            {"lr_schedule": "rsqrt", "decay_steps": 400},
+            "`fixed.decay_steps`: an inverse square root is not stretched, or most steps have too "
+            "small a rate (T10)",
+        ),
+        (
+            {"lr_schedule": "inverse_sqrt", "epochs": 5, "hold_steps": 30},
+            "`epochs = 10`, `hold_steps = 430`: an inverse square root is not stretched, or most "
+            "steps have too small a rate (T10)",
         ),
     ],
 )

@@ -31,7 +31,7 @@ def test_more_trials_cost_only_those_that_come():
 def test_what_repairs_optimization_comes_before_the_round():
     first = actions_of(rounds.breaks_early(experiment(**rounds.LONG)))[0]
 
-    assert (first.kind, first.cost_trials) == ("by_hand", None)
+    assert (first.kind, first.procedure) == ("procedure", "stability")
     assert "D11" in first.rules
 
 

@@ -13,7 +13,7 @@ from tests.factories import RATE, SHARE, experiment
 from etude.advise.policy import EXPLOITATION, EXPLORATION, advice, caused_findings, order
 from etude.design.studies import studies
 from etude.record import Points
-from etude.space import Real
+from etude.space import Integer, Real
 
 WIDE = Real(0.001, 1.0)
 THREE = {
@@ -23,13 +23,17 @@ THREE = {
 
 
 def test_optimization_is_repaired_before_all_else_and_the_others_wait():
-    question = experiment(max_steps=2000, fixed={"warmup_steps": 0, "dropout": 0.0})
+    warmup = {"warmup_steps": Integer(1, 100, log=True)}
+    question = experiment(
+        max_steps=2000,
+        nuisance={"learning_rate": RATE, "share": SHARE, **warmup},
+        fixed={"dropout": 0.0},
+    )
 
-    advised = advice(rounds.everything_is_wrong(question))
+    advised = advice(rounds.everything_is_wrong(question, count=60))
 
     assert advised.goal == "repair optimization"
     assert [waiting.partition(":")[0] for waiting in advised.waiting] == [
-        "Redraw the space",
         "Regularize",
         "Train longer",
     ]
@@ -76,8 +80,16 @@ def test_a_range_that_changes_its_scale_is_not_widened_in_the_same_round():
     assert [(edit.rule, edit.part) for edit in advised.recommendations] == [("C3", "")]
 
 
+SHORT_WARMUPS = {
+    "nuisance": {
+        "learning_rate": RATE,
+        "share": SHARE,
+        "warmup_steps": Integer(1, 100, log=True),
+    },
+    "max_steps": 2000,
+}
 ROUNDS = [
-    (rounds.breaks_early, {"fixed": {"warmup_steps": 0}, "max_steps": 2000}, "repair optimization"),
+    (rounds.breaks_early, SHORT_WARMUPS, "repair optimization"),
     (rounds.breaks_later, {"fixed": {"gradient_clip": 0.0}}, "repair optimization"),
     (rounds.cliff, {}, "redraw the space"),
     (rounds.edge, {}, "redraw the space"),

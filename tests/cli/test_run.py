@@ -138,6 +138,23 @@ def test_a_changed_file_is_refused_with_its_keys(played, etude_command, tmp_path
     assert "with another `fixed`" in answer.err
 
 
+def test_a_schedule_whose_file_changed_is_refused_and_as_it_was_is_the_same_run(
+    folder, etude_command
+):
+    pieces = '\nschedule = "piecewise"\nschedule_pieces = { file = "steps.csv" }\n'
+    (folder / "rates.toml").write_text(EXPERIMENT + pieces)
+    (folder / "steps.csv").write_text("step,factor\n0,1\n4,0.1\n")
+    first = etude_command("run", "rates.toml", "--runner", "inline")
+
+    (folder / "steps.csv").write_text("step,factor\n0,1\n4,0.2\n")
+    changed = etude_command("run", "rates.toml", "--runner", "inline")
+    (folder / "steps.csv").write_text("step,factor\n0,1\n4,0.1\n")
+    same = etude_command("run", "rates.toml", "--runner", "inline")
+
+    assert (first.code, changed.code, same.code) == (0, 2, 0)
+    assert "with another `fixed`" in changed.err
+
+
 def test_a_second_run_is_refused_with_the_first_ones_process_and_start(folder, etude_command):
     first = open_store(folder / "etude.db")
 

@@ -12,9 +12,9 @@ from tests.factories import rates, record
 import etude
 from etude.errors import RunError
 from etude.experiment.toml.write import dumps
-from etude.procedure.autopilot import has_begun
 from etude.procedure.budget import fit_to_budget, steps_to_go_on
 from etude.procedure.cost import planned_steps, trained_steps
+from etude.procedure.series import has_begun
 from etude.round.next_round import NextRound
 from etude.store import open_store
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from etude.experiment import Experiment
 from etude.procedure.base import Answer, Known, Step, listed
 from etude.procedure.cost import Cost, planned_cost
 from etude.procedure.opening import Training, known_of
-from etude.procedure.player import Budget, Outcome, play
+from etude.procedure.player import Budget, play
 from etude.store import open_store
 from etude.store.base import Store
 
@@ -65,17 +66,19 @@ def store(tmp_path: Path) -> Store:
     return open_store(tmp_path / "etude.db")
 
 
-def played(store: Store, *, base: Experiment = BASE, budget: Budget | None = None) -> Outcome:
+def played(
+    store: Store, *, base: Experiment = BASE, budget: Budget | None = None
+) -> tuple[Answer, Known]:
     training = Training(store=store, folder=Path.cwd(), train=train)
-    known = known_of(base, training)
-    return play(
-        TwoSweeps(),
-        known,
-        training.perform,
-        budget=budget or Budget(),
-        tell=lambda step, known: None,
-        named=training.named,
+    procedure = TwoSweeps()
+    *_, last = play(
+        procedure,
+        known_of(base, training),
+        partial(training.perform, procedure),
+        exceeded=(budget or Budget()).exceeded,
     )
+    assert isinstance(last.decision, Answer)
+    return last.decision, last.known
 
 
 def test_each_round_is_an_experiment_of_the_store_named_with_its_part(store: Store) -> None:
@@ -92,7 +95,7 @@ def test_asked_again_it_answers_from_what_is_stored(store: Store) -> None:
     again = played(store)
 
     assert len(TRAINED) == trained
-    assert again.answer == first.answer
+    assert again[0] == first[0]
 
 
 def test_another_configuration_is_trained_anew_and_the_old_rounds_stay(store: Store) -> None:
@@ -106,19 +109,17 @@ def test_another_configuration_is_trained_anew_and_the_old_rounds_stay(store: St
 
 
 def test_a_round_that_does_not_fit_into_the_budget_is_not_begun(store: Store) -> None:
-    outcome = played(store, budget=Budget(steps=20))
+    answer, known = played(store, budget=Budget(steps=20))
 
-    assert outcome.known.spent_steps == 12
-    assert outcome.answer.values == {"rounds": 1}
-    assert outcome.answer.line == (
-        "8 of 20 training steps are left, and the next round takes up to 12."
-    )
+    assert known.spent_steps == 12
+    assert answer.values == {"rounds": 1}
+    assert answer.line == ("8 of 20 training steps are left, and the next round takes up to 12.")
 
 
 def test_the_cost_said_first_is_an_upper_bound(store: Store) -> None:
-    outcome = played(store)
+    _, known = played(store)
 
-    assert outcome.known.spent_steps <= TwoSweeps().cost(outcome.known).steps
+    assert known.spent_steps <= TwoSweeps().cost(known).steps
 
 
 def test_the_configuration_is_the_best_trial_where_the_file_was_run(store: Store) -> None:

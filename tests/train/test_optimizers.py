@@ -5,6 +5,10 @@ import math
 import numpy as np
 import pytest
 import torch
+from tests.train.needs_jax import jax, jnp
+from tests.train.stacks import Told, plain, together, trial
+from tests.train.update_rules import FIRST, RULES, STEPS, by_the_formula, height, loop
+from tests.train.update_rules import GIVEN as CONSTANTS
 from torch.optim import SGD, Adam, AdamW
 
 from etude.train.optimizers import OPTIMIZERS
@@ -103,3 +107,38 @@ def test_rows_are_updated_as_each_alone(name):
 
     alone = [rule.update(x[i], d[i], m[i], v[i], known).x for i in range(4)]
     torch.testing.assert_close(together.x, torch.stack(alone), rtol=1e-14, atol=0)
+
+
+@pytest.fixture(params=["alone", "stacked"])
+def stacked(request):
+    return request.param == "stacked"
+
+
+@pytest.mark.parametrize("library", ["torch", "jax"])
+@pytest.mark.parametrize("name", RULES)
+def test_training_moves_as_the_playbook_writes_it(tmp_path, library, name, stacked):
+    given = {**CONSTANTS, "optimizer": name, "batch_size": 8, "weight_decay": 0.0, "evaluations": 1}
+
+    with jax.enable_x64(True):
+        trials = [trial(tmp_path, n, Told(), STEPS, **given) for n in range(2)]
+        done = together(loop(library), trials)[0] if stacked else plain(loop(library), trials[0])
+
+    np.testing.assert_allclose(done.values("train/loss"), by_the_formula(RULES[name]), rtol=1e-11)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_reads_whichever_library_the_numbers_are_of(name):
+    losses = []
+
+    with jax.enable_x64(True):
+        x, m = (jnp.full(1, value) for value in (FIRST, 0.0))
+        v = jnp.full(1, OPTIMIZERS[name].second or 0.0)
+        for t in range(1, STEPS + 1):
+            losses.append(float(height(x)[0]))
+            both = {
+                f"correction{i}": 1 - b**t
+                for i, b in ((1, CONSTANTS["beta1"]), (2, CONSTANTS["beta2"]))
+            }
+            x, m, v = OPTIMIZERS[name].update(x, x**3 + 2 * (x - 2), m, v, {**CONSTANTS, **both})
+
+    np.testing.assert_allclose(losses, by_the_formula(RULES[name]), rtol=1e-12)

@@ -111,3 +111,21 @@ def test_a_longer_cosine_is_stretched(tmp_path, loop, stacked, given):
 
     expected = (1.0 + np.cos(np.pi * np.arange(NEW - 1) / NEW)) / 2.0
     np.testing.assert_allclose(after, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"schedule": "inverse_sqrt", "warmup_steps": 4}, [0.75, 2**-0.5, 8**-0.5]),
+        ({"schedule": "inverse_sqrt", "decay_steps": 8}, [0.8**0.5, 0.5**0.5, 0.2**0.5]),
+        ({"schedule": "piecewise", "schedule_pieces": "0:1 8:0.5 32:0.25"}, [1.0, 0.5, 0.25]),
+        (
+            {"schedule": "piecewise", "schedule_pieces": "0:1 8:0.5", "warmup_steps": 8},
+            [0.375, 1, 0.5],
+        ),
+    ],
+)
+def test_both_libraries_train_at_the_rates_of_a_schedule(tmp_path, loop, stacked, given, expected):
+    found = rates_used(tmp_path, loop, OLD, stacked, **given)
+
+    np.testing.assert_allclose(found[[2, 8, 32]], expected, atol=1e-4)

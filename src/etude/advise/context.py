@@ -38,6 +38,7 @@ class Remedy:
         edits: Lines of the experiment file; empty where only a person can do it.
         words: What to do, for a person, where no line can say it; at most 20 words.
         causes: The findings that it answers, so that nothing is asked for twice.
+        procedure: The command that carries out what the words say, `stability`; empty without one.
 
     Source: C14.
     """
@@ -46,6 +47,7 @@ class Remedy:
     edits: tuple[Recommendation, ...] = ()
     words: str = ""
     causes: tuple[Finding, ...] = ()
+    procedure: str = ""
 
 
 @final

@@ -278,10 +278,19 @@ def _step(
         "adopt": f"etude adopt {name}",
         "answered": f"etude check {context.retraining}{store}",
         "search": f"etude next {context.retrains}{store}",
+        "procedure": _procedure_command(action.procedure, name, file, store),
     }
     cost = cost_text(action.cost_trials or 0, action.cost_steps or 0, pace_s)
     text = _RULES.sub("", action.text).strip().rstrip(".")
     return NextStep(command=commands.get(action.kind, ""), text=text, cost=cost)
+
+
+def _procedure_command(procedure: str, name: str, file: str, store: str) -> str:
+    """The command of a procedure: of an experiment that was played, or of its file."""
+    if procedure == "exploit":
+        return f"etude exploit {name}"
+    flag = " --cure" if procedure == "stability" else ""
+    return f"etude {procedure} {file}{flag}{store}" if file else ""
 
 
 def cost_text(trials: int, steps: int, pace_s: float | None) -> str:

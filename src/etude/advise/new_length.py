@@ -17,7 +17,7 @@ from ..playbook.schedule_lengths import is_schedule_length
 from ..space import Domain, Scalar
 from ..wording import join
 from .schedule_lines import schedule_lines
-from .schedule_moves import CONSTANT, highest, schedule_kinds, schedule_moves
+from .schedule_moves import CONSTANT, INVERSE_SQRT, highest, schedule_kinds, schedule_moves
 
 # Heuristic: what is called the length of a training and is less than half of it is another thing,
 # such as the steps that a return looks ahead.
@@ -47,10 +47,11 @@ def new_length(experiment: Experiment, steps: int, *, own_loop: bool) -> NewLeng
     """The changes that let the schedules of an experiment follow a new `max_steps`.
 
     In Etude's own loop a longer linear decay keeps its length, behind a constant phase that takes
-    the added steps; so does every other one but a cosine, which is stretched at the same base rate.
-    A loop of the user's may read its settings as it likes: what names a length there is left.
+    the added steps; so does every other one but a cosine, which is stretched at the same base rate,
+    and a piecewise one, whose pieces are left to who chose them. A loop of the user's may read its
+    settings as it likes: what names a length there is left.
 
-    Source: T4, T9, T10.
+    Source: T4, T9, T10, T14, L4.
     """
     replayed = (_REPLAY,) if experiment.schedule == "replay" else ()
     if not own_loop:
@@ -74,7 +75,7 @@ def new_length(experiment: Experiment, steps: int, *, own_loop: bool) -> NewLeng
                 rule="T10",
                 change=Change(setting.keys, "", news[0]),
                 old=setting.value if setting.keys in given else None,
-                because=_because(setting.name, added),
+                because=_because(setting, experiment, added),
             )
             for setting, news in wanted.values()
             if news[0] != setting.value
@@ -128,11 +129,25 @@ def _lengths_of_a_users_loop(experiment: Experiment, steps: int) -> Iterator[str
             yield path_of(one, experiment)
 
 
-def _because(name: str, added: int) -> str:
+def _because(setting: Hyperparameter, experiment: Experiment, added: int) -> str:
     """Why a schedule setting changes with the length."""
-    if name == "decay_steps":
+    if setting.name == "decay_steps":
         return "the decay ends with the training, at the same base rate."
-    if name == "constant_steps":
-        more = "added" if added > 0 else "dropped"
-        return f"the decay keeps its length; the {more} steps are of the constant phase before it."
-    return "as many steps as before: a share of another length."
+    if setting.name != "constant_steps":
+        return "as many steps as before: a share of another length."
+    more = "added" if added > 0 else "dropped"
+    if _is_of_inverse_sqrt(setting, experiment):
+        reason = ": it would spend them at too small a rate (T14)" if added > 0 else ""
+        return f"an inverse square root has its {more} steps before it, at the full rate{reason}."
+    return f"the decay keeps its length; the {more} steps are of the constant phase before it."
+
+
+def _is_of_inverse_sqrt(setting: Hyperparameter, experiment: Experiment) -> bool:
+    """Whether a setting holds for an inverse square root, by the condition that it stands under."""
+    when = dict(setting.when)
+    return any(
+        one.name == "schedule"
+        and INVERSE_SQRT in schedule_kinds(one.value)
+        and when.get(one.name, INVERSE_SQRT) == INVERSE_SQRT
+        for one in hyperparameters(experiment)
+    )

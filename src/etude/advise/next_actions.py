@@ -18,11 +18,11 @@ from .next_steps import amendments
 from .policy import Advice
 
 # `round`: run the file that `next` writes. `seeds`: train the best settings again. `by_hand`: what
-# no file can do. `wait`: trials still run. `adopt`: compare with the baseline. `answered`: look at
-# the round that trained the best again. `search`: go on with the round that it was found in.
-# `stop`: nothing.
+# no file can do. `procedure`: a series of rounds that carries out a recipe. `wait`: trials still
+# run. `adopt`: compare with the baseline. `answered`: look at the round that trained the best
+# again. `search`: go on with the round that it was found in. `stop`: nothing.
 ActionKind: TypeAlias = Literal[
-    "round", "seeds", "by_hand", "wait", "adopt", "answered", "search", "stop"
+    "round", "seeds", "by_hand", "procedure", "wait", "adopt", "answered", "search", "stop"
 ]
 # A list of more is read by nobody.
 MOST_ACTIONS = 3
@@ -40,6 +40,7 @@ class Action:
         cost_trials: How many trainings it takes; None where that is not known.
         cost_steps: How many training steps; None where that is not known.
         rules: The rules that ask for it.
+        procedure: The name of its command, where a procedure does it.
     """
 
     kind: ActionKind
@@ -47,6 +48,7 @@ class Action:
     cost_trials: int | None = None
     cost_steps: int | None = None
     rules: tuple[str, ...] = ()
+    procedure: str = ""
 
 
 def next_actions(context: Context, advice: Advice, records: Sequence[Record] = ()) -> list[Action]:
@@ -94,8 +96,7 @@ def _code_repairs(context: Context) -> Iterator[Action]:
 def _repairs(advice: Advice) -> Iterator[Action]:
     """What repairs optimization and no file can do."""
     if advice.unrepaired:
-        text = advice.unrepaired[0].rstrip(".")
-        yield Action(kind="by_hand", text=text, rules=("D11", "D6"))
+        yield _manual(advice, advice.unrepaired[0], ("D11", "D6"))
 
 
 def _answered(context: Context) -> Iterator[Action]:
@@ -109,7 +110,14 @@ def _answered(context: Context) -> Iterator[Action]:
 def _by_hand(context: Context, advice: Advice) -> Iterator[Action]:
     """The first thing that only a person can amend."""
     for step in amendments(context, advice)[:1]:
-        yield Action(kind="by_hand", text=step.rstrip("."), rules=("C14",))
+        yield _manual(advice, step, ("C14",))
+
+
+def _manual(advice: Advice, sentence: str, rules: tuple[str, ...]) -> Action:
+    """What no line of the file can do; by the procedure that can, where there is one."""
+    name = advice.procedures.get(sentence, "")
+    kind: ActionKind = "procedure" if name else "by_hand"
+    return Action(kind=kind, text=sentence.rstrip("."), rules=rules, procedure=name)
 
 
 def _round(context: Context, advice: Advice) -> Iterator[Action]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias, final
 
 from ..design.checks import findings as of_design
@@ -116,6 +116,7 @@ class Advice:
         words: What only a person can do, a sentence each, in order.
         unrepaired: Those of them that repair optimization, which comes before all else (D11).
         manual_causes: The findings that `words` answer.
+        procedures: The command that does it, by the sentence of `words` that asks for it.
         seeds: So often the best settings are trained again, with other seeds, in place of any edit;
             0 where an edit comes first.
 
@@ -129,6 +130,7 @@ class Advice:
     words: tuple[str, ...] = ()
     unrepaired: tuple[str, ...] = ()
     manual_causes: tuple[Finding, ...] = ()
+    procedures: Mapping[str, str] = field(default_factory=dict)
 
 
 def advice(context: Context, order: Sequence[Step] = EXPLORATION) -> Advice:
@@ -171,6 +173,7 @@ def advice(context: Context, order: Sequence[Step] = EXPLORATION) -> Advice:
         words=tuple(dict.fromkeys(text for one in proposals for text in one.words)),
         unrepaired=tuple(dict.fromkeys(unrepaired)),
         manual_causes=tuple(cause for one in proposals for cause in one.manual_causes),
+        procedures={text: name for one in proposals for text, name in one.procedures.items()},
     )
 
 
@@ -183,6 +186,7 @@ class _Proposal:
         words: What is left to a person.
         urgent: Those of them that answer a problem; a sign is to be checked again.
         manual_causes: The findings that `words` answer.
+        procedures: The command that does it, by the sentence that asks for it.
     """
 
     step: Step
@@ -190,6 +194,7 @@ class _Proposal:
     words: tuple[str, ...]
     urgent: tuple[str, ...]
     manual_causes: tuple[Finding, ...]
+    procedures: Mapping[str, str]
 
 
 def _proposal(context: Context, step: Step) -> _Proposal:
@@ -212,6 +217,7 @@ def _proposal(context: Context, step: Step) -> _Proposal:
             if any(cause.status == "problem" for cause in remedy.causes)
         ),
         manual_causes=tuple(cause for remedy in in_words for cause in remedy.causes),
+        procedures={remedy.words: remedy.procedure for remedy in in_words if remedy.procedure},
     )
 
 

@@ -13,11 +13,13 @@ from ..playbook.catalogue import known
 from ..playbook.words import words
 from ..space import is_number
 from ..wording import plural
-from .schedule_moves import CONSTANT, highest, schedule_kinds
+from .schedule_moves import CONSTANT, INVERSE_SQRT, highest, schedule_kinds
 
 # Entries that are as long as the whole training, in whatever unit.
 _WHOLE = frozenset({"epochs", "max_steps"})
 _SCHEDULES = frozenset({"schedule", "scheduler", "sched", "annealing", "decay"})
+# As people write it; `rsqrt` and `noam` are the Transformer's.
+_INVERSE_SQRT = frozenset({INVERSE_SQRT, "inverse_square_root", "inv_sqrt", "rsqrt", "noam"})
 _MARKS = frozenset({"milestone", "milestones", "boundary", "boundaries"})
 
 
@@ -41,9 +43,10 @@ def schedule_lines(experiment: Experiment, steps: int, left: Sequence[str]) -> S
     """The settings at these paths as they follow a new `max_steps`.
 
     A length of the whole training, and that of a cosine, is multiplied; a mark at which the rate
-    drops, and a constant phase, comes so many steps later. A linear decay keeps its length.
+    drops, and a constant phase, comes so many steps later. A linear decay keeps its length, an
+    inverse square root its time scale. Pieces are made anew, as their author made them.
 
-    Source: T4, T10.
+    Source: T4, T10, T14, L4.
     """
     settings = [one for one in hyperparameters(experiment) if path_of(one, experiment) in left]
     kinds = _kinds(experiment, settings)
@@ -64,7 +67,8 @@ def _kinds(experiment: Experiment, settings: Sequence[Hyperparameter]) -> set[st
     """The kinds of schedules that settings name, or that have a setting of this name."""
     named = (one for one in hyperparameters(experiment) if _names_schedule(one, experiment))
     kinds = {kind for one in named for kind in schedule_kinds(one.value)} - CONSTANT
-    found = {word for kind in kinds for word in ("cosine", "linear") if word in kind}
+    kinds = {INVERSE_SQRT if kind in _INVERSE_SQRT else kind for kind in kinds}
+    found = {word for kind in kinds for word in ("cosine", "linear", INVERSE_SQRT) if word in kind}
     if not kinds and any(_joined(one) == "tmax" for one in settings):
         return {"cosine"}
     return found if len(found) == len(kinds) else found | {"other"}
@@ -102,9 +106,15 @@ def _how(
     if settings and all(map(_is_mark, settings)):
         yield f"each comes {later} later"
         return
-    if not kinds or kinds - {"cosine"}:
-        which = "a decay" if kinds - {"cosine"} == {"other"} else "a linear decay"
+    if any(_entry(setting, experiment) == "schedule_pieces" for setting in settings):
+        yield "made anew for that length, by the procedure that made it"
+        return
+    shifted = kinds - {"cosine", INVERSE_SQRT}
+    if shifted or not kinds:
+        which = "a decay" if shifted == {"other"} else "a linear decay"
         yield f"{which} begins {later} later"
+    if INVERSE_SQRT in kinds:
+        yield "an inverse square root is not stretched, or most steps have too small a rate"
     if not kinds or "cosine" in kinds:
         yield "a cosine is stretched"
 

@@ -21,6 +21,10 @@ Moves: TypeAlias = Mapping[str, Callable[[float], float]]
 _LENGTHS = ("constant_steps", "decay_fraction", "decay_steps", "warmup_fraction")
 # Values of a schedule that decay nothing, as people write them.
 CONSTANT = frozenset({"", "constant", "none", "no", "off", "flat"})
+# An inverse square root never ends: it has a time scale, and no length that could be stretched.
+INVERSE_SQRT = "inverse_sqrt"
+# Its steps stand in a text that its author made.
+PIECEWISE = "piecewise"
 
 
 def schedule_moves(
@@ -28,11 +32,12 @@ def schedule_moves(
 ) -> Iterator[tuple[Hyperparameter, Domain | Scalar | None]]:
     """The schedule settings of a study, as they stand, and what they become with so many steps.
 
-    None is for what no edit can say: a value that is compared, one of the configurations, or
-    schedules that are searched together and follow in different ways. What stays is yielded as it
-    is, so that studies which share a setting can be seen to agree.
+    None is for what no edit can say: a value that is compared, one of the configurations, the
+    pieces of a schedule that somebody chose, or schedules that are searched together and follow in
+    different ways. What stays is yielded as it is, so that studies which share a setting can be
+    seen to agree.
 
-    Source: T9, T10.
+    Source: T9, T10, T14, L4.
     """
     here = {one.name: one for one in hyperparameters(experiment) if one.exists(study.scientific)}
     values = {
@@ -40,11 +45,14 @@ def schedule_moves(
         for name, one in here.items()
     }
     kinds = schedule_kinds(values["schedule"].value) - CONSTANT if "schedule" in here else set()
-    longer = steps > experiment.max_steps
-    if longer and "cosine" in kinds and len(kinds) > 1:
+    if PIECEWISE in kinds:
+        yield here.get("schedule_pieces", here["schedule"]), None
+        return
+    apart = "cosine" if steps > experiment.max_steps else INVERSE_SQRT
+    if apart in kinds and len(kinds) > 1:
         yield here["schedule"], None
         return
-    rule = _stretched if kinds == {"cosine"} else _shifted if kinds else _warmed
+    rule = _rule(kinds)
     hold = Hyperparameter("constant_steps", "fixed", 0, _condition(here.get("schedule"), study))
     read = _LENGTHS if kinds else ()
     stay: Moves = {name: lambda value: value for name in read if name in here}
@@ -86,6 +94,15 @@ def _condition(schedule: Hyperparameter | None, study: Study) -> tuple[tuple[str
     return schedule.when
 
 
+def _rule(kinds: set[str]) -> Callable[[Settings, int, int], Moves]:
+    """How schedules of these kinds follow another length."""
+    if not kinds:
+        return _warmed
+    if kinds == {"cosine"}:
+        return _stretched
+    return _held_longer if kinds == {INVERSE_SQRT} else _shifted
+
+
 def _warmed(values: Settings, old: int, new: int) -> Moves:
     """A warmup before a constant rate takes as many steps as before; nothing else is read."""
     return _present({"warmup_fraction": _share(old, new)} if new > old else {}, values)
@@ -108,6 +125,16 @@ def _shifted(values: Settings, old: int, new: int) -> Moves:
         "decay_steps": lambda steps: max(1, min(steps, new - begins)),
     }
     return _present(moves, values)
+
+
+def _held_longer(values: Settings, old: int, new: int) -> Moves:
+    """The time scale stays; the constant phase takes or gives up the difference.
+
+    Running on, or stretched, it would spend most of a longer training at too small a rate (T14).
+    """
+    if new >= old:
+        return _shifted(values, old, new)
+    return _present({"constant_steps": lambda steps: max(0, steps + new - old)}, values)
 
 
 def _stretched(values: Settings, old: int, new: int) -> Moves:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from typing import Any, TypeVar, final
 
@@ -188,7 +188,8 @@ class Analysis:
         """What a check is given beside its trials."""
         given: dict[str, Any] = {}
         if check.against_rivals:
-            given["rivals"] = dict(self._rivals(study))
+            bests = self._bests.items()
+            given["rivals"] = {name: best for name, best in bests if name != study.name}
         if check.minds_learning:
             given["never_learned"] = self.never_learned(study)
             given["not_finite"] = frozenset(self.result(study, stability).not_finite)
@@ -196,12 +197,11 @@ class Analysis:
             given["earlier"] = partial(self.earlier, study)
         return given
 
-    def _rivals(self, study: Study) -> Iterator[tuple[str, float]]:
-        """Every other study that has a value, by name, with its best one."""
-        for other in self.studies:
-            best = self.best_first(other)[:1]
-            if other.name != study.name and best and best[0].value is not None:
-                yield other.name, best[0].value
+    @cached_property
+    def _bests(self) -> dict[str, float]:
+        """The best value of every study that has one, by name."""
+        bests = [(study.name, self.best_first(study)[:1]) for study in self.studies]
+        return {name: best[0].value for name, best in bests if best and best[0].value is not None}
 
     @cached_property
     def _groups(self) -> dict[str, list[tuple[Study, list[Record]]]]:

@@ -72,7 +72,7 @@ def changed_lines(place: Path, advised: str) -> list[str]:
 def _mistakes(place: Path, store: Store) -> str:
     """Why the file cannot be played as it stands; empty where it can."""
     from ..errors import InputError
-    from ..procedure.autopilot import refuse_file
+    from ..procedure.series import refuse_file
 
     try:
         refuse_file(store, place)

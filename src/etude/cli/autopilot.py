@@ -7,14 +7,15 @@ import shlex
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
 from ..wording import DIGITS, number
 
 if TYPE_CHECKING:
-    from ..experiment import Experiment
-    from ..procedure.autopilot import PlayedRound, RoundSeries
+    from ..procedure.autopilot import PlayedRound, Series
+    from ..procedure.series import RoundFiles, RoundSeries
     from ..round.result import Result
     from ..store.base import Store
 
@@ -43,54 +44,73 @@ class RoundOptions:
 
 def follow(file: Path, play: Callable[[Path, Store], Result], options: RoundOptions) -> None:
     """Plays the rounds; says what each found, what follows, and at the end what is best."""
-    from ..procedure import autopilot
+    from ..procedure.series import RoundFiles, RoundSeries, budget_of
     from ..store import open_store
-    from .output import print_lines, sound
+    from .output import print_lines
     from .terminal import say
 
-    rounds = options.rounds
-    budget = autopilot.budget_of(file, rounds=rounds, steps=options.budget_steps)
-    say(f"At most {rounds} rounds, {budget:,} training steps in all.")
-    played: list[PlayedRound] = []
+    budget = budget_of(file, rounds=options.rounds, steps=options.budget_steps)
+    say(f"At most {options.rounds} rounds, {budget:,} training steps in all.")
     with closing(open_store(options.location)) as store:
-
-        def play_one(current: Experiment | Path) -> Result:
-            assert isinstance(current, Path), "A round of a file is a file. This is a bug."
-            say(f"\nRound {len(played) + 1} of {rounds}: {current}")
-            return sound(play(current, store), current, options.store)
-
-        following = autopilot.follow(
-            file,
-            play_one,
-            store,
-            rounds=rounds,
-            budget_steps=budget,
+        files = RoundFiles(
+            first=file,
+            store=store,
+            play=partial(_play_one, play, store, options),
             is_read=not options.is_accepted,
         )
-        go_on: list[str] = []
-        for latest in following:
-            played.append(latest)
-            print_lines(_round_lines(latest))
-            if not options.is_accepted and (stop := _stop(file, latest, store, budget, options)):
-                played[-1] = replace(latest, ended=stop[:1])
-                go_on = [f"To go on:              {stop[1]}"]
-                break
-        outcome = autopilot.RoundSeries(rounds=tuple(played), budget_steps=budget)
+        played, stop = _played(files, file, budget, options)
+        outcome = RoundSeries(rounds=played, budget_steps=budget)
+        go_on = [f"To go on:              {stop[1]}"] if stop else []
         print_lines([*_outcome_lines(outcome, options.store), *go_on])
 
 
+def _play_one(
+    play: Callable[[Path, Store], Result], store: Store, options: RoundOptions, file: Path
+) -> Result:
+    from .output import sound
+
+    return sound(play(file, store), file, options.store)
+
+
+def _played(
+    files: RoundFiles, file: Path, budget: int, options: RoundOptions
+) -> tuple[tuple[PlayedRound, ...], tuple[str, ...]]:
+    """The rounds that were played; why a person ended them, with the command to go on."""
+    from ..procedure.autopilot import Autopilot
+    from ..procedure.base import Answer
+    from ..procedure.player import play
+    from .output import print_lines
+    from .terminal import say
+
+    for turn in play(Autopilot(), files.series(options.rounds, budget), files.perform):
+        played = turn.known.played
+        if played:
+            print_lines(_round_lines(played[-1]))
+        if isinstance(turn.decision, Answer):
+            break
+        place = files.written(turn.decision, turn.known)
+        assert isinstance(place, Path), "A round of a file is a file. This is a bug."
+        if played and not options.is_accepted:
+            stop = _stop(file, place, turn.known, files.store, options)
+            if stop:
+                return (*played[:-1], replace(played[-1], ended=stop[:1])), stop
+        say(f"\nRound {len(played) + 1} of {options.rounds}: {place}")
+    return played, ()
+
+
 def _stop(
-    file: Path, latest: PlayedRound, store: Store, budget: int, options: RoundOptions
+    file: Path, place: Path, series: Series, store: Store, options: RoundOptions
 ) -> tuple[str, ...]:
     """Why no other round is played now, and the command to go on; empty where the next one is."""
-    from ..procedure.autopilot import has_begun
     from ..procedure.budget import steps_to_go_on
+    from ..procedure.series import has_begun
     from .ask_round import changed_lines, has_terminal, is_to_be_played
     from .terminal import say
 
-    place, coming = latest.next_file, latest.coming
+    latest = series.played[-1]
+    coming = latest.coming
     # What was answered once, and played since, is not asked again.
-    if place is None or coming is None or has_begun(store, place):
+    if coming is None or has_begun(store, place):
         return ()
     if has_terminal():
         if is_to_be_played(place, coming.text, store):
@@ -100,7 +120,7 @@ def _stop(
     for line in changed_lines(place, coming.text):
         say(line)
     left, result = options.rounds - latest.number, latest.result
-    remaining = budget - latest.spent
+    remaining = series.budget_steps - latest.spent
     steps = steps_to_go_on(coming, result.experiment, result.records, remaining=remaining)
     command = _command(place, left, steps if left > 1 else None, options)
     why = f"There is no terminal to ask at, so the rounds stop before {place}: read it, edit it."

@@ -19,9 +19,9 @@ from ..space.values import is_scalar
 if TYPE_CHECKING:
     from ..advise.ending import Ending
     from ..experiment import Experiment
-    from ..procedure.base import Known, Procedure, Step
+    from ..procedure.base import Answer, Known, Procedure, Step
     from ..procedure.opening import Training
-    from ..procedure.player import Budget, Outcome
+    from ..procedure.player import Budget
     from ..space import Scalar
     from ..store.base import Store
 
@@ -81,8 +81,21 @@ class ProcedureOptions:
     json: bool = False
 
 
+@final
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a procedure ended: its answer, and all that it knew then."""
+
+    answer: Answer
+    known: Known
+
+
 def play_file(
-    procedure: Procedure, file: Path, options: ProcedureOptions, *, informed: Inform | None = None
+    procedure: Procedure[Known],
+    file: Path,
+    options: ProcedureOptions,
+    *,
+    informed: Inform | None = None,
 ) -> None:
     """Plays a procedure on an experiment file, and shows its answer.
 
@@ -104,7 +117,7 @@ def play_file(
         _play(procedure, experiment, training, options, source=file, informed=informed)
 
 
-def play_stored(procedure: Procedure, name: str | None, options: ProcedureOptions) -> None:
+def play_stored(procedure: Procedure[Known], name: str | None, options: ProcedureOptions) -> None:
     """Plays a procedure on an experiment of the store, and shows its answer."""
     from ..procedure.opening import stored_experiment
     from ..store import open_store
@@ -120,7 +133,7 @@ def play_stored(procedure: Procedure, name: str | None, options: ProcedureOption
 
 
 def _play(
-    procedure: Procedure,
+    procedure: Procedure[Known],
     experiment: Experiment,
     training: Training,
     options: ProcedureOptions,
@@ -128,6 +141,7 @@ def _play(
     source: Path | None,
     informed: Inform | None = None,
 ) -> None:
+    from ..procedure.base import Answer
     from ..procedure.opening import known_of, with_pace
     from ..procedure.player import cost_sentence, play
     from .interrupt import signals_as_ctrl_c
@@ -139,14 +153,12 @@ def _play(
         known = with_pace(procedure, known, training)
         _say(options, f"Configuration: {known.setting_source}.")
         _say(options, cost_sentence(procedure, known))
-        outcome = play(
-            procedure,
-            known,
-            training.perform,
-            budget=budget,
-            tell=partial(_tell_step, options),
-            named=training.named,
-        )
+        perform = partial(training.perform, procedure)
+        for turn in play(procedure, known, perform, exceeded=budget.exceeded):
+            if isinstance(turn.decision, Answer):
+                outcome = Outcome(answer=turn.decision, known=turn.known)
+            else:
+                _tell_step(options, turn.decision, turn.known)
     _show(procedure, outcome, options, source)
 
 
@@ -191,7 +203,7 @@ def _value(text: str) -> Scalar:
     return value if is_scalar(value) else text
 
 
-def _budget(procedure: Procedure, known: Known, options: ProcedureOptions) -> Budget:
+def _budget(procedure: Procedure[Known], known: Known, options: ProcedureOptions) -> Budget:
     """The budget that was typed.
 
     Raises:
@@ -206,7 +218,7 @@ def _budget(procedure: Procedure, known: Known, options: ProcedureOptions) -> Bu
     first = procedure.step(known)
     if isinstance(first, Answer):
         return budget
-    if why := budget.exceeded(known, first.experiment):
+    if why := budget.exceeded(first, known):
         raise RunError(
             f"The budget does not pay for the first round of `etude {procedure.name}`: "
             f"{why} Allow more, or lower `max_steps` of the file."
@@ -235,7 +247,7 @@ def _say(options: ProcedureOptions, text: str) -> None:
 
 
 def _show(
-    procedure: Procedure, outcome: Outcome, options: ProcedureOptions, source: Path | None
+    procedure: Procedure[Known], outcome: Outcome, options: ProcedureOptions, source: Path | None
 ) -> None:
     from .output import Answer, show
 
@@ -301,7 +313,7 @@ def _ending(outcome: Outcome, source: Path | None) -> Ending:
     )
 
 
-def as_json(procedure: Procedure, outcome: Outcome) -> dict[str, Any]:
+def as_json(procedure: Procedure[Known], outcome: Outcome) -> dict[str, Any]:
     """The answer of a procedure as programs read it."""
     from ..finding import to_json
     from .next import change_as_json

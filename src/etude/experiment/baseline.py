@@ -11,6 +11,7 @@ from ..errors import ExperimentError, Mistake
 from ..space import Scalar, is_scalar
 from .change import Change
 from .experiment import Experiment
+from .file_values import with_file_values
 from .hyperparameter import ROLES, flat, key_path
 from .toml.edit import Edit, edited
 from .toml.read import error_with_lines, loads, parsed, text_in
@@ -128,21 +129,26 @@ def baseline_text(baseline: Baseline) -> str:
 def read_with_baseline(path: Path) -> tuple[Experiment, str]:
     """The experiment of a file with what it inherits, and its text with that written down.
 
-    The text stands for itself: what is adopted later changes nothing in a store.
+    The text stands for itself, with the values of other files that it names in it: what is adopted
+    later, or written into such a file, changes nothing in a store.
 
     Raises:
-        ExperimentError: with every mistake of the file, or of the baseline that it names.
+        ExperimentError: with every mistake of the file, or of a file that it names.
     """
     text = text_in(path)
     data = parsed(text, str(path))
-    whole = text
+    whole, mistakes = with_file_values(text, data, path)
     name = data["experiment"].get("baseline") if isinstance(data.get("experiment"), dict) else None
     if isinstance(name, str) and name:
-        whole = _inherited(text, data, _baseline_at(path, text, name), name)
+        whole = _inherited(whole, data, _baseline_at(path, text, name), name)
     try:
-        return loads(whole, file=str(path)), whole
+        experiment = loads(whole, file=str(path))
     except ExperimentError as error:
-        raise error_with_lines(error, text, str(path)) from None
+        own = error_with_lines(error, text, str(path)).mistakes
+        raise ExperimentError((*own, *mistakes)) from None
+    if mistakes:
+        raise ExperimentError(mistakes)
+    return experiment, whole
 
 
 def _baseline_at(path: Path, text: str, name: str) -> Baseline:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar, final
 
 import altair as alt
 from altair.utils.schemapi import debug_mode
@@ -42,7 +42,7 @@ def layer_chart(
 ) -> alt.LayerChart:
     """The layers as one chart as wide as its place, with what is measured, and a note, above."""
     return alt.LayerChart(
-        layer=list(layers),
+        layer=_ready_layers(layers),
         width="container",
         height=height,
         title=alt.TitleParams(text=title, subtitle=note or alt.Undefined),
@@ -112,6 +112,55 @@ def even_subset(items: Sequence[Item], most: int) -> list[Item]:
         return list(items[:most])
     step = (len(items) - 1) / (most - 1)
     return [items[round(index * step)] for index in range(most)]
+
+
+@final
+class _Ready:
+    """A part of a chart as its specification has it, which Altair neither copies nor converts."""
+
+    _schema: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(self, part: Any) -> None:
+        self._part = part
+
+    def to_dict(self) -> Any:
+        """The part."""
+        return self._part
+
+    def _get(self, name: str) -> Any:
+        """What the part has of this name, as Altair asks before it puts layers together."""
+        return self._part.get(name, alt.Undefined)
+
+
+def _ready_layers(layers: Sequence[alt.Chart]) -> list[alt.Chart]:
+    """The layers with marks and channels as the specification has them, each converted once.
+
+    Altair copies every layer several times with every setting that nobody gave, and layers share
+    their axes: most of the time of a page.
+    """
+    ready: dict[int, Any] = {}
+
+    def converted(part: Any) -> Any:
+        if isinstance(part, list):
+            return [converted(item) for item in part]
+        if not isinstance(part, alt.SchemaBase):
+            return part
+        if id(part) not in ready:
+            ready[id(part)] = part.to_dict(validate=False, context={})
+        return ready[id(part)]
+
+    def layer_of(layer: alt.Chart) -> alt.Chart:
+        layer = layer.copy(deep=False)
+        if isinstance(layer.mark, alt.SchemaBase):
+            layer.mark = _Ready(converted(layer.mark))
+        if isinstance(layer.encoding, alt.SchemaBase):
+            channels = layer.encoding._kwds.items()  # noqa: SLF001  # nothing else lists them
+            given = {name: converted(part) for name, part in channels if part is not alt.Undefined}
+            layer.encoding = _Ready(given)
+        return layer
+
+    with debug_mode(arg=False):
+        return [layer_of(layer) for layer in layers]
 
 
 def _single_mark() -> alt.Chart:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Protocol, TypeAlias, final
+from typing import Any, Protocol, Self, TypeAlias, TypeVar, final
 
-from ..advise.ending import NextStep, Reason
+from ..advise.ending import NextStep, Reason, measured_pace_s
 from ..analyze.analysis import Analysis
 from ..design.studies import studies
 from ..experiment import Experiment
@@ -71,6 +71,17 @@ class Round:
         return objective.loss(best.value)
 
 
+class Knowledge(Protocol):
+    """What a procedure decides from, whichever it is."""
+
+    @property
+    def ended(self) -> str:
+        """Why nothing more can be trained, in a sentence; empty while it can."""
+
+    def with_end(self, why: str) -> Self:
+        """The same, where nothing more can be trained."""
+
+
 @final
 @dataclass(frozen=True, kw_only=True)
 class Known:
@@ -106,8 +117,14 @@ class Known:
         return next((one for one in self.rounds if one.part == part), None)
 
     def with_round(self, played: Round) -> Known:
-        """The same with one round more."""
-        return replace(self, rounds=(*self.rounds, played))
+        """The same with one round more, and the pace of all of them."""
+        rounds = (*self.rounds, played)
+        pace_s = measured_pace_s([record for one in rounds for record in one.records])
+        return replace(self, rounds=rounds, pace_s=pace_s or self.pace_s)
+
+    def with_end(self, why: str) -> Known:
+        """The same, where nothing more can be trained."""
+        return replace(self, ended=why)
 
     def name_of(self, entry: str) -> str | None:
         """The user's name of what the playbook knows as `entry`; None where no setting has it.
@@ -139,12 +156,16 @@ class Step:
         experiment: What is to be trained; its name is the player's to choose.
         because: The reason in one line, at most 20 words.
         rules: The rules that ask for it.
+        text: The text of its experiment file, where it is a file of the user's.
+        file: The name of that file.
     """
 
     part: str
     experiment: Experiment
     because: str
     rules: tuple[str, ...]
+    text: str = ""
+    file: str = ""
 
 
 @final
@@ -175,17 +196,20 @@ class Answer:
     steps: tuple[NextStep, ...] = field(default=())
 
 
-class Procedure(Protocol):
+K = TypeVar("K", contravariant=True)  # what it decides from
+
+
+class Procedure(Protocol[K]):
     """A recipe: the same knowledge, the same step."""
 
     @property
     def name(self) -> str:
         """As its command is named: `training-length`."""
 
-    def cost(self, known: Known) -> Cost:
+    def cost(self, known: K) -> Cost:
         """What all of its rounds take at most, those that were played among them."""
 
-    def step(self, known: Known) -> Step | Answer:
+    def step(self, known: K) -> Step | Answer:
         """The next round, or the answer; always an answer where `known.ended` says so."""
 
 

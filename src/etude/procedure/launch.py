@@ -169,9 +169,10 @@ def experiment(
     if keep_schedule:
         length = NewLength()
     if length.left:
+        unknown = "it was made" if own_loop else "the training code reads it"
         raise RunError(
             f"At {full:,} steps the adopted {_listed(retraining, length.left)} would be left as of "
-            f"{adopted.max_steps:,}, and how the training code reads it is not known. Run the "
+            f"{adopted.max_steps:,}, and how {unknown} is not known. Run the "
             f"setting at that length with {_followed(retraining, full, length.left)} (T10). If it "
             "is right as it stands, add --keep-schedule."
         )

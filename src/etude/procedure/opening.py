@@ -28,7 +28,7 @@ from ..train.architecture import Architecture
 from ..train.backend import architecture_of
 from ..trial import TrainFunction
 from ..wording import did_you_mean
-from .base import Answer, Known, Procedure, Round
+from .base import Answer, Known, Procedure, Round, Step
 from .player import round_of
 
 
@@ -53,8 +53,9 @@ class Training:
     workers: int | None = None
     observers: Sequence[Observer] = ()
 
-    def perform(self, experiment: Experiment) -> Records:
-        """The trials of a round, all ended; trained where they are not yet."""
+    def perform(self, procedure: Procedure[Known], step: Step, known: Known) -> Known:
+        """What is known after a round, whose trials are trained where they are not yet."""
+        experiment = self.named(round_of(procedure, known, step))
         result = run(
             experiment,
             self.train,
@@ -64,7 +65,9 @@ class Training:
             observers=self.observers,
             folder=self.folder,
         )
-        return result.records
+        return known.with_round(
+            Round(part=step.part, experiment=experiment, records=result.records)
+        )
 
     def named(self, experiment: Experiment) -> Experiment:
         """The round under its name, or the next one where another round has that in the store.
@@ -112,7 +115,7 @@ def known_of(
     )
 
 
-def with_pace(procedure: Procedure, known: Known, training: Training) -> Known:
+def with_pace(procedure: Procedure[Known], known: Known, training: Training) -> Known:
     """The same with the seconds of a step: of the rounds that it has, else of a rehearsal.
 
     Source: R15.

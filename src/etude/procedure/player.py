@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TypeAlias, final
+from typing import Generic, TypeAlias, TypeVar, final
 
-from ..advise.ending import measured_pace_s
 from ..experiment import Experiment
-from ..record import Record, Records
 from ..study import derived_seed
 from ..wording import duration, quantity
-from .base import Answer, Known, Procedure, Round, Step
+from .base import Answer, Knowledge, Known, Procedure, Step
 from .cost import planned_cost
 
-# Trains a round to its end, or goes on with it: an Experiment with its name and its seed.
-Perform: TypeAlias = Callable[[Experiment], Records]
-# Is told what comes next before it is trained.
-Tell: TypeAlias = Callable[[Step, Known], object]
-# The name of a round: its own, or the next free one where the store has another round under it.
-NameRound: TypeAlias = Callable[[Experiment], Experiment]
+K = TypeVar("K", bound=Knowledge)
+# Trains a round to its end, or goes on with it: what is known after it.
+Perform: TypeAlias = Callable[[Step, K], K]
+# Why a round does not fit into the budget, in a sentence; empty where it does.
+Exceeded: TypeAlias = Callable[[Step, K], str]
+
+
+def affordable(step: Step, known: Knowledge) -> str:
+    """Nothing: no budget ends a series whose rounds fit themselves to what is left.
+
+    Source: R15.
+    """
+    del step, known
+    return ""
 
 
 @final
@@ -37,9 +43,9 @@ class Budget:
     steps: int | None = None
     seconds: float | None = None
 
-    def exceeded(self, known: Known, coming: Experiment) -> str:
+    def exceeded(self, step: Step, known: Known) -> str:
         """Why a round does not fit into what is left, in a sentence; empty where it does."""
-        cost = planned_cost(coming)
+        cost = planned_cost(step.experiment)
         if self.steps is not None and known.spent_steps + cost.steps > self.steps:
             left = max(self.steps - known.spent_steps, 0)
             return (
@@ -60,55 +66,47 @@ class Budget:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """How a procedure ended: its answer, and all that it knew then."""
+class Turn(Generic[K]):
+    """One decision of a procedure, and all that it knew when it took it."""
 
-    answer: Answer
-    known: Known
+    known: K
+    decision: Step | Answer
 
 
 def play(
-    procedure: Procedure,
-    known: Known,
-    perform: Perform,
+    procedure: Procedure[K],
+    known: K,
+    perform: Perform[K],
     *,
-    budget: Budget,
-    tell: Tell,
-    named: NameRound,
-) -> Outcome:
-    """The answer of a procedure, after every round that it asks for was trained.
+    exceeded: Exceeded[K] = affordable,
+) -> Iterator[Turn[K]]:
+    """Each decision of a procedure before it is carried out; the last one is its answer.
 
     Played again over what is stored it asks for the same rounds, which are trained already, so it
     answers at once; killed anywhere, it goes on. A round that does not fit into the budget is not
-    begun: the procedure then answers from what it has.
+    begun: the procedure then answers from what it has. Whoever takes no further turn ends it there.
 
     Args:
         procedure: What decides.
         known: What is known before its first round.
-        perform: Trains a round.
-        budget: What its rounds may spend.
-        tell: Is told of each round before it is trained.
-        named: The round under a name that is free for it.
+        perform: Trains a round, or goes on with it: what is known after.
+        exceeded: Why a round does not fit into the budget, in a sentence; empty where it does.
 
     Source: R1, R15, K2.
     """
     while True:
-        coming = procedure.step(known)
-        if isinstance(coming, Answer):
-            return Outcome(answer=coming, known=known)
-        assert not known.ended, f"`{procedure.name}` goes on where it has to answer. This is a bug."
-        experiment = named(round_of(procedure, known, coming))
-        if ended := budget.exceeded(known, experiment):
-            known = replace(known, ended=ended)
+        decision = procedure.step(known)
+        if isinstance(decision, Step) and (ended := exceeded(decision, known)):
+            assert not known.ended, f"`{procedure.name}` goes on without a budget. This is a bug."
+            known = known.with_end(ended)
             continue
-        tell(coming, known)
-        records = perform(experiment)
-        played = Round(part=coming.part, experiment=experiment, records=records)
-        known = known.with_round(played)
-        known = replace(known, pace_s=measured_pace_s(_all_records(known)) or known.pace_s)
+        yield Turn(known=known, decision=decision)
+        if isinstance(decision, Answer):
+            return
+        known = perform(decision, known)
 
 
-def round_of(procedure: Procedure, known: Known, step: Step) -> Experiment:
+def round_of(procedure: Procedure[Known], known: Known, step: Step) -> Experiment:
     """The experiment of a step, with the name and the seed that it has in the store.
 
     Source: K3, Q3.
@@ -122,7 +120,7 @@ def round_of(procedure: Procedure, known: Known, step: Step) -> Experiment:
     )
 
 
-def cost_sentence(procedure: Procedure, known: Known) -> str:
+def cost_sentence(procedure: Procedure[Known], known: Known) -> str:
     """What a procedure takes at most, in a sentence, said before it begins.
 
     Source: R15.
@@ -130,7 +128,3 @@ def cost_sentence(procedure: Procedure, known: Known) -> str:
     cost = procedure.cost(known)
     time = f", about {duration(cost.steps * known.pace_s)} of training" if known.pace_s else ""
     return f"At most {quantity(cost.trials, 'training')}, {cost.steps:,} steps{time}."
-
-
-def _all_records(known: Known) -> list[Record]:
-    return [record for one in known.rounds for record in one.records]

@@ -13,7 +13,7 @@ from ..analyze.summaries.axis import Axis, axis
 from ..analyze.summaries.isolation import isolation
 from ..analyze.summaries.learning_curves import Curves, curves, metrics
 from ..analyze.summaries.lineage import lineage
-from ..finding import Finding
+from ..finding import Finding, about_studies
 from ..plot import axis as axis_plot
 from ..plot import curves as curves_plot
 from ..plot import isolation as isolation_plot
@@ -60,9 +60,12 @@ def figures(
     ]
     names = axes or {study.name: list(study.space.domains) for study in studies}
     room = MAX_CHECKS if findings is not None else None
+    said = about_studies(findings or ())
     of_studies: list[Figure] = []
     for place, study in with_outcomes:
-        checks = None if findings is None else notable_checks(findings, study.name)[:room]
+        checks = None
+        if findings is not None:
+            checks = notable_checks(said.get(study.name, ()), study.name)[:room]
         room = None if room is None or checks is None else room - len(checks)
         of_studies += _of_study(place, study, analysis, names[study.name])
         of_studies += check_figures(place, study, analysis, checks)

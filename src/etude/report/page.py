@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any, Final, TypeAlias
 
@@ -19,7 +19,7 @@ from .. import __version__
 from ..experiment.entry import Launch
 from ..experiment.toml.write import toml_text
 from ..finding import Finding, Group, Recommendation, Severity, grouped
-from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, specification
+from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, drawn
 from ..space import Choice, Integer, Real
 from ..text.masking import masked_command, masked_diff, masked_values
 from ..text.shareable import Sharing
@@ -252,7 +252,7 @@ def _texts_with_rules(inputs: Inputs) -> list[str]:
 
 def _charts(all_figures: Sequence[Figure]) -> dict[str, Any]:
     max_rows = row_limit(all_figures)
-    specs = {figure.name: specification(figure.draw(max_rows)) for figure in all_figures}
+    specs = {figure.name: drawn(partial(figure.draw, max_rows)) for figure in all_figures}
     return {"config": config(VARIABLES), "charts": specs}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..finding import Finding
+from ..finding import Finding, about_studies
 from ..study import Study
 
 # Heuristic: a chart costs a page 0.1 s to make and as much to draw.
@@ -19,7 +19,8 @@ def drawn_axes(studies: Sequence[Study], findings: Sequence[Finding]) -> dict[st
     do so by chance.
     """
     most = min(MAX_AXES, max(2, MAX_AXES_IN_ALL // max(1, len(studies))))
-    return {study.name: _axes_of(study, findings, most) for study in studies}
+    said = about_studies(findings)
+    return {study.name: _axes_of(study, said.get(study.name, ()), most) for study in studies}
 
 
 def omission_note(study: Study, axes: Mapping[str, Sequence[str]]) -> str:
@@ -35,9 +36,7 @@ def omission_note(study: Study, axes: Mapping[str, Sequence[str]]) -> str:
 
 def _axes_of(study: Study, findings: Sequence[Finding], most: int) -> list[str]:
     problems = {
-        finding.subject.get("hyperparameter")
-        for finding in findings
-        if finding.status == "problem" and finding.subject.get("study") == study.name
+        finding.subject.get("hyperparameter") for finding in findings if finding.status == "problem"
     }
     names = sorted(study.space.domains, key=lambda name: (name not in problems, name))
     chosen = set(names[:most])

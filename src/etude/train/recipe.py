@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
 
-from ..errors import WorkloadError
+from ..errors import SpaceError, WorkloadError
+from ..experiment.pieces import Piece, pieces
 from ..playbook.catalogue import known_alias, known_optimizer
 from ..study import derived_seed
 from ..trial import Trial
@@ -29,7 +30,7 @@ STAYING = (
     "weight_decay",
     "gradient_clip",
 )
-_SCHEDULE = (
+SCHEDULE_KEYS = (
     "schedule",
     "warmup_steps",
     "warmup_fraction",
@@ -38,8 +39,9 @@ _SCHEDULE = (
     "decay_fraction",
     "final_factor",
     "final_learning_rate",
+    "schedule_pieces",
 )
-READ = ("optimizer", "learning_rate", "batch_size", "seed", *STAYING, *_SCHEDULE)
+READ = ("optimizer", "learning_rate", "batch_size", "seed", *STAYING, *SCHEDULE_KEYS)
 # Values that most people write where they do not search: torch.optim's, and those of the papers.
 _USUAL = {
     "optimizer": '"adam"',
@@ -50,7 +52,11 @@ _USUAL = {
     "beta2": "0.999",
     "epsilon": "1e-8",
     "rmsprop_decay": "0.99",
+    "decay_steps": "1000",
+    "schedule_pieces": '"0:1 3000:0.1"',
 }
+# An inverse square root has a time scale: decay steps, else those of its warmup.
+_TIME_SCALES = ("decay_steps", "decay_fraction", "warmup_steps", "warmup_fraction")
 
 
 @final
@@ -83,13 +89,14 @@ def recipe(setting: Mapping[str, Any], max_steps: int) -> Recipe:
     Raises:
         WorkloadError: for a name that is missing or misspelt, all of them at once, or a batch size
             that is no whole number.
-        ValueError: for a value that cannot be trained with.
+        ValueError: for values that cannot be trained with, all of them at once.
     """
     optimizer = _optimizer(setting)
     rule = OPTIMIZERS[optimizer]
     needed = ("learning_rate", "batch_size", *(one for one in rule.needs if one != "momentum"))
     if optimizer in ("momentum", "nesterov"):
         needed = (*needed, "momentum")
+    needed = (*needed, *_needed_by_schedule(setting))
     _refuse_missing([name for name in needed if name not in setting])
     read = {*rule.needs, "weight_decay", "gradient_clip"}
     staying = {name: float(setting.get(name, 0.0)) if name in read else 0.0 for name in STAYING}
@@ -134,15 +141,33 @@ def _optimizer(setting: Mapping[str, Any]) -> str:
     return name
 
 
-def _schedule(setting: Mapping[str, Any], max_steps: int) -> Schedule:
+def _schedule_name(setting: Mapping[str, Any]) -> str:
     name = str(setting.get("schedule", "constant"))
     if name not in SCHEDULES:
         raise WorkloadError(
             f"The loop has no schedule `{name}`. {did_you_mean(name, list(SCHEDULES))}"
         )
+    return name
+
+
+def _needed_by_schedule(setting: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names without which a schedule says nothing; most have a default for all of theirs."""
+    name = _schedule_name(setting)
+    if name == "inverse_sqrt" and not any(scale in setting for scale in _TIME_SCALES):
+        return ("decay_steps",)
+    return ("schedule_pieces",) if name == "piecewise" else ()
+
+
+def _schedule(setting: Mapping[str, Any], max_steps: int) -> Schedule:
+    name = _schedule_name(setting)
     warmup = _steps(setting, "warmup", 0, max_steps)
     constant = max(int(setting.get("constant_steps", 0)), 0)
-    decay = _steps(setting, "decay", max_steps - warmup - constant, max_steps)
+    if name == "piecewise":
+        return Schedule(
+            name=name, warmup_steps=warmup, constant_steps=constant, pieces=_pieces(setting)
+        )
+    by_default = warmup if name == "inverse_sqrt" else max(max_steps - warmup - constant, 1)
+    decay = _steps(setting, "decay", by_default, max_steps)
     final = float(setting.get("final_factor", 0.0))
     if "final_learning_rate" in setting:
         final = float(setting["final_learning_rate"]) / float(setting["learning_rate"])
@@ -150,9 +175,16 @@ def _schedule(setting: Mapping[str, Any], max_steps: int) -> Schedule:
         name=name,
         warmup_steps=warmup,
         constant_steps=constant,
-        decay_steps=max(decay, 1),
+        decay_steps=decay if name == "inverse_sqrt" else max(decay, 1),
         final_factor=final,
     )
+
+
+def _pieces(setting: Mapping[str, Any]) -> tuple[Piece, ...]:
+    try:
+        return pieces(str(setting["schedule_pieces"]))
+    except SpaceError as error:
+        raise WorkloadError(f"The loop cannot read `schedule_pieces`: {error}") from error
 
 
 def _steps(setting: Mapping[str, Any], part: str, default: int, max_steps: int) -> int:
@@ -175,18 +207,41 @@ def _whole(name: str, value: Any) -> int:
 def _refuse_missing(missing: list[str]) -> None:
     if missing:
         lines = "; ".join(f"{name} = {_USUAL[name]}" for name in missing)
+        scale = " An inverse square root falls by it, or else by its warmup, as its time scale."
         raise WorkloadError(
             f"The loop needs {', '.join(f'`{name}`' for name in missing)} in every trial. "
             f"Write for example {lines} in [fixed], or search it in [nuisance]."
+            + (scale if "decay_steps" in missing else "")
         )
 
 
 def _refuse_impossible(recipe: Recipe) -> None:
+    mistakes = [*_impossible_numbers(recipe), *_impossible_schedule(recipe.schedule)]
+    if mistakes:
+        raise ValueError(" ".join(mistakes))
+
+
+def _impossible_numbers(recipe: Recipe) -> Iterator[str]:
     values = {"learning_rate": recipe.learning_rate, **recipe.staying}
     below_one = ("momentum", "beta1", "beta2", "rmsprop_decay")
     for name, value in values.items():
         if math.isnan(value) or value < 0 or (name in below_one and value >= 1):
             where = "at least 0 and below 1" if name in below_one else "at least 0"
-            raise ValueError(f"`{name}` is {value:g}; {recipe.optimizer} needs it {where}.")
+            yield f"`{name}` is {value:g}; {recipe.optimizer} needs it {where}."
     if recipe.staying["gradient_clip"] == 0:
-        raise ValueError("`gradient_clip` is 0, so nothing would move; leave it out for no limit.")
+        yield "`gradient_clip` is 0, so nothing would move; leave it out for no limit."
+
+
+def _impossible_schedule(schedule: Schedule) -> Iterator[str]:
+    if schedule.warmup_steps < 0:
+        yield f"`warmup_steps` is {schedule.warmup_steps}; a warmup takes 0 steps or more."
+    if not 0.0 <= schedule.final_factor < math.inf:
+        yield (
+            f"`final_factor` is {schedule.final_factor:g}; the rate ends at this share of itself, "
+            "at least 0."
+        )
+    if schedule.decay_steps < 1:
+        yield (
+            f"`{schedule.name}` has {schedule.decay_steps} steps as its time scale, by "
+            "`decay_steps` or else by its warmup; give it 1 or more."
+        )

@@ -1,34 +1,39 @@
 import numpy as np
 
-from etude.analyze.statistics.once import once
+from etude.analyze.statistics.once import Once, ahead
+
+
+def _totals(asked: list[list[list[float]]]) -> Once[float]:
+    def totals(values_TxE):
+        asked.append(values_TxE.tolist())
+        return values_TxE.sum(axis=1).tolist()
+
+    return Once(totals)
 
 
 def test_the_same_values_are_computed_once():
-    asked: list[list[float]] = []
+    asked: list[list[list[float]]] = []
+    total, values_E = _totals(asked), np.array([1.0, 2.0, 3.0])
 
-    def total(values_E):
-        asked.append(values_E.tolist())
-        return values_E.sum()
+    sums = [total(values_E), total(values_E.copy()), total(values_E[::-1])]
 
-    function = once(total)
-    values_E = np.array([1.0, 2.0, 3.0])
-
-    found = [function(values_E), function(values_E.copy()), function(values_E[::-1])]
-
-    assert found == [6.0, 6.0, 6.0]
-    assert asked == [[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]]
+    assert sums == [6.0, 6.0, 6.0]
+    assert asked == [[[1.0, 2.0, 3.0]], [[3.0, 2.0, 1.0]]]
 
 
-def test_another_shape_is_another_question():
-    function = once(lambda values: values.shape)
-    values = np.arange(6.0)
+def test_curves_of_one_length_are_computed_together_ahead():
+    asked: list[list[list[float]]] = []
+    total = _totals(asked)
+    rows = [np.array([1.0, 2.0]), np.array([3.0]), np.array([4.0, 5.0]), np.empty(0)]
 
-    assert function(values) == (6,)
-    assert function(values.reshape(2, 3)) == (2, 3)
+    ahead((total,), rows)
+
+    assert [total(row_E) for row_E in rows[:3]] == [3.0, 3.0, 9.0]
+    assert asked == [[[1.0, 2.0], [4.0, 5.0]], [[3.0]]]
 
 
 def test_whole_numbers_and_long_curves_are_computed_as_they_are():
-    function = once(lambda values: values.dtype.kind)
+    kind = Once(lambda values_TxE: [values_TxE.dtype.kind] * len(values_TxE))
 
-    assert function(np.arange(3)) == "i"
-    assert function(np.arange(1000.0)) == "f"
+    assert kind(np.arange(3)) == "i"
+    assert kind(np.arange(1000.0)) == "f"

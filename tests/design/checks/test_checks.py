@@ -84,6 +84,10 @@ RULES = {
         {"fixed": {"batch_size": 64, "seed": 3}},
     ),
     "X3": ({"metric": "test/error"}, {"metric": "valid/error"}),
+    "L2": (
+        {"fixed": {"batch_size": 32, "schedule": "piecewise", "schedule_pieces": "0:1 50:0.1"}},
+        {"fixed": {"batch_size": 32, "schedule": "linear"}},
+    ),
     "S10": ({"fixed": {"batch_size": 64}}, {"fixed": {"batch_size": 32}}),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from ...analyze.checks.gradient_norm import gradient_norm
@@ -27,16 +27,19 @@ _STEADIER = (
 )
 _WARMUPS = ("warmup_steps", "warmup_fraction")
 _CLIPS = ("gradient_clip",)
+_RATES = ("learning_rate",)
 
 
 def stabilize(context: Context) -> list[Remedy]:
     """Warmup for what breaks early or holds the best rate down, clipping for what breaks later.
 
-    An edit where the experiment has such a hyperparameter: what is fixed becomes a range, a range
-    reaches further; a warmup that reaches far enough already is followed by clipping. What a warmup
-    takes at most is added to the length of all trials, once (D8, T4). Else words, since a file
-    cannot teach the train function a new name. Only the best trials count: every workload breaks at
-    some rate (D1). What never learned broke nothing, and norms alone ask for no clipping.
+    An edit where the experiment searches such a hyperparameter: its range reaches further; a warmup
+    that reaches far enough already is followed by clipping. What a warmup takes at most is added to
+    the length of all trials, once (D8, T4). Else words and the procedure that finds the shortest
+    warmup that survives: a warmup that is held is not one nuisance more (D7, R6).
+
+    Only the best trials count: every workload breaks at some rate (D1). What never learned broke
+    nothing, and norms alone ask for no clipping.
 
     Source: C4, D1, D3, D6, D7, D8, D9, D11, T4.
     """
@@ -77,17 +80,34 @@ def _cure(context: Context, cause: Finding) -> Iterator[Remedy]:
         return
     cures = [_clipping] if trial is not None and not trial.early else [_warmup, _clipping]
     has_warmup = any(_catalogued(context, cause, _WARMUPS))
+    if _holds_short_warmup(context, cause, cures):
+        cures = []
     for cure in cures if has_warmup else cures[:1]:
         if (remedy := cure(context, cause)) is not None:
             yield remedy
             return
-    yield Remedy(rule="D6", words=_in_words(context, cause, trial), causes=(cause,))
+    yield Remedy(
+        rule="D6",
+        words=_in_words(context, cause, trial),
+        causes=(cause,),
+        procedure="stability" if any(_catalogued(context, cause, _RATES)) else "",
+    )
 
 
 def _stability_trial(context: Context, finding: Finding) -> StabilityTrial:
     """What the check computed of the trial that a finding is about."""
     trials = context.result(finding, stability).trials
     return next(trial for trial in trials if trial.trial == finding.subject["trial"])
+
+
+def _holds_short_warmup(
+    context: Context, cause: Finding, cures: Sequence[Callable[..., Remedy | None]]
+) -> bool:
+    """Whether a warmup would come first that is held at a length, and could be longer."""
+    return _warmup in cures and any(
+        is_number(one.value) and one.value < _most_warmup(entry, context.experiment.max_steps)
+        for one, entry in _catalogued(context, cause, _WARMUPS)
+    )
 
 
 def _warmup(context: Context, cause: Finding) -> Remedy | None:
@@ -192,17 +212,17 @@ def _catalogued(
 
 def _longer_warmup(warmup: Hyperparameter, entry: Entry, max_steps: int) -> Domain | None:
     """A range of lengths up to a tenth of the steps; None where it reaches there already."""
-    is_share = entry.name == "warmup_fraction"
-    most: float = MAX_WARMUP if is_share else math.floor(MAX_WARMUP * max_steps)
-    if isinstance(warmup.value, Real | Integer):
-        low, high = warmup.value.low, warmup.value.high
-        return with_bounds(warmup.value, high=most) if low < most and high < most else None
-    least = entry.start.low if isinstance(entry.start, Real | Integer) else most
-    if is_number(warmup.value) and warmup.value > 0:
-        least = warmup.value
-    if not (is_number(warmup.value) and least < most):
+    if not isinstance(warmup.value, Real | Integer):
         return None
-    return Real(least, most, log=True) if is_share else Integer(int(least), int(most), log=True)
+    most = _most_warmup(entry, max_steps)
+    low, high = warmup.value.low, warmup.value.high
+    return with_bounds(warmup.value, high=most) if low < most and high < most else None
+
+
+def _most_warmup(entry: Entry, max_steps: int) -> float:
+    """The longest warmup, as a share or in steps as it is counted."""
+    is_share = entry.name == "warmup_fraction"
+    return MAX_WARMUP if is_share else math.floor(MAX_WARMUP * max_steps)
 
 
 def _lower_clip(

@@ -13,9 +13,10 @@ from ...finding import Finding, Severity
 from ...study import Study
 from ...wording import number, percent, plural, study_text
 from ..statistics.curve_shape import lowest
+from ..statistics.once import ahead, blocks
 from ..thresholds import BestStepThresholds
-from ..views.aligned import levelled, noises
-from ..views.curves import TrialCurves, incomplete, usable, without_end
+from ..views.aligned import levelled, noise_of
+from ..views.curves import TrialCurves, incomplete, without_end
 from ..views.outcomes import ranked
 from ..views.why import Why, cause, open_headline, open_message, settled_by
 from .still_improving import StillImprovingTrial, still_improving
@@ -76,7 +77,11 @@ def best_step(
 
     Source: T5, T4 (one length for all trials).
     """
-    trials = tuple(_trial(trial, thresholds) for trial in curves)
+    found: list[BestStepTrial] = []
+    for block in blocks(curves):
+        ahead((levelled, noise_of), [trial.usable_objective.values_P for trial in block])
+        found += [_trial(trial, thresholds) for trial in block]
+    trials = tuple(found)
     shares = [trial.share for trial in trials if trial.status == "ok" and trial.share is not None]
     early = sum(share <= thresholds.first for share in shares)
     late = sum(share > 1.0 - thresholds.last for share in shares)
@@ -112,7 +117,7 @@ def _compared(study: Study, curves: Sequence[TrialCurves]) -> StillImprovingTria
 
 
 def _trial(trial: TrialCurves, thresholds: BestStepThresholds) -> BestStepTrial:
-    series = usable(trial.objective)
+    series = trial.usable_objective
     position = lowest(series)
     why = incomplete(trial, series, at_least=thresholds.min_evaluations, full=thresholds.full)
     if position is None:
@@ -142,7 +147,7 @@ def _reached(values_P: NDArray[np.float64], thresholds: BestStepThresholds) -> i
     # Near by its level, and by its own value: noise does not lift it off the best.
     level_P, error = levelled(values_P)
     near_P = level_P <= float(level_P.min()) + thresholds.errors * error
-    reach = thresholds.deviations * float(noises(values_P[None, :])[0])
+    reach = thresholds.deviations * noise_of(values_P)
     near_P &= values_P <= float(values_P.min()) + reach
     near = np.flatnonzero(near_P)
     # Where a curve falls to its end, no value may be near the best by both.

@@ -17,7 +17,8 @@ from ...record import Series
 from ...space import Scalar
 from ...study import Study
 from ...wording import join, number, percent, plural, study_text
-from ..statistics.curve_shape import smoothed
+from ..statistics.curve_shape import median, smooth_ahead, smoothed
+from ..statistics.once import blocks
 from ..thresholds import GradientNormThresholds
 from ..views.curves import GRADIENT_NORM, TrialCurves, setting_name, usable
 from ..views.why import CLEAR, Why, cause, open_headline, open_message, settled_by
@@ -88,13 +89,16 @@ def gradient_norm(
     """
     # A trial counts once, by its quantiles; the threshold is that of all trials together.
     clip_name = setting_name(curves, "gradient_clip")
-    quantiles = [_quantiles(usable(trial.gradient_norm), thresholds) for trial in curves]
+    norms = [usable(trial.gradient_norm) for trial in curves]
+    quantiles = [_quantiles(series, thresholds) for series in norms]
     pooled_TxQ = np.array([quantiles_Q for quantiles_Q in quantiles if len(quantiles_Q)])
     has_norms = len(pooled_TxQ) > 0
     threshold = float(np.quantile(pooled_TxQ, thresholds.percentile)) if has_norms else None
+    clips = (clip_name, threshold)
     trials = tuple(
-        _trial(trial, quantiles_Q, (clip_name, threshold), thresholds)
-        for trial, quantiles_Q in zip(curves, quantiles, strict=True)
+        _trial(trial, series, quantiles_Q, clips, thresholds)
+        for block in blocks(list(zip(curves, norms, quantiles, strict=True)))
+        for trial, series, quantiles_Q in _smoothed(block)
     )
     too_often = tuple(
         trial.trial
@@ -139,13 +143,23 @@ def _quantiles(series: Series, thresholds: GradientNormThresholds) -> NDArray[np
     return np.interp(GRID_Q, at_P, series.values_P[order_P])
 
 
+def _smoothed(
+    trials: Sequence[tuple[TrialCurves, Series, NDArray[np.float64]]],
+) -> Sequence[tuple[TrialCurves, Series, NDArray[np.float64]]]:
+    """The same trials, their norms smoothed together."""
+    judged = [series.values_P for _, series, quantiles_Q in trials if len(quantiles_Q)]
+    smooth_ahead((values_P, _width(values_P)) for values_P in judged)
+    return trials
+
+
 def _trial(
     trial: TrialCurves,
+    series: Series,
     quantiles_Q: NDArray[np.float64],
     clips: tuple[str, float | None],
     thresholds: GradientNormThresholds,
 ) -> GradientNormTrial:
-    series, logged = usable(trial.gradient_norm), len(trial.gradient_norm)
+    logged = len(trial.gradient_norm)
     not_finite = logged - len(series)
     if not len(quantiles_Q):
         return _unjudged(trial, logged, not_finite, thresholds)
@@ -189,7 +203,11 @@ def _clipped(series: Series, threshold: float | None) -> float | None:
 
 def _level(values_P: NDArray[np.float64]) -> NDArray[np.float64]:
     """The median around each value: norms of the first steps are larger without being spikes."""
-    return smoothed(values_P, max(5, min(51, len(values_P) // 10)))
+    return smoothed(values_P, _width(values_P))
+
+
+def _width(values_P: NDArray[np.float64]) -> int:
+    return max(5, min(51, len(values_P) // 10))
 
 
 def _unjudged(
@@ -218,7 +236,7 @@ def _growth(series: Series, thresholds: GradientNormThresholds) -> float | None:
     late_W = series.values_P[share_P > 1.0 - thresholds.share]
     if min(len(early_W), len(late_W)) < 3:
         return None
-    early, after = float(np.median(early_W)), float(np.median(late_W))
+    early, after = float(median(early_W)), float(median(late_W))
     # Below the smallest normal number a ratio may overflow.
     return after / early if early > 1e-300 and after < 1e300 else None
 

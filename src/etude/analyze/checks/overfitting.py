@@ -13,8 +13,10 @@ from ...playbook.catalogue import Names, known
 from ...record import Record
 from ...study import Study
 from ...wording import number, percent, plural, study_text
+from ..statistics.curve_shape import level_drift
+from ..statistics.once import ahead, blocks
 from ..thresholds import OverfittingThresholds
-from ..views.aligned import aligned
+from ..views.aligned import Aligned, aligned, ending, gained, levelled
 from ..views.curves import TRAIN_LOSS, VALID_LOSS, TrialCurves
 from ..views.outcomes import ranked
 from ..views.why import cause, open_headline, open_message, settled_by
@@ -78,7 +80,11 @@ def overfitting(
     best_first = ranked([trial.outcome for trial in curves])
     best = best_first[0].trial if best_first else None
     with np.errstate(all="ignore"):
-        trials = tuple(_trial(trial, best, thresholds) for trial in curves)
+        trials = tuple(
+            _trial(trial, one, best, thresholds)
+            for block in blocks(curves)
+            for trial, one in zip(block, _aligned(block), strict=True)
+        )
     records = [trial.record for trial in curves]
     selection, hidden_by = _selection(trials, records, thresholds.min_others, study.names)
     return Overfitting(
@@ -92,10 +98,18 @@ def overfitting(
     )
 
 
+def _aligned(trials: Sequence[TrialCurves]) -> list[Aligned]:
+    """The evaluations of trials, their levels computed for all of them together."""
+    curves = [aligned(trial) for trial in trials]
+    rows = [row_E for one in curves for row_E in one.levels_SxE]
+    ahead((levelled, ending), rows)
+    ahead((gained, level_drift), (levelled(row_E)[0] for row_E in rows if len(row_E)))
+    return curves
+
+
 def _trial(
-    trial: TrialCurves, best: int | None, thresholds: OverfittingThresholds
+    trial: TrialCurves, curves: Aligned, best: int | None, thresholds: OverfittingThresholds
 ) -> OverfittingTrial:
-    curves = aligned(trial)
     return OverfittingTrial(
         trial=trial.id,
         best=trial.id == best,

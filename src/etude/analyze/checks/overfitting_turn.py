@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ...finding import Severity
 from ...wording import number, plural
-from ..statistics.curve_shape import LevelDrift, level_drift, wander
+from ..statistics.curve_shape import LevelDrift, around_end, level_drift, wander
 from ..thresholds import OverfittingThresholds, StabilityThresholds
 from ..views.aligned import Aligned, ending, gained, levelled
 from ..views.curves import TRAIN_LOSS, VALID_LOSS, TrialCurves
@@ -104,7 +104,7 @@ def _turn_of(
     turned &= end - best > thresholds.min_drift * drift.before
     fall, falls = _training_fall(curves, lowest, thresholds)
     sure = beyond >= thresholds.min_noise and _beyond_wander(
-        values_E, end - best, (lowest, error), drift, thresholds
+        values_E, end - best, drift, thresholds
     )
     status, why = _judged(turned=turned, falls=falls, sure=sure, errors=beyond)
     reported = trial.value if name == trial.metric else float
@@ -124,7 +124,6 @@ def _turn_of(
 def _beyond_wander(
     values_E: NDArray[np.float64],
     rise: float,
-    lowest: tuple[int, float],
     drift: LevelDrift,
     thresholds: OverfittingThresholds,
 ) -> bool:
@@ -133,12 +132,13 @@ def _beyond_wander(
     By a standard error that knows how the noise wanders, where there are many evaluations; of few,
     which hardly tell it, a rise must also be steady.
     """
-    place, error = lowest
+    level_E, error = levelled(values_E)
+    place = int(level_E.argmin())
     count = len(values_E)
     wandering = wander(values_E).error(max(3, count // 10) | 1, count - 1 - place)
     beyond = rise / max(error, wandering)
     times = min(thresholds.steady_course * (count / _FEW) ** 0.75, thresholds.most_course)
-    steady = rise >= times * drift.around and rise >= thresholds.steady_drift * drift.before
+    steady = rise >= times * around_end(level_E) and rise >= thresholds.steady_drift * drift.before
     large = rise >= thresholds.large * drift.gained
     return beyond >= thresholds.min_wander or (
         (steady or large) and beyond >= thresholds.steady_wander

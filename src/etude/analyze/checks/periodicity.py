@@ -6,7 +6,7 @@ Axes: P points of a curve, L lags.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import final
@@ -19,7 +19,8 @@ from ...finding import Finding, Severity
 from ...record import Series
 from ...study import Study
 from ...wording import number, plural
-from ..statistics.curve_shape import middle, regular
+from ..statistics.curve_shape import interval, regular
+from ..statistics.once import Once, ahead, blocks
 from ..thresholds import PeriodicityThresholds
 from ..views.curves import (
     TRAIN_LOSS,
@@ -108,7 +109,7 @@ def periodicity(
     """
     # One chance for the whole study (Bonferroni): of many trials, some would have a period by luck.
     shared = replace(thresholds, chance=thresholds.chance / max(1, len(curves)))
-    trials = tuple(_trial(trial, shared) for trial in curves)
+    trials = tuple(one for block in blocks(curves) for one in _trials(block, shared))
     # The few whose rhythm is strongest are drawn, those that alarm first.
     strengths = [
         (trial.status == "notice", trial.rhythm.excess, -trial.trial)
@@ -123,11 +124,23 @@ def periodicity(
     )
 
 
-def _trial(trial: TrialCurves, thresholds: PeriodicityThresholds) -> PeriodicityTrial:
+def _trials(
+    curves: Sequence[TrialCurves], thresholds: PeriodicityThresholds
+) -> Iterator[PeriodicityTrial]:
+    """The periodicity of trials, their autocorrelations computed together."""
+    metrics_T = [[] if without_end(trial) else _metrics(trial, thresholds) for trial in curves]
+    late = (_late(series, thresholds) for metrics in metrics_T for _, series in metrics)
+    ahead((_correlations(thresholds.min_periods),), late)
+    for trial, metrics in zip(curves, metrics_T, strict=True):
+        yield _trial(trial, metrics, thresholds)
+
+
+def _trial(
+    trial: TrialCurves, metrics: list[tuple[str, Series]], thresholds: PeriodicityThresholds
+) -> PeriodicityTrial:
     why = without_end(trial)
-    metrics = [] if why else _metrics(trial, thresholds)
     if not metrics:
-        series = usable(trial.objective)
+        series = trial.usable_objective
         called = trial.own_metric
         least = thresholds.min_evaluations
         why = why or without_values(series, trial.metric, least, called=called)
@@ -180,7 +193,11 @@ def _metrics(trial: TrialCurves, thresholds: PeriodicityThresholds) -> list[tupl
         VALID_LOSS: trial.valid_loss,
         trial.metric: trial.objective,
     }
-    usable_series = [(name, usable(series)) for name, series in sorted(by_name.items())]
+    usable_series = [
+        (name, trial.usable_objective if name == trial.metric else usable(series))
+        for name, series in sorted(by_name.items())
+        if len(series)
+    ]
     return [
         (name, series)
         for name, series in usable_series
@@ -193,21 +210,20 @@ def _rhythm(
     name: str, series: Series, metrics: int, thresholds: PeriodicityThresholds
 ) -> Rhythm | None:
     """The highest peak of the autocorrelation beyond a trough; None without such a peak."""
-    rest_P = detrended(series.values_P[math.ceil(thresholds.skipped * len(series)) :])
+    rest_P = _late(series, thresholds)
     # The peak of the autocorrelation over all lags that a period may have.
     lags = len(rest_P) // thresholds.min_periods
-    correlations_L = autocorrelation(rest_P, 2 * lags)
+    correlations_L = _correlations(thresholds.min_periods)(rest_P)
     lag = _peak(correlations_L, thresholds.min_lag, lags)
     if lag is None:
         return None
     # What noise reaches at any of these lags, of any metric.
     looks = metrics * max(1, lags - thresholds.min_lag + 1)
     by_noise = _by_noise(len(rest_P), looks, thresholds.chance)
-    interval = middle(np.diff(series.steps_P))
     return Rhythm(
         metric=name,
         lag=lag,
-        steps=round(lag * interval),
+        steps=round(lag * interval(series.steps_P)),
         correlation=float(correlations_L[lag]),
         limit=max(thresholds.correlation, by_noise),
         correlations_L=tuple(correlations_L[: DRAWN_LAGS + 1].tolist()),
@@ -225,12 +241,14 @@ def _epoch_rhythm(
 
     None where it does not return so, or the evaluations of an epoch or the epochs are too few.
     """
-    interval = middle(np.diff(series.steps_P))
-    rest_P = detrended(series.values_P[math.ceil(thresholds.skipped * len(series)) :])
-    lag = round(epoch / interval) if epoch else 0
-    # The evaluations of an epoch are not always a whole number.
-    if lag < thresholds.min_lag or 2 * lag + 1 > len(rest_P) // 2:
+    if not epoch:
         return None
+    lag = round(epoch / interval(series.steps_P))
+    skipped = math.ceil(thresholds.skipped * len(series))
+    # The evaluations of an epoch are not always a whole number.
+    if lag < thresholds.min_lag or 2 * lag + 1 > (len(series) - skipped) // 2:
+        return None
+    rest_P = detrended(series.values_P[skipped:])
     correlations_L = autocorrelation(rest_P, 2 * lag + 1)
     # A drift keeps correlating; a rhythm has a trough on the way.
     if float(correlations_L[1:lag].min()) > 0.0:
@@ -243,27 +261,46 @@ def _epoch_rhythm(
     return Rhythm(
         metric=name,
         lag=lag - 1 + int(near_L.argmax()),
-        steps=round(epoch or 0.0),
+        steps=round(epoch),
         correlation=float(near_L.max()),
         limit=limit,
         correlations_L=tuple(correlations_L[: DRAWN_LAGS + 1].tolist()),
     )
 
 
+def _late(series: Series, thresholds: PeriodicityThresholds) -> NDArray[np.float64]:
+    """The values past the first few, which fall."""
+    return series.values_P[math.ceil(thresholds.skipped * len(series)) :]
+
+
+@cache
+def _correlations(min_periods: int) -> Once[NDArray[np.float64]]:
+    """The autocorrelation beside a cubic at every lag that a period may have, and at twice it."""
+
+    def rows(values_TxP: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        lags = values_TxP.shape[1] // min_periods
+        return list(autocorrelation(detrended(values_TxP), 2 * lags))
+
+    return Once(rows)
+
+
 def detrended(values_P: NDArray[np.float64]) -> NDArray[np.float64]:
     """The values without a cubic in their position, outliers cut to three robust sd.
 
     A cubic bends too slowly to return four times; a single glitch must not be half of a rhythm.
+    Of values of two axes each row by itself.
 
     Source: E6.
     """
-    axes_PxK = _cubic(len(values_P))
-    rest_P = values_P / (float(np.max(np.abs(values_P))) or 1.0)
-    rest_P = rest_P - axes_PxK @ (axes_PxK.T @ rest_P)
-    reach = 3.0 * 1.4826 * middle(np.abs(rest_P))
+    axes_PxK = _cubic(values_P.shape[-1])
+    highest = np.abs(values_P).max(axis=-1, keepdims=True)
+    rest_P = values_P / np.where(highest == 0.0, 1.0, highest)
+    rest_P = rest_P - np.matvec(axes_PxK, np.matvec(axes_PxK.T, rest_P))
+    half = rest_P.shape[-1] // 2
+    reach = 3.0 * 1.4826 * np.partition(np.abs(rest_P), half, axis=-1)[..., half : half + 1]
     rest_P = np.clip(rest_P, -reach, reach)
     # What is left of an exact cubic is rounding.
-    return rest_P if reach > 1e-11 else np.zeros_like(rest_P)
+    return np.where(reach > 1e-11, rest_P, 0.0)
 
 
 @cache
@@ -283,17 +320,18 @@ def _by_noise(count: int, looks: int, chance: float) -> float:
 def autocorrelation(values_P: NDArray[np.float64], lags: int) -> NDArray[np.float64]:
     """The autocorrelation at lags 0 to `lags`, each over the pairs that there are.
 
+    Of values of two axes that of each row.
+
     Source: E6.
     """
-    count = len(values_P)
-    centred_P = values_P - float(values_P.mean())
-    variance = float(centred_P @ centred_P) / max(1, count)
-    if variance == 0.0:
-        return np.zeros(lags + 1)
+    count = values_P.shape[-1]
+    centred_P = values_P - values_P.mean(axis=-1, keepdims=True)
+    variance = np.vecdot(centred_P, centred_P)[..., None] / max(1, count)
     # By the Fourier transform, padded so that the ends do not meet.
     power = np.abs(np.fft.rfft(centred_P, n=2 * count)) ** 2
-    sums_L = np.fft.irfft(power, n=2 * count)[: lags + 1]
-    return np.asarray(sums_L / (count - np.arange(lags + 1)) / variance)
+    sums_L = np.fft.irfft(power, n=2 * count)[..., : lags + 1]
+    sums_L = sums_L / (count - np.arange(lags + 1)) / np.where(variance == 0.0, 1.0, variance)
+    return np.where(variance == 0.0, 0.0, sums_L)
 
 
 def _peak(correlations_L: NDArray[np.float64], min_lag: int, max_lag: int) -> int | None:

@@ -6,7 +6,7 @@ Axes: P points of a curve, W points of a stretch.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -17,9 +17,10 @@ from ...finding import Finding, Severity
 from ...record import Series
 from ...study import Study
 from ...wording import number, percent
-from ..statistics.curve_shape import jumps, late, median, smoothed
+from ..statistics.curve_shape import jumps, late, median, smooth_ahead, smoothed
+from ..statistics.once import blocks
 from ..thresholds import SaturatedThresholds
-from ..views.curves import TrialCurves, incomplete, usable
+from ..views.curves import TrialCurves, incomplete
 from ..views.outcomes import ranked
 from ..views.why import CLEAR, Why, cause, open_headline, open_message, settled_by
 
@@ -74,7 +75,7 @@ def saturated(
 
     Source: C10.
     """
-    early_levels = [_early(series) for trial in curves if len(series := usable(trial.objective))]
+    early_levels = [_early(series) for trial in curves if len(series := trial.usable_objective)]
     best_first = ranked([trial.outcome for trial in curves])
     typical = float(np.median(early_levels)) if early_levels else math.inf
     return Saturated(
@@ -82,7 +83,9 @@ def saturated(
         metric=study.metric,
         max_steps=study.max_steps,
         thresholds=thresholds,
-        trials=tuple(_trial(trial, typical, thresholds) for trial in curves),
+        trials=tuple(
+            one for block in blocks(curves) for one in _trials(block, typical, thresholds)
+        ),
         best=best_first[0].trial if best_first else None,
     )
 
@@ -92,8 +95,23 @@ def _early(series: Series) -> float:
     return float(median(series.values_P[len(series) // 10 :][:3]))
 
 
+def _trials(
+    curves: Sequence[TrialCurves], typical: float, thresholds: SaturatedThresholds
+) -> Iterator[SaturatedTrial]:
+    """When trials reached their final levels, smoothed together."""
+    all_values = [trial.usable_objective.values_P for trial in curves]
+    smooth_ahead((values_P, _width(values_P)) for values_P in all_values)
+    for trial in curves:
+        yield _trial(trial, typical, thresholds)
+
+
+def _width(values_P: NDArray[np.float64]) -> int:
+    """Over how many values a curve is smoothed."""
+    return max(3, len(values_P) // 10) | 1
+
+
 def _trial(trial: TrialCurves, typical: float, thresholds: SaturatedThresholds) -> SaturatedTrial:
-    series = usable(trial.objective)
+    series = trial.usable_objective
     why = incomplete(trial, series, at_least=thresholds.min_evaluations, full=thresholds.full)
     if why:
         return SaturatedTrial(trial=trial.id, status="unclear", why=why)
@@ -127,7 +145,7 @@ def _reached(series: Series, thresholds: SaturatedThresholds) -> tuple[float, fl
     """The final level, the band around it, and the position from which the curve stays in it."""
     # The level, and the noise around it.
     values_P = series.values_P
-    width = max(3, len(values_P) // 10) | 1
+    width = _width(values_P)
     last = late(series, thresholds.late).values_P
     level = float(median(last))
     # Longer than the level's, for its sd; not so long that a jump in mid-training is in it.

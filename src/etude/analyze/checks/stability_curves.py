@@ -16,11 +16,18 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 from scipy.special import ndtri, stdtrit
 
-from ...record import Series
-from ..statistics.curve_shape import finite, level_drift, median, wander
+from ..statistics.curve_shape import level_drift, median, wander
+from ..statistics.once import ahead
 from ..thresholds import StabilityThresholds
-from ..views.aligned import Aligned, by_noise, ending, gained, levelled, noises
-from ..views.curves import TrialCurves
+from ..views.aligned import (
+    Aligned,
+    alike,
+    by_noise,
+    ending,
+    gained,
+    levelled,
+    noises,
+)
 
 Kind: TypeAlias = Literal["", "nan", "diverged", "diverged_recovered", "repeated", "never_learned"]
 # The median absolute deviation of a normal value, in its sd.
@@ -86,9 +93,7 @@ def instability(
     Source: C4, D1, D4.
     """
     # All is measured in what training gained, series by series.
-    most_S = np.array(
-        [thresholds.most_noise * typical.get(name, math.inf) for name in curves.names]
-    )
+    most_S = _most_noise(curves.names, typical, thresholds)
     levels_SxE = curves.levels_SxE
     gained_S = np.array([gained(row_E) for row_E in levels_SxE])
     if not bool((gained_S > 0.0).all()):
@@ -102,7 +107,7 @@ def instability(
             size=float(size_E[place]),
             recovered=_recovered(curves, place, thresholds.min_drop * float(gained_S[0])),
         )
-        for place in _first_of_each(places.tolist())
+        for place in first_of_each(places.tolist())
     )
     # How it ends: what was lost, and whether the last evaluations are still far above the best.
     lost_share, far = _lost(levels_SxE, gained_S, thresholds)
@@ -117,6 +122,61 @@ def instability(
         lost=lost_share,
         spikes=int(np.count_nonzero(spiked_E & ~dropped_E)),
     )
+
+
+def instabilities(
+    curves: Sequence[Aligned],
+    thresholds: StabilityThresholds,
+    typical: Mapping[str, float] = _NONE_TYPICAL,
+) -> list[Instability | None]:
+    """The same as `instability` of each that has no drop and lost nothing; None of the others.
+
+    So are most, and what they show is computed for all of them together.
+
+    Source: C4, D1, D4.
+    """
+    found: list[Instability | None] = [None] * len(curves)
+    for (names, count), places in alike(curves).items():
+        if count < thresholds.min_evaluations:
+            continue
+        levels_TxSxE = np.array([curves[place].levels_SxE for place in places])
+        calm = _calm(levels_TxSxE, _most_noise(names, typical, thresholds), thresholds)
+        for place, one in zip(places, calm, strict=True):
+            found[place] = one
+    return found
+
+
+def _calm(
+    levels_TxSxE: NDArray[np.float64],
+    most_S: NDArray[np.float64],
+    thresholds: StabilityThresholds,
+) -> list[Instability | None]:
+    trials, series, count = levels_TxSxE.shape
+    rows = levels_TxSxE.reshape(-1, count)
+    ahead((gained, ending, by_noise), rows)
+    gained_TxS = np.array([gained(row_E) for row_E in rows]).reshape(trials, series)
+    ends_TxS = np.array([ending(row_E) for row_E in rows]).reshape(trials, series)
+    has_gained_T = np.all(gained_TxS > 0.0, axis=1)
+    dropped_TxE, _, spiked_TxE = _dropped(levels_TxSxE, gained_TxS, most_S, thresholds)
+    lost_T = ((ends_TxS - levels_TxSxE.min(axis=2)) / gained_TxS).min(axis=1)
+    calm_T = ~np.any(dropped_TxE, axis=1) & (lost_T < thresholds.min_lost)
+    spikes_T = np.count_nonzero(spiked_TxE & ~dropped_TxE, axis=1)
+    columns = (has_gained_T, calm_T, lost_T, spikes_T)
+    return [
+        Instability(kind="", lost=lost, spikes=spikes)
+        if has_gained and calm
+        else None
+        if has_gained
+        else Instability(kind="")
+        for has_gained, calm, lost, spikes in zip(*(one.tolist() for one in columns), strict=True)
+    ]
+
+
+def _most_noise(
+    names: Sequence[str], typical: Mapping[str, float], thresholds: StabilityThresholds
+) -> NDArray[np.float64]:
+    """most_S: the noise that excuses a rise of each series, at most."""
+    return np.array([thresholds.most_noise * typical.get(name, math.inf) for name in names])
 
 
 def _first_step(kind: Kind, drops: tuple[Drop, ...], turn: int) -> int | None:
@@ -173,27 +233,29 @@ def _dropped(
     """
     rises_SxE, stays_SxE = _moves(levels_SxE)
     noise_S = np.minimum(_noise(levels_SxE, stays_SxE, thresholds), most_S)
-    noise_Sx1 = np.maximum(noise_S, _TINY)[:, None]
+    noise_Sx1 = np.maximum(noise_S, _TINY)[..., None]
     noise_SxE = np.maximum(noise_Sx1, np.minimum(_nearby(stays_SxE), most_S[:, None]))
     # What training gained, or what noise alone would have gained.
-    unit_Sx1 = np.maximum(gained_S[:, None], thresholds.min_gain * noise_Sx1)
-    size_E = (rises_SxE / unit_Sx1).min(axis=0)
-    lasting_E = (stays_SxE / unit_Sx1).min(axis=0)
-    stays_E = (stays_SxE / noise_SxE).sum(axis=0) / _joint_sd(levels_SxE)
-    rises_E = (rises_SxE / noise_SxE).sum(axis=0) / math.sqrt(len(levels_SxE) + 1)
+    unit_Sx1 = np.maximum(gained_S[..., None], thresholds.min_gain * noise_Sx1)
+    size_E = (rises_SxE / unit_Sx1).min(axis=-2)
+    lasting_E = (stays_SxE / unit_Sx1).min(axis=-2)
+    stays_E = (stays_SxE / noise_SxE).sum(axis=-2) / _joint_sd(levels_SxE)[..., None]
+    rises_E = (rises_SxE / noise_SxE).sum(axis=-2) / math.sqrt(levels_SxE.shape[-2] + 1)
     # Large by both units: of what training gained, and of the noise.
     more = thresholds.min_spike
-    least = least_beyond(len(stays_E), thresholds)
+    least = least_beyond(stays_E.shape[-1], thresholds)
     dropped_E = (lasting_E >= thresholds.min_drop) & (stays_E >= least)
     dropped_E &= _beyond_noise(levels_SxE, stays_SxE, thresholds.min_beyond)
     # No later evaluation says whether the last one stays.
-    dropped_E[-1:] = False
+    dropped_E[..., -1:] = False
     spiked_E = (size_E >= thresholds.min_drop) & (rises_E >= least)
     dropped_E |= (size_E >= more * thresholds.min_drop) & (rises_E >= more * least)
+    first_E = np.zeros((*size_E.shape[:-1], 2))
+    is_first_E = first_E.astype(bool)
     return (
-        np.concatenate((np.zeros(2, bool), dropped_E)),
-        np.concatenate((np.zeros(2), size_E)),
-        np.concatenate((np.zeros(2, bool), spiked_E)),
+        np.concatenate((is_first_E, dropped_E), axis=-1),
+        np.concatenate((first_E, size_E), axis=-1),
+        np.concatenate((is_first_E, spiked_E), axis=-1),
     )
 
 
@@ -201,9 +263,9 @@ def _moves(
     levels_SxE: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How far each evaluation lies above the two before it, and how far it stays there."""
-    before_SxE = np.minimum(levels_SxE[:, :-2], levels_SxE[:, 1:-1])
-    here_SxE = levels_SxE[:, 2:]
-    next_SxE = np.concatenate((here_SxE[:, 1:], here_SxE[:, -1:]), axis=1)
+    before_SxE = np.minimum(levels_SxE[..., :-2], levels_SxE[..., 1:-1])
+    here_SxE = levels_SxE[..., 2:]
+    next_SxE = np.concatenate((here_SxE[..., 1:], here_SxE[..., -1:]), axis=-1)
     return here_SxE - before_SxE, np.minimum(here_SxE, next_SxE) - before_SxE
 
 
@@ -213,7 +275,12 @@ def _noise(
     thresholds: StabilityThresholds,
 ) -> NDArray[np.float64]:
     """noise_S: the sd of single values, or of what lasts of them, if that is more."""
-    return np.maximum(noises(levels_SxE), _usual(stays_SxE, thresholds.min_rises))
+    return np.maximum(_noises(levels_SxE), _usual(stays_SxE, thresholds.min_rises))
+
+
+def _noises(levels_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
+    rows = levels_SxE.reshape(-1, levels_SxE.shape[-1])
+    return noises(rows).reshape(levels_SxE.shape[:-1])
 
 
 def typical_noise(
@@ -226,11 +293,12 @@ def typical_noise(
     Source: D1.
     """
     by_name: dict[str, list[float]] = {}
-    for one in curves:
-        if len(one) >= thresholds.min_evaluations:
-            noise_S = _noise(one.levels_SxE, _moves(one.levels_SxE)[1], thresholds)
-            for name, noise in zip(one.names, noise_S.tolist(), strict=True):
-                by_name.setdefault(name, []).append(noise)
+    judged = [one for one in curves if len(one) >= thresholds.min_evaluations]
+    for (names, _), places in alike(judged).items():
+        levels_TxSxE = np.array([judged[place].levels_SxE for place in places])
+        noise_TxS = _noise(levels_TxSxE, _moves(levels_TxSxE)[1], thresholds)
+        for name, noise_T in zip(names, noise_TxS.T.tolist(), strict=True):
+            by_name.setdefault(name, []).extend(noise_T)
     return {
         name: float(np.median(noises_T))
         for name, noises_T in by_name.items()
@@ -246,23 +314,25 @@ def least_beyond(looks: int, thresholds: StabilityThresholds) -> float:
     return max(thresholds.min_noise, -float(ndtri(thresholds.chance / max(1, looks))))
 
 
-def _joint_sd(levels_SxE: NDArray[np.float64]) -> float:
+def _joint_sd(levels_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
     """The sd of a sum over series of sd 1, as their noise goes together: they may share it.
 
     Told by second differences, which know no course. Never less than that of independent series
     with one more that showed nothing: series that move together by chance are rarer, the more
     there are of them, and one alone must show more.
     """
-    series, count = levels_SxE.shape
+    *trials, series, count = levels_SxE.shape
     least = math.sqrt(series + 1)
     if series == 1 or count < 5:
-        return least
-    bends_SxE = np.diff(levels_SxE, n=2, axis=1)
-    sum_E = (bends_SxE / np.maximum(noises(levels_SxE), _TINY)[:, None]).sum(axis=0)
-    spread = float(median(np.abs(sum_E))) / (_MEDIAN_DEVIATION * math.sqrt(6.0))
-    return max(min(spread, float(series)) * _of_few(count), least)
+        return np.full(trials, least)
+    bends_SxE = np.diff(levels_SxE, n=2, axis=-1)
+    sum_E = (bends_SxE / np.maximum(_noises(levels_SxE), _TINY)[..., None]).sum(axis=-2)
+    spread = median(np.abs(sum_E)) / (_MEDIAN_DEVIATION * math.sqrt(6.0))
+    spread = np.minimum(spread, float(series)) * _of_few(count)
+    return np.asarray(np.maximum(spread, least))
 
 
+@cache
 def _of_few(count: int) -> float:
     """By how much more a value must stand out where its sd is known from so few."""
     chance = _ONE_IN / count
@@ -274,14 +344,15 @@ def _nearby(stays_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Noise in proportion to a loss that falls is large while the loss is.
     """
-    count = stays_SxE.shape[1]
+    count = stays_SxE.shape[-1]
     if count < 2 * _NEAR:
         return np.zeros_like(stays_SxE)
     width = min(max(_NEAR, count // _NEAR), _FAR) | 1
-    centred_SxE = np.abs(stays_SxE - median_filter(stays_SxE, size=(1, width), mode="mirror"))
-    spread_SxE = median_filter(centred_SxE, size=(1, width), mode="mirror") / _MEDIAN_DEVIATION
+    size = (*[1] * (stays_SxE.ndim - 1), width)
+    centred_SxE = np.abs(stays_SxE - median_filter(stays_SxE, size=size, mode="mirror"))
+    spread_SxE = median_filter(centred_SxE, size=size, mode="mirror") / _MEDIAN_DEVIATION
     before_E = np.maximum(np.arange(count) - width // 2 - 2, width // 2)
-    return np.asarray(spread_SxE[:, before_E])
+    return np.asarray(spread_SxE[..., before_E])
 
 
 def learns_late(curves: Aligned, thresholds: StabilityThresholds) -> bool:
@@ -301,11 +372,13 @@ def _beyond_noise(
     levels_SxE: NDArray[np.float64], stays_SxE: NDArray[np.float64], least: float
 ) -> NDArray[np.bool_]:
     """Where so many times more was gained before, or is lost, than noise alone gains and loses."""
-    range_Sx1 = np.array([[max(by_noise(row_E), _TINY)] for row_E in levels_SxE])
-    lowest_SxE = np.minimum.accumulate(levels_SxE, axis=1)[:, 1:-1]
-    gained_SxE = np.maximum.accumulate(levels_SxE, axis=1)[:, 1:-1] - lowest_SxE
+    rows = levels_SxE.reshape(-1, levels_SxE.shape[-1])
+    ranges = np.array([max(by_noise(row_E), _TINY) for row_E in rows])
+    range_Sx1 = ranges.reshape(*levels_SxE.shape[:-1], 1)
+    lowest_SxE = np.minimum.accumulate(levels_SxE, axis=-1)[..., 1:-1]
+    gained_SxE = np.maximum.accumulate(levels_SxE, axis=-1)[..., 1:-1] - lowest_SxE
     moved_SxE = np.maximum(gained_SxE, stays_SxE) / range_Sx1
-    return np.asarray(moved_SxE.mean(axis=0) >= least)
+    return np.asarray(moved_SxE.mean(axis=-2) >= least)
 
 
 def _usual(stays_SxE: NDArray[np.float64], min_rises: int) -> NDArray[np.float64]:
@@ -313,13 +386,14 @@ def _usual(stays_SxE: NDArray[np.float64], min_rises: int) -> NDArray[np.float64
 
     Noise with a memory bends little from one value to the next, and yet rises as far as this.
     """
-    if stays_SxE.shape[1] < min_rises:
-        return np.zeros(len(stays_SxE))
-    past_SxE = stays_SxE[:, stays_SxE.shape[1] // 4 :]
-    if past_SxE.shape[1] >= 2 * _NEAR:
-        bends_ExK = _bends(past_SxE.shape[1])
+    count = stays_SxE.shape[-1]
+    if count < min_rises:
+        return np.zeros(stays_SxE.shape[:-1])
+    past_SxE = stays_SxE[..., count // 4 :]
+    if past_SxE.shape[-1] >= 2 * _NEAR:
+        bends_ExK = _bends(past_SxE.shape[-1])
         past_SxE = past_SxE - (past_SxE @ bends_ExK) @ bends_ExK.T
-    away_SxE = np.abs(past_SxE - median(past_SxE)[:, None])
+    away_SxE = np.abs(past_SxE - median(past_SxE)[..., None])
     return np.asarray(median(away_SxE) / _MEDIAN_DEVIATION)
 
 
@@ -330,8 +404,11 @@ def _bends(count: int) -> NDArray[np.float64]:
     return np.asarray(np.linalg.qr(powers_ExK)[0])
 
 
-def _first_of_each(places: list[int]) -> list[int]:
-    """The first place of each run of neighbours: a fall over several evaluations is one drop."""
+def first_of_each(places: list[int]) -> list[int]:
+    """The first place of each run of neighbours: a fall over several evaluations is one drop.
+
+    Source: C4.
+    """
     return [
         place
         for number, place in enumerate(places)
@@ -357,44 +434,6 @@ def _kind(
     if not drops:
         return ""
     return "diverged" if gone and drops[-1].recovered is None else "diverged_recovered"
-
-
-def hidden_spikes(
-    trial: TrialCurves, curves: Aligned, thresholds: StabilityThresholds
-) -> list[int]:
-    """The steps of training losses that spiked between evaluations and are seen by none of them.
-
-    Source: D4.
-    """
-    losses = finite(trial.train_loss)
-    if len(losses) < thresholds.min_density * max(1, len(curves)) or len(losses) < 20:
-        return []
-    # Half of all that was ever gained: a loss of one batch differs by less.
-    before_P = np.minimum.accumulate(losses.values_P)
-    half_P = (before_P[0] + before_P) / 2.0
-    typical = float(noises(losses.values_P[None, :])[0])
-    high_P = losses.values_P > np.maximum(half_P, before_P + 3 * thresholds.min_noise * typical)
-    # The first tenth still falls: there a loss must lie above where it began.
-    first_P = np.arange(len(losses)) < len(losses) // 10
-    high_P &= ~first_P
-    high_P |= first_P & _first_spikes(losses, trial.max_steps, thresholds)
-    places = _first_of_each(np.flatnonzero(high_P).tolist())
-    return [int(losses.steps_P[place]) for place in places]
-
-
-def _first_spikes(
-    losses: Series, max_steps: int, thresholds: StabilityThresholds
-) -> NDArray[np.bool_]:
-    """Where a loss of the first steps lies above its start by a fifth of all that was gained.
-
-    Source: D4.
-    """
-    first = losses.steps_P < min(thresholds.first_steps, thresholds.early * max_steps)
-    start = float(np.median(losses.values_P[:3]))
-    around = float(noises(losses.values_P[None, first])[0])
-    gain = start - float(losses.values_P.min())
-    least = max(thresholds.min_drop * gain, 3 * thresholds.min_noise * around, _TINY)
-    return np.asarray(first & (losses.values_P > start + least))
 
 
 def shared_drops(

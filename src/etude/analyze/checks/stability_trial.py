@@ -11,6 +11,7 @@ import numpy as np
 
 from ...finding import Severity
 from ...wording import plural
+from ..statistics.once import blocks
 from ..thresholds import StabilityThresholds
 from ..views.aligned import Aligned, binned
 from ..views.curves import TRAIN_LOSS, TrialCurves, infeasible_because
@@ -21,11 +22,12 @@ from .stability_curves import (
     Drop,
     Instability,
     Kind,
-    hidden_spikes,
+    instabilities,
     instability,
     learns_late,
     typical_noise,
 )
+from .stability_spikes import hidden_spikes
 
 
 @final
@@ -84,11 +86,14 @@ class Others:
         objective: How far it came in the objective, as a share of the way that others went.
         losses: The same by the training loss.
         noise: The noise that is typical of each series.
+        calm: What it shows by itself where that is no instability; None where it is to be looked
+            at.
     """
 
     objective: Progress
     losses: Progress
     noise: Mapping[str, float]
+    calm: Instability | None = None
 
 
 def others(series: Sequence[Aligned], thresholds: StabilityThresholds) -> list[Others]:
@@ -97,8 +102,9 @@ def others(series: Sequence[Aligned], thresholds: StabilityThresholds) -> list[O
     Source: D1.
     """
     noise = typical_noise(series, thresholds)
-    pairs = zip(progress(series), progress(series, TRAIN_LOSS), strict=True)
-    return [Others(objective, losses, noise) for objective, losses in pairs]
+    calm = [one for block in blocks(series) for one in instabilities(block, thresholds, noise)]
+    each = zip(progress(series), progress(series, TRAIN_LOSS), calm, strict=True)
+    return [Others(objective, losses, noise, alone) for objective, losses, alone in each]
 
 
 def stability_trial(
@@ -126,7 +132,7 @@ def _of_curves(
     trial: TrialCurves, curves: Aligned, study: Others, thresholds: StabilityThresholds
 ) -> StabilityTrial:
     learned = study.objective.best
-    alone = instability(curves, trial.max_steps, thresholds, study.noise)
+    alone = study.calm or instability(curves, trial.max_steps, thresholds, study.noise)
     symptoms = _beside_others(curves, alone, study, thresholds)
     if symptoms.kind == "diverged" and not symptoms.drops and TRAIN_LOSS not in curves.names:
         because = (

@@ -12,7 +12,7 @@ from ...study import Study
 from ...wording import number, percent, plural, study_text
 from ..statistics.curve_shape import jumps, late
 from ..thresholds import StepVarianceThresholds
-from ..views.curves import TrialCurves, usable, without_end
+from ..views.curves import TrialCurves, without_end
 from ..views.why import CLEAR, Why, cause, in_short, open_headline, open_message, settled_by
 
 SHIPPED = StepVarianceThresholds()
@@ -131,11 +131,10 @@ def _rival(
 ) -> tuple[str, float | None]:
     """The rival of the best, as messages call it, and how far away that is."""
     loss = study.objective.loss
-    finite_rivals = sorted(
-        (loss(value), name) for name, value in rivals.items() if math.isfinite(value)
-    )
-    if finite_rivals and order:
-        return f"`{finite_rivals[0][1]}`", abs(finite_rivals[0][0] - order[0][0])
+    finite_rivals = ((loss(value), name) for name, value in rivals.items() if math.isfinite(value))
+    nearest = min(finite_rivals, default=None)
+    if nearest and order:
+        return f"`{nearest[1]}`", abs(nearest[0] - order[0][0])
     if len(order) > 1 and not rivals:
         return f"trial {order[1][1]}", order[1][0] - order[0][0]
     return "", None
@@ -148,7 +147,7 @@ def _trial(
     losses: Sequence[float],
     thresholds: StepVarianceThresholds,
 ) -> StepVarianceTrial:
-    series = usable(trial.objective)
+    series = trial.usable_objective
     last = late(series, thresholds.late)
     why = without_end(trial)
     if not why and len(last) < thresholds.min_late:

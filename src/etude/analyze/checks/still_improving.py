@@ -6,7 +6,7 @@ Axes: P points of a curve, W points of a stretch.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import final
@@ -19,8 +19,9 @@ from ...record import BY_HAND, PREEMPTED
 from ...study import Study
 from ...wording import number, percent, study_text
 from ..statistics.curve_shape import finite, median
+from ..statistics.once import ahead, blocks
 from ..thresholds import StillImprovingThresholds
-from ..views.aligned import Aligned, binned, gained, levelled, noises
+from ..views.aligned import Aligned, binned, gained, levelled, noise_of
 from ..views.curves import TrialCurves, infeasible_because, without_values
 from ..views.outcomes import ranked
 from ..views.own_end import own_end, own_end_words
@@ -87,7 +88,7 @@ def still_improving(
     """
     best_first = ranked([trial.outcome for trial in curves])
     with np.errstate(all="ignore"):
-        trials = tuple(_trial(trial, thresholds) for trial in curves)
+        trials = tuple(one for block in blocks(curves) for one in _trials(block, thresholds))
     return StillImproving(
         study=study.name,
         metric=study.metric,
@@ -99,9 +100,23 @@ def still_improving(
     )
 
 
-def _trial(trial: TrialCurves, thresholds: StillImprovingThresholds) -> StillImprovingTrial:
+def _trials(
+    trials: Sequence[TrialCurves], thresholds: StillImprovingThresholds
+) -> Iterator[StillImprovingTrial]:
+    """How much trials gained at their ends, their levels computed together."""
+    most = thresholds.max_points
+    curves = [binned(trial.metric, trial.objective, most=most) for trial in trials]
+    judged = [one for one in curves if len(one) >= thresholds.min_evaluations]
+    ahead((levelled, gained), (one.levels_SxE[0] for one in judged))
+    ahead((noise_of,), (one.levels_SxE[0][_late(one, thresholds)] for one in judged))
+    for trial, curve in zip(trials, curves, strict=True):
+        yield _trial(trial, curve, thresholds)
+
+
+def _trial(
+    trial: TrialCurves, curve: Aligned, thresholds: StillImprovingThresholds
+) -> StillImprovingTrial:
     record = trial.record
-    curve = binned(trial.metric, trial.objective, most=thresholds.max_points)
     if not_finite(trial) is not None or record.reason in ("nan", "diverged"):
         return _not_judged(trial, "ok", Why("broke", "it broke before its end"), curve)
     if trial.infeasible:
@@ -132,8 +147,7 @@ def _judged(
 ) -> StillImprovingTrial:
     # The last stretch, and its second half.
     values_P = curve.levels_SxE[0]
-    late_P = curve.steps_E >= (1.0 - thresholds.late) * curve.steps_E[-1]
-    late_P[-thresholds.min_late :] = True
+    late_P = _late(curve, thresholds)
     steps_W, values_W = curve.steps_E[late_P].astype(np.float64), values_P[late_P]
     second_W = steps_W >= (steps_W[0] + steps_W[-1]) / 2.0
     # The slope of both, with the standard error of the whole one.
@@ -141,7 +155,7 @@ def _judged(
     slope = _slope(steps_W, values_W)
     slope_share = _slope(steps_W[second_W], values_W[second_W]) / slope if slope > 0.0 else math.nan
     spread = math.sqrt(float(((steps_W - steps_W.mean()) ** 2).sum()))
-    error = length * float(noises(values_W[None, :])[0]) / spread
+    error = length * noise_of(values_W) / spread
     gain, total = slope * length, gained(values_P)
     # A drop at the very end is no improvement, whatever the slope before it.
     ends = float(values_W[-2:].max()) < float(median(values_W[~second_W]))
@@ -172,6 +186,13 @@ def _judged(
         reached=(int(curve.steps_E[-1]) + 1) / max(1, trial.max_steps),
         evaluations=len(curve),
     )
+
+
+def _late(curve: Aligned, thresholds: StillImprovingThresholds) -> NDArray[np.bool_]:
+    """Which evaluations are of the last stretch."""
+    late_P: NDArray[np.bool_] = curve.steps_E >= (1.0 - thresholds.late) * curve.steps_E[-1]
+    late_P[-thresholds.min_late :] = True
+    return late_P
 
 
 def _slope(steps_W: NDArray[np.float64], values_W: NDArray[np.float64]) -> float:

@@ -17,7 +17,8 @@ from ...finding import Finding, Severity
 from ...record import Series
 from ...study import Study
 from ...wording import number, percent
-from ..statistics.curve_shape import jumps, middle, noise, smoothed
+from ..statistics.curve_shape import interval, jumps, noise, quantile, smooth_ahead, smoothed
+from ..statistics.once import blocks
 from ..thresholds import TrainingLossRisesThresholds
 from ..views.curves import (
     TRAIN_LOSS,
@@ -108,7 +109,9 @@ def training_loss_rises(
         best_trial=None if best is None else best.id,
         best_rate=best_rate,
         trials=tuple(
-            _trial(trial, _rate(trial, rate_name), bounds, thresholds) for trial in curves
+            _trial(trial, series, (_rate(trial, rate_name), *bounds), thresholds)
+            for block in blocks(curves)
+            for trial, series in zip(block, _losses(block, thresholds), strict=True)
         ),
     )
 
@@ -136,13 +139,24 @@ def _just_beyond(
     return max(room * best, min((rate for rate in rates if rate and rate > best), default=best))
 
 
+def _losses(curves: Sequence[TrialCurves], thresholds: TrainingLossRisesThresholds) -> list[Series]:
+    """The training losses of trials, smoothed together."""
+    losses = [usable(trial.train_loss) for trial in curves]
+    smooth_ahead(
+        (series.values_P, _width(series, thresholds.window * trial.max_steps))
+        for trial, series in zip(curves, losses, strict=True)
+        if len(series) >= thresholds.min_values
+    )
+    return losses
+
+
 def _trial(
     trial: TrialCurves,
-    rate: float | None,
-    bounds: tuple[float | None, float],
+    series: Series,
+    rates: tuple[float | None, float | None, float],
     thresholds: TrainingLossRisesThresholds,
 ) -> RisingTrial:
-    series = usable(trial.train_loss)
+    rate, best_rate, beyond = rates
     why = without_end(trial) or without_values(
         series, TRAIN_LOSS, thresholds.min_values, called=trial.called(TRAIN_LOSS)
     )
@@ -159,7 +173,6 @@ def _trial(
     end = float(ends_P.min())
     returns = _returns(series, smooth_P, bottom, trial.max_steps, thresholds)
     rises = bool(lasted) and not returns and end - low > limit
-    best_rate, beyond = bounds
     above = rate is not None and best_rate is not None and rate > best_rate
     drawn_P = thinned(smooth_P, DRAWN_POINTS) if rises else np.empty(0, np.int64)
     return RisingTrial(
@@ -203,8 +216,8 @@ def _returns(
 
 def _width(series: Series, window: float) -> int:
     """How many values a window of steps holds, at least 3, and odd."""
-    interval = max(1.0, middle(np.diff(series.steps_P)))
-    return max(3, min(len(series) // 3, round(window / interval))) | 1
+    apart = max(1.0, interval(series.steps_P))
+    return max(3, min(len(series) // 3, round(window / apart))) | 1
 
 
 def _limit(
@@ -219,7 +232,7 @@ def _limit(
     # A flat loss that drifts also lies above its lowest; around a climb, little drifts.
     drift = jumps(series.steps_P[bottom:], smooth_P[bottom:]) if len(series) - bottom >= 5 else 0.0
     # Not from the highest: what the first steps fell says little of what training gained.
-    gained = float(np.quantile(smooth_P[: bottom + 1], 0.75)) - float(smooth_P[bottom])
+    gained = quantile(smooth_P[: bottom + 1], 0.75) - float(smooth_P[bottom])
     by_chance = max(thresholds.errors * error, thresholds.drift * drift)
     low = abs(float(smooth_P[bottom]))
     return max(by_chance + thresholds.min_share * gained, thresholds.min_relative * low)

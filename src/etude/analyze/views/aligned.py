@@ -6,6 +6,7 @@ Axes: E evaluations, P points of a curve, S series: the objective first, then th
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from ...record import Series
-from ..statistics.curve_shape import finite, wander
+from ..statistics.curve_shape import finite, median, wander
 from ..statistics.once import once
 from .curves import TRAIN_LOSS, VALID_LOSS, TrialCurves
 
@@ -27,6 +28,9 @@ _ROUNDING = 12.0**-0.5
 MIN_WAY = 5.0
 # Heuristic: how far noise with a memory goes is known to a tenth only.
 _LOWEST = 1.1
+# Of the way to the best: in its first quarter most is gained, from wherever the weights stood.
+_SKIPPED = 0.25
+_TINY = float(np.finfo(np.float64).tiny)
 
 
 @final
@@ -70,6 +74,17 @@ def aligned(trial: TrialCurves) -> Aligned:
     return Aligned(tuple(names), objective.steps_P[finite_E], levels_SxE[:, finite_E])
 
 
+def alike(curves: Sequence[Aligned]) -> dict[tuple[tuple[str, ...], int], list[int]]:
+    """The places of curves of the same series with as many evaluations, by both.
+
+    Source: C5.
+    """
+    places: dict[tuple[tuple[str, ...], int], list[int]] = {}
+    for place, one in enumerate(curves):
+        places.setdefault((one.names, len(one)), []).append(place)
+    return places
+
+
 def binned(name: str, series: Series, *, most: int = 50) -> Aligned:
     """One series alone, in at most `most` means over as many stretches of its points.
 
@@ -83,7 +98,6 @@ def binned(name: str, series: Series, *, most: int = 50) -> Aligned:
     return Aligned((name,), points.steps_P[edges[1:] - 1], means_E[None, :])
 
 
-@once
 def noises(levels_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
     """noise_S: the sd of single values around a smooth curve, robustly; 0 with fewer than 5.
 
@@ -110,21 +124,34 @@ def noises(levels_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @once
-def by_noise(levels_E: NDArray[np.float64]) -> float:
+def noise_of(values_TxE: NDArray[np.float64]) -> list[float]:
+    """The sd of single values of a series around a smooth curve, as `noises` has it.
+
+    Source: C8.
+    """
+    with np.errstate(all="ignore"):
+        return noises(values_TxE).tolist()  # type: ignore[no-any-return]  # of floats
+
+
+@once
+def by_noise(levels_TxE: NDArray[np.float64]) -> list[float]:
     """How far noise alone goes: by the sd of single values, or by what they wander.
 
     The lowest of E values of noise lies sqrt(2 log E) sd below their mean, or less.
 
     Source: C4, D1.
     """
-    moved = wander(levels_E)
-    wandered = moved.step / math.sqrt(2.0 * (1.0 - moved.kept))
-    lowest = math.sqrt(2.0 * math.log(len(levels_E)))
-    return max(MIN_WAY * float(noises(levels_E[None, :])[0]), _LOWEST * lowest * wandered)
+    lowest = math.sqrt(2.0 * math.log(levels_TxE.shape[1]))
+    found = []
+    for moved, noise in zip(wander.of_rows(levels_TxE), noise_of.of_rows(levels_TxE), strict=True):
+        wandered = moved.step / math.sqrt(2.0 * (1.0 - moved.kept))
+        found.append(max(MIN_WAY * noise, _LOWEST * lowest * wandered))
+    return found
 
 
-def gained(values_E: NDArray[np.float64], *, skipped: float = 0.25) -> float:
-    """What was gained on the way to the best, but for the first `skipped` of that way.
+@once
+def gained(values_TxE: NDArray[np.float64]) -> list[float]:
+    """What was gained on the way to the best, but for the first quarter of that way.
 
     The first steps gain most in any units, from wherever the first weights happen to stand: what
     is lost later is judged by what was gained later. NaN where the best came at once.
@@ -134,39 +161,40 @@ def gained(values_E: NDArray[np.float64], *, skipped: float = 0.25) -> float:
     >>> gained(np.array([9.0, 4.0, 3.0, 2.0, 1.0, 5.0]))
     3.0
     """
-    best = int(values_E.argmin())
-    if best < 2:
-        return float("nan")
-    lowest_E = np.minimum.accumulate(values_E[: best + 1])
-    place = skipped * best
-    below = int(place)
-    upper, lower = float(lowest_E[below]), float(lowest_E[min(below + 1, best)])
-    return upper + (place - below) * (lower - upper) - float(lowest_E[best])
+    with np.errstate(all="ignore"):
+        rows_T, best_T = np.arange(len(values_TxE)), values_TxE.argmin(axis=1)
+        lowest_TxE = np.minimum.accumulate(values_TxE, axis=1)
+        place_T = _SKIPPED * best_T
+        below_T = place_T.astype(np.int64)
+        upper_T = lowest_TxE[rows_T, below_T]
+        lower_T = lowest_TxE[rows_T, np.minimum(below_T + 1, best_T)]
+        way_T = upper_T + (place_T - below_T) * (lower_T - upper_T) - lowest_TxE[rows_T, best_T]
+        return np.where(best_T < 2, np.nan, way_T).tolist()  # type: ignore[no-any-return]  # floats
 
 
-def ending(values_E: NDArray[np.float64]) -> float:
+@once
+def ending(values_TxE: NDArray[np.float64]) -> list[float]:
     """The level at the end: the median of the last tenth, at least of three values.
 
     Source: C6.
     """
-    last_E = np.sort(values_E[-max(3, len(values_E) // 10) :])
-    count = len(last_E)
-    return float(last_E[(count - 1) // 2] + last_E[count // 2]) / 2.0
+    return median(values_TxE[:, -max(3, values_TxE.shape[1] // 10) :]).tolist()  # type: ignore[no-any-return]  # floats
 
 
 @once
-def levelled(values_E: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+def levelled(values_TxE: NDArray[np.float64]) -> list[tuple[NDArray[np.float64], float]]:
     """The running median as wide as the ending, and the standard error of a difference in it.
 
     Source: C6.
     """
-    width = max(3, len(values_E) // 10) | 1
+    width = max(3, values_TxE.shape[1] // 10) | 1
     # The median of n normal values has 1.25 times the standard error of their mean.
-    error = 1.25 * math.sqrt(2.0 / width) * float(noises(values_E[None, :])[0])
+    with np.errstate(all="ignore"):
+        error_T = (1.25 * math.sqrt(2.0 / width) * noises(values_TxE)).tolist()
     # Mirrored at its ends, or one odd value there would be a level.
-    level_E = np.asarray(median_filter(values_E, size=width, mode="mirror"), dtype=np.float64)
-    level_E.flags.writeable = False  # whoever asks again is given the same
-    return level_E, max(error, float(np.finfo(np.float64).tiny))
+    level_TxE = np.asarray(median_filter(values_TxE, size=(1, width), mode="mirror"), np.float64)
+    level_TxE.flags.writeable = False  # whoever asks again is given the same
+    return [(level_E, max(error, _TINY)) for level_E, error in zip(level_TxE, error_T, strict=True)]
 
 
 def _at(series: Series, steps_E: NDArray[np.int64]) -> NDArray[np.float64]:

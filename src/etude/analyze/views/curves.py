@@ -22,7 +22,7 @@ from ...playbook.metrics import EPOCH, GRADIENT_NORM, TRAIN_LOSS, VALID_LOSS, kn
 from ...record import Points, Record, Series
 from ...study import Study
 from ...wording import percent, plural
-from ..statistics.curve_shape import HUGE, finite, lowest
+from ..statistics.curve_shape import HUGE, lowest
 from .epochs import steps_per_epoch
 from .outcomes import Outcome
 from .why import CLEAR, Cause, Why
@@ -82,6 +82,11 @@ class TrialCurves:
         """The study's metric, lower is better, raw otherwise: NaN and inf included."""
         series = self.record.series(self.metric)
         return Series(series.steps_P, self._objective.loss(series.values_P))
+
+    @cached_property
+    def usable_objective(self) -> Series:
+        """The points of `objective` that mean something in training."""
+        return usable(self.objective)
 
     def value(self, loss: float) -> float:
         """A loss of the study's metric as it was reported."""
@@ -242,9 +247,8 @@ def usable(series: Series) -> Series:
 
     Source: D1.
     """
-    points = finite(series)
-    usable_P = np.abs(points.values_P) < HUGE
-    return points if usable_P.all() else Series(points.steps_P[usable_P], points.values_P[usable_P])
+    usable_P = np.abs(series.values_P) < HUGE
+    return series if usable_P.all() else Series(series.steps_P[usable_P], series.values_P[usable_P])
 
 
 def thinned(values_P: NDArray[np.float64], max_points: int) -> NDArray[np.int64]:

@@ -6,14 +6,15 @@ Axes: T trials.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .aligned import MIN_WAY, Aligned, by_noise, ending, noises
+from ..statistics.once import Once, ahead, blocks, stacks
+from .aligned import MIN_WAY, Aligned, by_noise, ending, noise_of
 
 # Heuristic: what is typical of a study is that of five trials at least.
 _MIN_TRIALS = 5
@@ -49,17 +50,20 @@ def progress(curves: Sequence[Aligned], name: str = "") -> list[Progress]:
         return [Progress()] * len(curves)
     # The way, from where training begins to what the best quarter reaches. Many have learned
     # before their first evaluation, so training begins where the highest quarter of these lies.
+    ends = dict(zip(map(id, known_T), _each(known_T, ending), strict=True))
     start = float(np.quantile([row_E[0] for row_E in known_T], 0.75))
     reached = float(np.quantile([row_E.min() for row_E in known_T], 0.25))
     way = start - reached
-    chance = float(np.median([_by_noise(row_E, len(known_T)) for row_E in known_T]))
+    chance = float(np.median(_by_noise(known_T)))
     if not (way > chance and math.isfinite(way)):
         return [Progress()] * len(curves)
-    is_kept = start - float(np.quantile([ending(row_E) for row_E in known_T], 0.25)) > chance
+    is_kept = start - float(np.quantile(list(ends.values()), 0.25)) > chance
     return [
         Progress(
             (start - float(row_E.min())) / way,
-            (start - ending(row_E)) / way if is_kept else math.nan,
+            (start - (ends[id(row_E)] if id(row_E) in ends else ending(row_E))) / way
+            if is_kept
+            else math.nan,
         )
         if len(row_E)
         else Progress()
@@ -67,15 +71,27 @@ def progress(curves: Sequence[Aligned], name: str = "") -> list[Progress]:
     ]
 
 
-def _by_noise(levels_E: NDArray[np.float64], trials: int) -> float:
-    """How far noise alone goes from such a start, by what the later half of a curve still moves.
+def _each(rows: Sequence[NDArray[np.float64]], function: Once[float]) -> Iterator[float]:
+    """What a function is of each curve."""
+    for block in blocks(rows):
+        ahead((function,), block)
+        yield from map(function, block)
+
+
+def _by_noise(levels_T: Sequence[NDArray[np.float64]]) -> list[float]:
+    """How far noise alone goes from each start, by what the later half of a curve still moves.
 
     The upper quartile of n values lies 0.67 sd above their mean and has 1.36 times its standard
     error; so far, twice.
     """
-    sd = float(levels_E[len(levels_E) // 2 :].std())
-    lowest = math.sqrt(2.0 * math.log(len(levels_E))) + 0.67 + 2.7 / math.sqrt(trials)
-    return max(by_noise(levels_E), lowest * sd)
+    found = []
+    for levels_TxE in stacks(levels_T):
+        count = levels_TxE.shape[1]
+        sd_T = levels_TxE[:, count // 2 :].std(axis=1).tolist()
+        lowest = math.sqrt(2.0 * math.log(count)) + 0.67 + 2.7 / math.sqrt(len(levels_T))
+        noise_T = _each(list(levels_TxE), by_noise)
+        found += [max(noise, lowest * sd) for noise, sd in zip(noise_T, sd_T, strict=True)]
+    return found
 
 
 def _levels(curve: Aligned, name: str) -> NDArray[np.float64]:
@@ -92,6 +108,4 @@ def flat(curves: Aligned) -> bool:
     Source: D1.
     """
     objective_E = curves.levels_SxE[0]
-    return float(objective_E[0] - objective_E.min()) <= MIN_WAY * float(
-        noises(objective_E[None, :])[0]
-    )
+    return float(objective_E[0] - objective_E.min()) <= MIN_WAY * float(noise_of(objective_E))

@@ -91,6 +91,8 @@ def _key(record: Record, records: Mapping[int, Record]) -> Key:
 
 def _plain(value: Scalar) -> tuple[str, bool]:
     """The text "1" and the number 1 are two values; 1 and 1.0 are one."""
+    if type(value) is float:
+        return repr(value), False
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return repr(float(value)) if number else value_text(value), isinstance(value, str)
 

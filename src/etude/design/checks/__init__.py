@@ -10,7 +10,17 @@ from typing import TypeAlias, final
 from ...experiment import Experiment
 from ...finding import Finding
 from ...study import Study
-from . import budget, judged, lists, misspellings, question, regularizers, roles, search_method
+from . import (
+    budget,
+    judged,
+    lists,
+    misspellings,
+    piecewise,
+    question,
+    regularizers,
+    roles,
+    search_method,
+)
 
 # The experiment, its studies and the round before, if it is known.
 Findings: TypeAlias = Callable[[Experiment, Sequence[Study], Experiment | None], list[Finding]]
@@ -46,6 +56,7 @@ CHECKS: tuple[DesignCheck, ...] = (
     DesignCheck("lists", ("R12",), lambda _e, s, _p: lists.findings(s)),
     DesignCheck("test_data", ("X3",), lambda e, _s, _p: judged.findings(e)),
     DesignCheck("schedule", ("Q9", "T8", "W4"), lambda e, s, _: search_method.findings(e, s)),
+    DesignCheck("piecewise", ("L2",), lambda e, s, _: piecewise.findings(e, s)),
 )
 
 
@@ -59,7 +70,7 @@ def findings(
         studies: Its studies.
         parent: The round before; None where there is none or it is not known.
 
-    Source: S3, S10, T4, T8, R3, R4, R6, R7, R9, R12, R13, R15, Q9, Q11, W4, W7, X3.
+    Source: S3, S10, T4, T8, L2, L4, R3, R4, R6, R7, R9, R12, R13, R15, Q9, Q11, W4, W7, X3.
     """
     spoken = [
         finding for check in CHECKS for finding in check.findings(experiment, studies, parent)

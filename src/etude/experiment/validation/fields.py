@@ -18,6 +18,7 @@ STUDY_DESIGNS: tuple[StudyDesign, ...] = ("split", "merged")
 # The rules that speak of a design, before a step is trained; a test holds them to `design`.
 DESIGN_RULES = (
     *(
+        "L2",
         "Q11",
         "Q9",
         "R12",

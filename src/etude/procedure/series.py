@@ -1,0 +1,267 @@
+"""Rounds that follow their own advice, played: their budget, their files, and what stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias, final
+
+from ..advise.remedies.exploit import SEARCH as EXPLOITS
+from ..disk.file import is_blank, write_whole
+from ..errors import InputError, RunError
+from ..experiment import Experiment, baseline, changes
+from ..experiment.small_file import holds
+from ..experiment.toml.write import dumps
+from ..record import Record, Records
+from ..round.opening import refuse_changes
+from ..round.result import Result, parent_in, rounds_before_in
+from ..round.retraining import retrained_round, retrainings_of
+from ..round.run import run
+from ..runner.base import Runner
+from ..search import refuse_missing
+from ..store import open_or_borrow
+from ..store.base import Store
+from ..trial import TrainFunction
+from .autopilot import Autopilot, PlayedRound, Series
+from .base import Step
+from .cost import planned_steps
+from .player import play
+
+# Plays one round: an Experiment, or the path of its file.
+Play: TypeAlias = Callable[[Experiment | Path], Result]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class RoundSeries:
+    """Rounds that followed each other's advice; `budget_steps` is what they could spend."""
+
+    rounds: tuple[PlayedRound, ...]
+    budget_steps: int
+
+    @property
+    def last(self) -> PlayedRound:
+        """The round that ended them."""
+        return self.rounds[-1]
+
+    @property
+    def best(self) -> tuple[PlayedRound, Record] | None:
+        """The best trial of all rounds, with its round; None where none is feasible.
+
+        Of equals that of the earliest round. What trains the best of another round again confirms
+        it, and the luckiest of its seeds is no better setting.
+        """
+        experiment = self.rounds[0].result.experiment
+        candidates: list[tuple[float, int, PlayedRound, Record]] = []
+        for played in self.rounds:
+            if played.result.retrains:
+                continue
+            best = played.result.best
+            value = best and best.best(experiment.metric, maximize=experiment.maximize)
+            if best and value:
+                candidates.append(
+                    (experiment.objective.loss(value.value), played.number, played, best)
+                )
+        return min(candidates, key=lambda candidate: candidate[:2])[2:] if candidates else None
+
+
+def autopilot(
+    experiment: Experiment | str | Path,
+    train: TrainFunction | None = None,
+    *,
+    rounds: int,
+    budget_steps: int | None = None,
+    store: Store | str | Path | None = "memory",
+    runner: Runner | str | None = None,
+) -> RoundSeries:
+    """An experiment, then what its own advice makes of it, and so on, with the best of all.
+
+    Every decision is an edit that `Result.next()` proposes, with its rule; nothing is read by a
+    person in between. Ends after so many rounds, where no edit is advised, or where the budget
+    affords no other round. Of an experiment file every round's file is written beside the first,
+    so each can be read and run again; started again, it goes on where it stopped.
+
+    Args:
+        experiment: An Experiment, or the path of its file.
+        train: A function of a Trial; None for the one that the experiment names.
+        rounds: At most.
+        budget_steps: Training steps of all rounds together; None for `rounds` times those of the
+            first round. A round that asks for more than is left gets fewer trials.
+        store: A path, `memory`, or a Store. None for `ETUDE_STORE`, else `etude.db`.
+        runner: As `etude.run` takes it.
+
+    Raises:
+        InputError: for what is wrong with an experiment, the store, the budget, or a file that
+            stands where a round's file would be written and says something else.
+        TrainError: when the first trials of a round all meet the same exception.
+
+    Source: R1, R3, R15, X1.
+    """
+    first = experiment if isinstance(experiment, Experiment) else Path(experiment)
+    with open_or_borrow(store) as opened_store:
+        play_one: Play = partial(run, train=train, store=opened_store, runner=runner)
+        budget = budget_of(first, rounds=rounds, steps=budget_steps)
+        files = RoundFiles(first=first, store=opened_store, play=play_one)
+        *_, last = play(Autopilot(), files.series(rounds, budget), files.perform)
+        return RoundSeries(rounds=last.known.played, budget_steps=budget)
+
+
+def budget_of(first: Experiment | Path, *, rounds: int, steps: int | None) -> int:
+    """The training steps of all rounds: those given, else so many times the first round's.
+
+    Raises:
+        RunError: where they do not pay for the first round, or what exploits is not installed.
+
+    Source: R15.
+    """
+    if rounds < 1:
+        raise RunError(f"At least one round is played, got rounds={rounds}.")
+    experiment = _read(first)[0]
+    compares = any(one.role == "scientific" for one in experiment.hyperparameters)
+    # Told now rather than after the rounds that explore.
+    if rounds > 1 and not (compares or experiment.configurations):
+        _refuse_without_exploit()
+    planned = planned_steps(experiment)
+    if steps is not None and steps < planned:
+        raise RunError(
+            f"The budget of {steps:,} training steps does not pay for the first round, which takes "
+            f"{planned:,}. Allow more, or lower its `trials` or `max_steps`."
+        )
+    return rounds * planned if steps is None else steps
+
+
+def _refuse_without_exploit() -> None:
+    """Says who asks for a search that the file does not name."""
+    try:
+        refuse_missing(EXPLOITS)
+    except RunError as error:
+        raise RunError(
+            f"{error} Rounds that follow their own advice end with it (X1); without it, play one "
+            "round at a time."
+        ) from error
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class RoundFiles:
+    """How the rounds of a series are played: each as a file beside the first, or from Python.
+
+    Args:
+        first: The experiment of the first round, or its file.
+        store: Where rounds that were played before are found.
+        play: Plays a round.
+        is_read: Whether a person reads each file before it is played: one that stands there with
+            other words is theirs, and is played as it stands.
+    """
+
+    first: Experiment | Path
+    store: Store
+    play: Play
+    is_read: bool = False
+
+    def series(self, rounds: int, budget_steps: int) -> Series:
+        """What is known before the first round."""
+        experiment, _ = _read(self.first)
+        return Series(first=experiment, rounds=rounds, budget_steps=budget_steps)
+
+    def perform(self, step: Step, known: Series) -> Series:
+        """The series with a round more, its file written and its trials trained."""
+        current = self.written(step, known)
+        result = result_before_extension(self.store, current) or self.play(current)
+        return known.with_result(result, current if isinstance(current, Path) else None)
+
+    def written(self, step: Step, known: Series) -> Experiment | Path:
+        """The round's file, beside the one before; where that came from Python, its experiment.
+
+        Raises:
+            RunError: where a file stands there that says something else, and nobody reads it.
+        """
+        if not known.played:
+            return self.first
+        before = known.played[-1].file
+        if before is None:
+            return step.experiment
+        return _write(before.with_name(step.file), step.text, is_read=self.is_read)
+
+
+def result_before_extension(store: Store, current: Experiment | Path) -> Result | None:
+    """A round whose experiment a later round has extended, as it was before; None for others.
+
+    Started again, such a round cannot be played any more: its store has more trials.
+
+    Source: K2, R1.
+    """
+    experiment, text = _read(current)
+    entries = store.entries()
+    extended = next((one for one in entries if one.experiment.name == experiment.name), None)
+    if extended is None or changes(extended.experiment, experiment) != ["trials"]:
+        return None
+    records = [one for one in store.records(experiment.name) if one.index < experiment.trials]
+    if not all(record.ended for record in records):
+        return None
+    parent = parent_in(entries, experiment)
+    return Result(
+        entry=replace(extended, experiment=experiment, text=text),
+        recorded=Records.of(records),
+        store=store,
+        parent=parent,
+        before=rounds_before_in(store, entries, experiment),
+        retrainings=retrainings_of(store, entries, experiment.name),
+        retrains=retrained_round(store, experiment, parent),
+    )
+
+
+def _read(current: Experiment | Path) -> tuple[Experiment, str]:
+    if isinstance(current, Experiment):
+        return current, dumps(current)
+    return baseline.read_with_baseline(current)
+
+
+def has_begun(store: Store, file: Path) -> bool:
+    """Whether a round's file, as it stands, has been played or is being played.
+
+    Source: R1, K2.
+    """
+    try:
+        experiment, _ = _read(file)
+    except InputError:
+        return False
+    known = (entry.experiment for entry in store.entries())
+    old = next((one for one in known if one.name == experiment.name), None)
+    if old is None or changes(old, experiment) not in ([], ["trials"]):
+        return False
+    is_longer = len(experiment.configurations) > len(old.configurations)
+    return experiment.trials <= old.trials and not is_longer
+
+
+def refuse_file(store: Store, file: Path) -> None:
+    """Refuses a round's file that could not be played, as a person left it.
+
+    Raises:
+        InputError: with every mistake in it, or what the store has under its name.
+
+    Source: K2.
+    """
+    experiment, _ = _read(file)
+    refuse_changes(store, experiment)
+
+
+def _write(place: Path, text: str, *, is_read: bool) -> Path:
+    """Writes a round's file, but where a person's words stand in it."""
+    is_there = place.exists() and not is_blank(place)
+    if is_read and is_there:
+        return place
+    try:
+        if is_there and not holds(place, text):
+            raise RunError(
+                f"`{place}` exists already and says something else than the advice, which is "
+                "another under other rounds or another budget; nothing was written, and no other "
+                "round played. Go on from it by running that file, or give the rounds and the "
+                "budget of before; a file that was never run can be moved away."
+            )
+        write_whole(place, text)
+    except OSError as error:
+        raise RunError(f"`{place}` cannot be written ({error.strerror}).") from error
+    return place
