@@ -11,11 +11,10 @@ from etude.procedure.base import Known
 from etude.procedure.cures import Cured
 from etude.procedure.cures.clipping import Clipping, clipped_share
 from etude.procedure.diagnosis import Diagnosis
-from etude.procedure.player import Outcome
 from etude.store.base import Store
 from etude.wording import percent
 
-from .trainings import NOISE, OUTLIERS, base, cured
+from .trainings import NOISE, OUTLIERS, Outcome, base, cured
 
 OUTLYING = Diagnosis(
     kind="mid_training", rate="lr", best_rate=0.001, unstable_from=0.002, held_down=True

@@ -10,12 +10,12 @@ import etude
 from etude.procedure.base import Known, Step
 from etude.procedure.cures import Cured, cure, most
 from etude.procedure.diagnosis import Diagnosis
-from etude.procedure.player import Budget, Outcome
+from etude.procedure.player import Budget
 from etude.store import open_store
 from etude.store.base import Store
 from etude.train.architecture import Advice, Architecture
 
-from .trainings import base, cured
+from .trainings import Outcome, base, cured
 
 BREAKS = Diagnosis(kind="early", rate="lr", best_rate=0.1, unstable_from=0.2, held_down=True)
 SHORT = base(max_steps=20, evaluations=4)

@@ -10,10 +10,9 @@ from etude.procedure.base import Known
 from etude.procedure.cures import Cured
 from etude.procedure.cures.warmup import Warmup
 from etude.procedure.diagnosis import Diagnosis
-from etude.procedure.player import Outcome
 from etude.store.base import Store
 
-from .trainings import EARLY, STEPS, base, cured
+from .trainings import EARLY, STEPS, Outcome, base, cured
 
 DIAGNOSIS = Diagnosis(kind="early", rate="lr", best_rate=0.01, unstable_from=0.02, held_down=True)
 

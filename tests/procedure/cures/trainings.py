@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,7 +23,7 @@ from etude.procedure.cures import Cured, cure, most
 from etude.procedure.cures.answer import with_cures
 from etude.procedure.diagnosis import Diagnosis
 from etude.procedure.opening import Training, known_of
-from etude.procedure.player import Budget, Outcome, play
+from etude.procedure.player import Budget, play
 from etude.store.base import Store
 
 Train = Callable[[etude.Trial], None]
@@ -31,6 +33,13 @@ Loss = Callable[[np.ndarray], float]
 STEPS = 200
 # Directions along which nothing ever breaks, and that only a high rate gets down in time.
 SLOW = np.array([0.3, 0.1, 0.03, 0.01])
+
+
+class Outcome(NamedTuple):
+    """How the cures ended: their answer, and all that was known then."""
+
+    answer: Answer
+    known: Known
 
 
 class Cures:
@@ -82,15 +91,10 @@ def cured(
     training = Training(store=store, folder=Path.cwd(), train=train, runner="inline")
     before = replace(known_of(experiment or base(), training), **known)
     procedure = Cures(diagnosis)
-    outcome = play(
-        procedure,
-        before,
-        training.perform,
-        budget=budget or Budget(),
-        tell=lambda step, known: None,
-        named=training.named,
-    )
-    return outcome, procedure.cured
+    perform = partial(training.perform, procedure)
+    *_, last = play(procedure, before, perform, exceeded=(budget or Budget()).exceeded)
+    assert isinstance(last.decision, Answer)
+    return Outcome(last.decision, last.known), procedure.cured
 
 
 def descent(loss: Loss, gradient: Gradient, start: np.ndarray) -> Train:
