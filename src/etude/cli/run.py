@@ -87,11 +87,9 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     play = partial(_play, workers=workers, runner=runner, agreed=agreed)
     with signals_as_ctrl_c():
         if rounds > 1:
-            typed = RoundOptions(
-                rounds, budget_steps, store, location, accept, _typed(workers, runner)
-            )
-            follow(file, play, _training(file, workers, runner), typed)
-            return
+            more = _typed(workers, runner)
+            options = RoundOptions(rounds, budget_steps, store, location, accept, more)
+            return follow(file, play, _training(file, workers, runner), options)
         result = play(file, store=location)
     _show(result, file, store)
 
