@@ -60,7 +60,7 @@ def typed(folder, etude_command):
         (("--budget-steps", "30"), ": 30 training steps are left, and the next round takes"),
         (("--budget-hours", "0"), "The budget does not pay for the first round"),
         (("-o", "toy.toml"), "-o names the experiment file itself"),
-        (("-o", "nowhere/new.toml"), "a folder that does not exist"),
+        (("-o", "nowhere/file"), "a folder that does not exist"),
         (("-o", "."), "which is a folder"),
     ],
 )
