@@ -86,6 +86,11 @@ STORIES: dict[str, list[list[Kill]]] = {
         [AtCall("saved", "worker", 4, "after", "driver")],
     ],
     "autopilot": [group("step", "driver", 80), group("statement", "driver", 250)],
+    "procedure": [
+        group("step", "driver", 60),
+        group("statement", "driver", 200),
+        group("commit", "driver", 30, "after"),
+    ],
 }
 # Of all trials that began, those that had a checkpoint to go on from.
 RESUMED = {
@@ -96,6 +101,7 @@ RESUMED = {
     "ask_tell": 2,
     "launch": 1,
     "autopilot": 1,
+    "procedure": 1,
 }
 
 

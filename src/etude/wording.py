@@ -71,7 +71,7 @@ def number(value: object, digits: int = DIGITS, *, error: float | None = None) -
     if not math.isfinite(value):
         return str(value)
     if value.is_integer() and abs(value) < MAX_PLAIN:
-        return f"{value:.0f}"
+        return f"{value + 0.0:.0f}"  # no minus before a zero
     if error is not None and 0.0 < error < math.inf:
         beyond = math.floor(math.log10(abs(value))) - math.floor(math.log10(error))
         digits = min(digits, max(2, beyond + 1))

@@ -345,6 +345,22 @@ KINDS: dict[str, Kind] = {
             command=(*INLINE, "--rounds", "3", "--accept"),
             files=_walk(),
         ),
+        # Its lines stand in a file: an answer that changed would read otherwise.
+        Kind(
+            name="procedure",
+            command=(
+                *("etude", "training-length", "walk.toml", "--runner", "inline"),
+                *("--full-fit", "train/loss=0.2", "-o", "fitted.toml"),
+            ),
+            files=_walk(),
+        ),
+        Kind(
+            name="procedure_of_a_store",
+            command=("etude", "extend", "--max-steps", "24", "-o", "long.toml"),
+            files=_walk(),
+            before=(INLINE,),
+            has_workers=True,
+        ),
         Kind(
             name="launch",
             command=("etude", "launch", "--seeds", "4"),

@@ -18,6 +18,7 @@ from .digest import Line, digest
 from .ending_table import by_mean, pair, table
 from .follow_up import SEEDS
 from .next_actions import Action
+from .procedure_round import procedure_of
 from .weights import RETRAIN
 
 WORDS = {
@@ -129,10 +130,14 @@ def ending(
         table=table(context),
         best=tuple(_best(context)),
         why=WHY[verdict.status],
-        reasons=tuple(_reason(caveat, context, pace_s) for caveat in reasons(context)),
+        reasons=(
+            *_part_of_a_procedure(context),
+            *(_reason(caveat, context, pace_s) for caveat in reasons(context)),
+        ),
         lines=tuple(digest(context.findings, verdict.caveats, verdict.best_trials)),
         more=f"etude check {name}{judge}",
-        steps=_comparison(context, actions, f"{store}{judge}")
+        steps=_procedures_step(context)
+        or _comparison(context, actions, f"{store}{judge}")
         or tuple(_step(one, context, file, store, pace_s, judge=judge) for one in actions),
     )
 
@@ -172,6 +177,25 @@ def _best(context: Context) -> Iterator[str]:
     more = len(names) - MOST_SETTINGS
     rest = f" and {more} more" if more > 0 else ""
     yield f"Best setting, trial {record.id}: {', '.join(parts)}{rest}"
+
+
+# --- a round of a procedure
+
+
+def _part_of_a_procedure(context: Context) -> Iterator[Reason]:
+    """That a round is a part of a procedure, so its own verdict is not what it was trained for."""
+    if procedure := procedure_of(context.experiment):
+        text = f"It is a round of `etude {procedure}`, which answers by all of its rounds"
+        yield Reason(text=text, rules=("R1",))
+
+
+def _procedures_step(context: Context) -> tuple[NextStep, ...]:
+    """What to do after a round of a procedure: no search of its space, no more of its seeds."""
+    procedure = procedure_of(context.experiment)
+    if not procedure:
+        return ()
+    text = f"Ask `etude {procedure}` again for its answer: what was trained is not trained twice"
+    return (NextStep(command="", text=text),)
 
 
 # --- why not yet

@@ -100,6 +100,7 @@ def _procedure(
     from ..errors import RunError
     from ..procedure.extend import Extend
     from ..procedure.model_size import ModelSize
+    from .procedures import refuse_output
 
     if (max_steps is None) == (model is None):
         raise RunError(
@@ -108,6 +109,7 @@ def _procedure(
         )
     if picture is not None and picture.suffix.casefold() not in (".png", ".svg", ".html"):
         raise RunError(f"--picture takes FILE.svg, FILE.png or FILE.html, got `{picture}`.")
+    refuse_output(picture, None, "--picture")
     if max_steps is not None:
         return Extend(max_steps=max_steps, rounds=rounds)
     assert model is not None

@@ -99,6 +99,7 @@ def play_file(
     from .options import lasting_location
 
     experiment, folder = read_file(file)
+    refuse_output(options.output, file)
     location = lasting_location(options.store)
     with closing(open_store(location)) as store:
         _say(options, f"Store: {location}")
@@ -130,6 +131,7 @@ def play_stored(
         _say(options, f"Store: {location}")
         result, folder = stored_experiment(name, store)
         source = Path(result.entry.source) if result.entry.source else None
+        refuse_output(options.output, source)
         training = training_of(options, folder, store)
         outcome = _play(procedure, result.experiment, training, options)
         if after is not None:
@@ -155,6 +157,8 @@ def _play(
         known = informed(known, training) if informed is not None else known
         budget = _budget(procedure, known, options)
         known = with_pace(procedure, known, training)
+        # The pace says what hours pay for.
+        _refuse_small(procedure, known, budget)
         if procedure.cost(known).trials:
             _say(options, f"Configuration: {known.setting_source}.")
             _say(options, cost_sentence(procedure, known))
@@ -210,21 +214,31 @@ def _budget(procedure: Procedure[Known], known: Known, options: ProcedureOptions
     Raises:
         RunError: where it does not pay for the first round.
     """
-    from ..errors import RunError
-    from ..procedure.base import Answer
     from ..procedure.player import Budget
 
     hours = options.budget_hours
     budget = Budget(steps=options.budget_steps, seconds=None if hours is None else hours * 3600)
+    _refuse_small(procedure, known, budget)
+    return budget
+
+
+def _refuse_small(procedure: Procedure[Known], known: Known, budget: Budget) -> None:
+    """Refuses a budget that does not pay for the first round.
+
+    Raises:
+        RunError: then.
+    """
+    from ..errors import RunError
+    from ..procedure.base import Answer
+
     first = procedure.step(known)
     if isinstance(first, Answer):
-        return budget
+        return
     if why := budget.exceeded(first, known):
         raise RunError(
             f"The budget does not pay for the first round of `etude {procedure.name}`: "
             f"{why} Allow more, or lower `max_steps` of the file."
         )
-    return budget
 
 
 def _tell_step(options: ProcedureOptions, step: Step, known: Known) -> None:
@@ -257,8 +271,6 @@ def _show(
 ) -> None:
     from .output import Answer, show
 
-    if options.output is not None and source is not None and outcome.answer.lines:
-        _write_lines(outcome, source, options.output)
     show(
         Answer(
             lines=partial(_lines, outcome, options, source),
@@ -266,20 +278,48 @@ def _show(
         ),
         json=options.json,
     )
+    # After the answer: where that cannot be written, it was read at least.
+    if options.output is not None:
+        _write_lines(outcome, source, options)
 
 
-def _write_lines(outcome: Outcome, source: Path, output: Path) -> None:
-    """Writes the user's file with the answer's lines in it."""
+def refuse_output(output: Path | None, source: Path | None, option: str = "-o") -> None:
+    """Refuses a file that could not be written in the end, before anything is trained.
+
+    Raises:
+        RunError: for a folder, for one that is not there, and for the experiment file itself.
+    """
+    from ..errors import RunError
+
+    if output is None:
+        return
+    if output.is_dir() or not output.absolute().parent.is_dir():
+        what = "is a folder" if output.is_dir() else "would be in a folder that does not exist"
+        raise RunError(f"{option} names `{output}`, which {what}. Name a file.")
+    if source is not None and output.exists() and source.exists() and output.samefile(source):
+        raise RunError(f"{option} names the experiment file itself. Name another file.")
+
+
+def _write_lines(outcome: Outcome, source: Path | None, options: ProcedureOptions) -> None:
+    """Writes the user's file with the answer's lines in it, and says so."""
     from ..advise.edits import edits
     from ..experiment import baseline
     from ..experiment.toml.edit import edited
     from .output import write_new_file
 
+    output = options.output
+    assert output is not None
+    if source is None or not outcome.answer.lines:
+        why = "the answer has no lines" if source else "the experiment has no file"
+        _say(options, f"\nNot written: `{output}`, since {why}.")
+        return
     _, text = baseline.read_with_baseline(source)
-    write_new_file(output, edited(text, edits(outcome.known.base, outcome.answer.lines)))
+    written = edited(text, edits(outcome.known.base, outcome.answer.lines))
+    _say(options, f"\nWritten: {output}{write_new_file(output, written)}")
 
 
 def _lines(outcome: Outcome, options: ProcedureOptions, source: Path | None) -> Iterator[str]:
+    from ..wording import quantity
     from .next import recommendation_lines
     from .output import ending_lines, store_option
 
@@ -293,7 +333,8 @@ def _lines(outcome: Outcome, options: ProcedureOptions, source: Path | None) -> 
         last = outcome.known.rounds[-1].experiment.name
         spent = f"{outcome.known.spent_steps:,} training steps"
         rounds = len(outcome.known.rounds)
-        yield f"\nTrained: {spent} in {rounds} rounds. The last of them: " + (
+        count = f"{quantity(rounds, 'round')}{'. The last of them' if rounds > 1 else ''}"
+        yield f"\nTrained: {spent} in {count}: " + (
             f"etude report {shlex.quote(last)}{store_option(options.store)}"
         )
 

@@ -49,6 +49,7 @@ class Progress:
         self._every_s = every_s
         self._live: Live | None = None
         self._last_line_s = time.monotonic()
+        self._notes: set[str] = set()
 
     def begin(self, opening: Opening) -> None:
         """Says what is wrong with the design and what two steps cost, and shows the table."""
@@ -61,7 +62,10 @@ class Progress:
         self._is_cost_unknown = _is_cost_unknown(tried)
         self._has_told = bool(tried and tried.returned)
         for line in opening_lines(opening):
-            self._print(line)
+            # Of the rounds of a series one says what all have in common.
+            if line not in self._notes:
+                self._print(line)
+        self._notes |= {unread_line(opening), names_line(opening)}
         if self._console.is_terminal:
             self._live = Live(
                 console=self._console, get_renderable=self._table, refresh_per_second=4

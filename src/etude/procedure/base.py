@@ -6,7 +6,7 @@ store, no clock, no loop; the player (`player.py`) trains what it asks for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol, Self, TypeAlias, TypeVar, final
@@ -68,8 +68,14 @@ class Round:
     @property
     def best(self) -> Record | None:
         """Its best feasible trial, the first of equals; None without any."""
+        return self.best_of({one.study for one in self.records})
+
+    def best_of(self, names: Collection[str]) -> Record | None:
+        """The best feasible trial of these studies, the first of equals; None without any."""
         judged = [
-            (loss, one.id, one) for one in self.records if (loss := self.loss(one)) is not None
+            (loss, one.id, one)
+            for one in self.records
+            if one.study in names and (loss := self.loss(one)) is not None
         ]
         return min(judged, key=lambda candidate: candidate[:2])[2] if judged else None
 

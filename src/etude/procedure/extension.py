@@ -115,7 +115,12 @@ def _steps(extension: Extension) -> Iterator[NextStep]:
     if candidate is not extension.leader:
         yield NextStep(
             command="",
-            text=f"Launch candidates begin from `{candidate.name}`, ahead beyond the noise.",
+            text=f"Launch candidates begin from `{candidate.name}`, ahead beyond the noise",
         )
     if extension.known.ended:
-        yield NextStep(command="", text="Allow more, and ask again: what was trained stays.")
+        yield NextStep(command="", text="Allow more, and ask again: what was trained stays")
+    elif candidate is extension.leader and extension.longer is not None:
+        better = extension.longer.answer == "better"
+        which = f"{extension.max_steps if better else extension.known.base.max_steps:,} steps"
+        text = f"Launch candidates begin from the best of the short round, with {which}"
+        yield NextStep(command="", text=text)

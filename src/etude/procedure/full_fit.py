@@ -17,10 +17,14 @@ from ..train.metrics import FULL_LOSS
 from ..wording import number
 from .base import Round
 
+# Ends that say nothing of the rate: an error of the code, a kill from outside.
+FAILURES = frozenset({"error", "killed"})
 _HIGHER_IS_BETTER = frozenset({"accuracy", "acc", "auc", "f1", "precision", "recall"})
 # Heuristic: what comes this much more often than evaluations do is logged in every step, and one
 # value is that of a batch.
 _DENSE = 2
+# Metrics of what was not trained on.
+_OTHER_DATA = ("valid/", "test/")
 
 
 @final
@@ -80,7 +84,7 @@ def declared_full_fit(text: str) -> FullFit:
         number_given = float(value)
     except ValueError:
         number_given = math.nan
-    if not metric or not math.isfinite(number_given):
+    if not metric or not math.isfinite(number_given) or metric.startswith(_OTHER_DATA):
         raise RunError(
             f"--full-fit takes METRIC=VALUE, a metric of the training set and the number that is a "
             f"full fit, got `{text}`. For example train/loss=0.01."
@@ -126,7 +130,7 @@ class RateFit:
 
     Args:
         steps: One a training, infinite where it never does.
-        broken: How many of them broke.
+        broken: How many of them broke; one that the code's error ended says nothing of its rate.
         interval: Steps between two evaluations: nothing finer is known.
         reached: The best value of the metric over all of them; None where it was not logged.
     """
@@ -153,6 +157,8 @@ def rate_fits(played: Round, rate_name: str, fit: FullFit) -> list[RateFit]:
     """
     by_rate: dict[float, list[Record]] = {}
     for record in played.records:
+        if record.status == "infeasible" and record.reason in FAILURES:
+            continue
         by_rate.setdefault(float(record.setting[rate_name]), []).append(record)
     return [
         RateFit(

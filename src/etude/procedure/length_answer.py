@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from typing import final
 
 from ..advise.ending import NextStep, Reason
 from ..finding import Finding
 from ..record import Record
-from ..wording import join, number, quantity
+from ..wording import did_you_mean, join, number, quantity
 from .base import Answer, Known, Round
-from .full_fit import FullFit, RateFit, fastest
+from .full_fit import FAILURES, FullFit, RateFit, fastest
 from .length_lines import length_lines, schedule_name
 from .length_refined import Refined, refined
 from .regime import RegimeEvidence, regime_without_fit
@@ -71,16 +71,29 @@ def length_answer(evidence: LengthEvidence) -> Answer:
     if evidence.nearest is None:
         broken = sum(one.broken for one in evidence.coarse)
         line = f"{broken} of {len(evidence.coarse)} trainings broke, and no rate fits"
-        why = "Give a rate that trains, `--set`, or see what broke them: `etude stability`."
-        return _open(evidence.known, line, why, table=_table(evidence))
+        answer = _open(evidence.known, line, "No rate trained to its end", _table(evidence))
+        see = NextStep(command="etude stability FILE", text="See what breaks them, and where")
+        give = NextStep(
+            command="", text=f"Or give a rate that trains: --set {evidence.rate_name}=VALUE"
+        )
+        return replace(answer, steps=(see, give))
     return _unfitted(evidence, *evidence.nearest)
 
 
-def without_target(known: Known) -> Answer:
+def without_target(known: Known, fit: FullFit | None, logged: Collection[str]) -> Answer:
     """The answer where trainings log nothing by which a full fit shows.
+
+    Args:
+        known: What is known, trainings among it.
+        fit: What was declared a full fit; None where nothing was.
+        logged: The metrics that they log.
 
     Source: T7.
     """
+    if fit is not None:
+        line = f"No training logs `{fit.metric}`, so a full fit would not show"
+        near = did_you_mean(fit.metric, sorted(one for one in logged if one.startswith("train/")))
+        return _open(known, line, f"Name a metric of the training set with --full-fit. {near}")
     line = "No training error is logged, so a full fit would not show"
     why = (
         "Name a metric of the training set, `--full-fit train/loss=0.01`, or let `metrics` return "
@@ -109,7 +122,7 @@ def _open(known: Known, line: str, why: str, table: tuple[tuple[str, ...], ...] 
 def _fitted(evidence: LengthEvidence, best: RateFit) -> Answer:
     fit_step = math.ceil(best.median)
     length = refined(evidence.known, fit_step)
-    rate = f"`{evidence.rate_name}` = {number(best.rate, 2)}"
+    rate = f"`{evidence.rate_name}` = {number(best.rate)}"
     lines, by_hand = length_lines(evidence.known, length, evidence.rate_name, best.rate)
     return Answer(
         word=_WORDS["not_compute_bound"],
@@ -149,6 +162,10 @@ def _reasons(evidence: LengthEvidence, best: RateFit, length: Refined) -> Iterat
 
 
 def _caveats(evidence: LengthEvidence) -> Iterator[Reason]:
+    records = [record for played in evidence.known.rounds for record in played.records]
+    if failed := sum(one.status == "infeasible" and one.reason in FAILURES for one in records):
+        text = f"{quantity(failed, 'training')} ended by an error and left out"
+        yield Reason(text=text, rules=("C3",))
     if evidence.at_edge:
         text = f"The best `{evidence.rate_name}` lies at the edge of the sweep: others may do"
         yield Reason(text=text, rules=("T7",))
@@ -220,7 +237,7 @@ def _unfitted(evidence: LengthEvidence, played: Round, record: Record) -> Answer
         "full_fit_step": None,
         "at_edge": evidence.at_edge,
     }
-    steps = f"{evidence.affordable:,} steps"
+    steps = quantity(evidence.affordable, "step")
     lines = {
         "compute_bound": f"Training still gains after {steps}, and no rate fits fully",
         "not_compute_bound": f"No rate fits the training set in {steps}, nor gains by more",
@@ -267,7 +284,7 @@ def _steps_unfitted(seen: RegimeEvidence, affordable: int) -> tuple[NextStep, ..
         "not_compute_bound": (
             "Declare what is a full fit, --full-fit METRIC=VALUE, or take a larger model",
         ),
-        "unclear": (f"Ask again with more than {affordable:,} steps: --max-steps",),
+        "unclear": (f"Ask again with more than {quantity(affordable, 'step')}: --max-steps",),
     }
     return tuple(NextStep(command="", text=text) for text in texts[seen.regime])
 

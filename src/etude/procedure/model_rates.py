@@ -161,7 +161,7 @@ def _rate_lines(known: Known, rates: RatesBySize, best: float) -> Iterator[Recom
 
 def _steps(known: Known, rates: RatesBySize | None) -> Iterator[NextStep]:
     if rates is None or known.ended:
-        yield NextStep(command="", text="Allow more, and ask again: what was trained stays.")
+        yield NextStep(command="", text="Allow more, and ask again: what was trained stays")
     elif any(one.at_edge for one in rates.sizes):
         yield NextStep(
             command="", text=f"Begin from another rate: --set {rates.rate}=VALUE, and ask again."

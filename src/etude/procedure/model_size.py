@@ -14,6 +14,7 @@ from ..space.rounding import ten_digits
 from ..wording import did_you_mean, quantity
 from .base import Answer, Known, Round, Setting, Step, listed
 from .cost import Cost, planned_cost
+from .given import same_kind
 from .model_rates import answer
 
 RATE = "learning_rate"
@@ -114,6 +115,13 @@ class ModelSize:
     def _sweep(self, known: Known) -> Step:
         rate = _rate(known)
         _refuse_unknown(known, self.axis)
+        if self.axis == rate:
+            raise RunError(
+                f"--model names `{rate}`, whose best is what is asked for. Name what sets the "
+                "size of the model: --model width=64,256."
+            )
+        for size in self.sizes:
+            same_kind(known.setting, {self.axis: size}, option="--model")
         doublings = range(-self.reach, self.reach + 1, 2)
         settings = [
             {**known.setting, self.axis: size, rate: _at(known, doubling)}

@@ -13,24 +13,27 @@ from typing import final
 
 from ..advise.edits import next_name
 from ..advise.ending import measured_pace_s
+from ..advise.procedure_round import procedure_of
 from ..design.studies import studies
-from ..errors import RunError
+from ..errors import RunError, StoreError
 from ..experiment import Experiment, baseline, changes
 from ..record import Records
 from ..round.observer import Observer
 from ..round.pace import rehearsed_pace_s
-from ..round.result import Result, load
+from ..round.result import Result, load, run_last
 from ..round.run import run
 from ..runner.base import Runner
 from ..runner.user_code import train_function
 from ..runner.workload_source import names_workload
-from ..space import Scalar, plain
+from ..space import Scalar
 from ..store.base import Store
+from ..study import Study
 from ..train.architecture import Architecture
 from ..train.backend import architecture_of
 from ..trial import TrainFunction
 from ..wording import did_you_mean
 from .base import Answer, Known, Procedure, Round, Step
+from .given import same_kind
 from .player import NO_BUDGET, Budget, Outcome, play, round_of
 
 
@@ -125,19 +128,19 @@ def known_of(
     range and the first of each list; what is given by hand stands in place of either.
 
     Raises:
-        RunError: for a given name that no setting has.
+        RunError: for a given name that no setting has, or a value of another kind.
 
     Source: R1, R4, K3.
     """
     tried = _tried(experiment, training.store)
-    setting, source = setting_of(experiment, tried)
+    setting, source = setting_of(experiment, tried, given)
     if unknown := [name for name in given if name not in setting]:
         near = did_you_mean(unknown[0], list(setting))
         raise RunError(f"No setting of `{experiment.name}` has `{unknown[0]}`. {near}")
     records = list(tried.records) if tried else []
     return Known(
         base=experiment,
-        setting={**setting, **{name: plain(value) for name, value in given.items()}},
+        setting={**setting, **same_kind(setting, given, option="--set")},
         setting_source=source,
         own_loop=names_workload(experiment.train, training.folder),
         tried=tried,
@@ -196,12 +199,34 @@ def read_file(file: Path) -> tuple[Experiment, Path]:
 def stored_experiment(name: str | None, store: Store) -> tuple[Result, Path]:
     """An experiment of a store, and the folder of its file; the working folder without one.
 
+    Without a name it is the one run last, rounds of procedures left out: who asks again without a
+    name means the same experiment, not what the procedure trained for it.
+
     Raises:
         StoreError: where the store has none of this name.
+        RunError: for one that was imported from another tool.
     """
-    result = load(store, name)
+    result = load(store, name or _last_of_a_person(store))
     source = result.entry.source
+    if result.experiment.train is None and not source:
+        raise RunError(
+            f"`{result.experiment.name}` has no training code here: it was imported, or ran from "
+            f"Python. Write its file, `etude next {result.experiment.name}`, with "
+            '`train = "train.py:train"` in [experiment], and run it.'
+        )
     return result, Path(source).parent if source else Path.cwd()
+
+
+def _last_of_a_person(store: Store) -> str | None:
+    """The experiment run last that no procedure trained as a round; None in an empty store."""
+    entries = store.entries()
+    own = [entry for entry in entries if not procedure_of(entry.experiment)]
+    if entries and not own:
+        raise StoreError(
+            "This store holds rounds of procedures alone. Run the experiment first: "
+            "`etude run FILE`."
+        )
+    return run_last(own).experiment.name if own else None
 
 
 def _tried(experiment: Experiment, store: Store) -> Round | None:
@@ -231,20 +256,35 @@ def round_of_result(result: Result) -> Round | None:
     )
 
 
-def setting_of(experiment: Experiment, tried: Round | None) -> tuple[dict[str, Scalar], str]:
+def setting_of(
+    experiment: Experiment,
+    tried: Round | None,
+    given: Mapping[str, Scalar] = MappingProxyType({}),
+) -> tuple[dict[str, Scalar], str]:
     """The configuration that a procedure works on, and where it comes from, in a clause.
 
-    Source: R1, R4.
+    Where a given value names a study, `optimizer=adam`, it is of that study: another one has other
+    hyperparameters (R11).
+
+    Source: R1, R4, R11.
     """
-    best = tried.best if tried else None
+    planned = studies(experiment)
+    asked = [one for one in planned if _is_asked_for(one, given)] or planned
+    best = tried.best_of({one.name for one in asked}) if tried else None
     if best is not None:
-        return dict(best.setting), f"trial {best.id} of `{experiment.name}`, its best"
+        which = "" if len(asked) == len(planned) else f" with `{asked[0].name}`"
+        return dict(best.setting), f"trial {best.id} of `{experiment.name}`, its best{which}"
     if experiment.configurations:
-        first = {**studies(experiment)[0].fixed, **experiment.configurations[0]}
+        first = {**planned[0].fixed, **experiment.configurations[0]}
         return first, "the first of the configurations"
-    study = studies(experiment)[0]
+    study = asked[0]
     middle = {name: domain.value(0.5) for name, domain in study.space.domains.items()}
     which = f" of `{study.name}`" if study.scientific else ""
     where = f"the middle of each range{which}, since no trial has ended"
     searched = where if middle else "the values of the file"
     return {**study.fixed, **study.scientific, **middle}, searched
+
+
+def _is_asked_for(study: Study, given: Mapping[str, Scalar]) -> bool:
+    """Whether no given value is another one than the study compares."""
+    return all(given.get(name, value) == value for name, value in study.scientific.items())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, TypeAlias, TypeVar, final
 
+from ..advise.procedure_round import round_notes
 from ..experiment import Experiment
 from ..study import derived_seed
 from ..wording import duration, quantity
@@ -48,8 +49,9 @@ class Budget:
         cost = planned_cost(step.experiment)
         if self.steps is not None and known.spent_steps + cost.steps > self.steps:
             left = max(self.steps - known.spent_steps, 0)
+            of = f" of {self.steps:,}" if left < self.steps else ""
             return (
-                f"{left:,} of {self.steps:,} training steps are left, and the next round takes up "
+                f"{left:,}{of} training steps are left, and the next round takes up "
                 f"to {cost.steps:,}."
             )
         if self.seconds is None or known.pace_s is None:
@@ -127,7 +129,7 @@ def round_of(procedure: Procedure[Known], known: Known, step: Step) -> Experimen
     return replace(
         step.experiment,
         name=name,
-        notes=step.experiment.notes or f"A round of `etude {procedure.name}`: {step.because}.",
+        notes=step.experiment.notes or round_notes(procedure.name, step.because),
         seed=derived_seed(known.base.seed, name),
     )
 

@@ -13,7 +13,7 @@ from .cost import NOTHING, Cost
 from .cures import cure, most
 from .cures.answer import with_architecture, with_cures
 from .diagnosis import PLAN, Diagnosis, diagnosis
-from .rate_sweep import Plan
+from .rate_sweep import Plan, says_nothing
 from .stability_evidence import findings, reasons, table, verdict_line
 
 
@@ -106,4 +106,8 @@ def _next(known: Known, shown: Diagnosis) -> tuple[NextStep, ...]:
     if shown.best_rate is None:
         text = "Look at the training code: no rate trains"
         return (NextStep(command="", text=text),)
-    return ()
+    if shown.trained is not None and says_nothing(shown.trained):
+        text = f"See that the training code reads `{shown.rate}`, and trains by it"
+        return (NextStep(command="", text=text),)
+    text = f"Sweep `{shown.rate}` around {number(shown.best_rate)}, several seeds each"
+    return (NextStep(command="", text=text),)

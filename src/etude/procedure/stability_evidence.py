@@ -80,6 +80,8 @@ def _reasons(known: Known, shown: Diagnosis) -> Iterator[Reason]:
         yield Reason(text=known.ended.rstrip("."), rules=("R15",))
     if shown.because:
         yield Reason(text=_sentence(shown.because), rules=("D1",))
+    if shown.trained is not None and shown.trained.failed:
+        yield Reason(text=_of_failures(shown, shown.trained).headline, rules=("C3",))
     if constant_schedule(known):
         yield Reason(
             text="The schedule is constant: the best rate may be another one under a tuned decay",

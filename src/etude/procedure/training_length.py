@@ -98,8 +98,8 @@ class TrainingLength:
         Source: T7.
         """
         fit = self._fit(known)
-        if fit is None and self._is_missing(known):
-            return without_target(known)
+        if self._is_missing(known) and (fit is None or fit.metric not in _logged(known)):
+            return without_target(known, fit, _logged(known))
         sweep = known.round(SWEEP)
         if sweep is None:
             return self._answer(known, fit) if known.ended else self._sweep(known)
@@ -280,12 +280,12 @@ def rate_of(known: Known) -> tuple[str, float]:
             f"`{known.base.name}` has no learning rate, so no length can be found by its sweep. "
             'Say which hyperparameter is it: `[names]` with `lr = "learning_rate"`.'
         )
-    rate = float(known.setting[name])
-    if not rate > 0.0:
+    rate = known.setting[name]
+    if not is_number(rate) or not rate > 0.0:
         raise RunError(
-            f"`{name}` is {rate:g}, and a sweep needs a rate above 0. Give one: --set {name}=0.1."
+            f"`{name}` is {rate!r}, and a sweep needs a rate above 0. Give one: --set {name}=0.1."
         )
-    return name, rate
+    return name, float(rate)
 
 
 def nearest_training(rounds: Iterable[Round], fit: FullFit | None) -> tuple[Round, Record] | None:

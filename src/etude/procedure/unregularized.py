@@ -14,6 +14,7 @@ from ..playbook.catalogue import Entry, known, known_switch
 from ..space import Choice, Scalar
 from ..wording import did_you_mean
 from .base import Known, Setting
+from .given import same_kind
 
 # What shapes the rate over the steps; without them Etude's loop trains at one rate.
 _SHAPES = frozenset(
@@ -60,10 +61,7 @@ def unregularized(known_now: Known, without: Mapping[str, Scalar | None]) -> Unr
     """
     setting = dict(known_now.setting)
     base = known_now.base
-    for name in without:
-        if name not in setting:
-            near = did_you_mean(name, list(setting))
-            raise RunError(f"--without names `{name}`, which no setting has. {near}")
+    _refuse(known_now, without)
     off = {name: _absent(name, setting[name], given) for name, given in without.items()}
     off |= {name: value for name, value in _regularizers(setting, base) if name not in off}
     shapes: dict[str, Scalar | None] = {}
@@ -87,6 +85,18 @@ def unregularized(known_now: Known, without: Mapping[str, Scalar | None]) -> Unr
         shapes=tuple(name for name, value in shapes.items() if setting[name] != value),
         left=tuple(left),
     )
+
+
+def _refuse(known_now: Known, without: Mapping[str, Scalar | None]) -> None:
+    """Refuses names that cannot be switched off, and values of another kind."""
+    for name in without:
+        if name not in known_now.setting:
+            near = did_you_mean(name, list(known_now.setting))
+            raise RunError(f"--without names `{name}`, which no setting has. {near}")
+    if (rate := known_now.name_of("learning_rate")) in without:
+        raise RunError(f"--without names `{rate}`, which the sweep varies. Leave it out.")
+    typed = {name: value for name, value in without.items() if value is not None}
+    same_kind(known_now.setting, typed, option="--without")
 
 
 def _regularizers(setting: Setting, base: Experiment) -> Iterator[tuple[str, Scalar]]:

@@ -408,8 +408,7 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
         raise StoreError(
             f"There is no experiment `{name}` in this store. {did_you_mean(name, names)}"
         )
-    last_run = max(range(len(entries)), key=lambda at: (_started(entries[at]), at))
-    entry = entries[last_run if name is None else names.index(name)]
+    entry = run_last(entries) if name is None else entries[names.index(name)]
     from .prior import known_prior
 
     parent = parent_in(entries, entry.experiment)
@@ -456,6 +455,12 @@ def _trainings(experiment: Experiment) -> int:
     """How often each setting of an experiment that tunes nothing is trained, at least."""
     rows = experiment.configurations
     return min(rows.count(row) for row in rows) if rows else experiment.trials
+
+
+def run_last(entries: Sequence[Entry]) -> Entry:
+    """The experiment that was run last, of at least one; of equals the one that came last."""
+    at = max(range(len(entries)), key=lambda place: (_started(entries[place]), place))
+    return entries[at]
 
 
 def _started(entry: Entry) -> str:
