@@ -410,12 +410,14 @@ PLANTS = (
         planted="a rate that moves with width",
         commands=WIDTHS,
         judge=moves(truly=True),
+        budget=130,
     ),
     Plant(
         name="width_stays",
         planted="a rate that does not move with width",
         commands=WIDTHS,
         judge=moves(truly=False),
+        budget=130,
     ),
     Plant(
         name="cosine",
