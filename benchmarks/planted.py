@@ -256,8 +256,8 @@ def moves(*, truly: bool) -> Judge:
 
 
 def moved_with_width(said: Said) -> bool | None:
-    """What an answer says of the rate: `moved`, else the status of a finding by S17."""
-    given = answer(said).get("moved")
+    """What an answer says of the rate: `model.moved`, else the status of a finding by S17."""
+    given = (answer(said).get("model") or {}).get("moved")
     if isinstance(given, bool):
         return given
     if speaks_of(said, "S17"):
@@ -268,8 +268,11 @@ def moved_with_width(said: Said) -> bool | None:
 def cosine(said: Said, truth: Truth) -> Ruling:
     """The added steps have a rate worth the name; or the extension is refused for T10 or T14."""
     given = answer(said).get("schedule")
+    is_refused = given and given.get("refused")
+    if is_refused or speaks_of(said, "T10", "T14", statuses=("problem",)):
+        return "found"
     if not given:
-        return "found" if speaks_of(said, "T10", "T14", statuses=("problem",)) else "unclear"
+        return "unclear"
     share = added_rate(truth["fixed"], given, truth["from_steps"], truth["max_steps"])
     return "found" if share >= TINY else "wrong"
 
@@ -279,10 +282,11 @@ def added_rate(
 ) -> float:
     """The mean rate of the steps that an extension adds, as a share of the base rate."""
     setting = {"learning_rate": 1.0, **fixed}
-    if "decay_fraction" in given:
+    moved = given.get("settings") or {}
+    if "decay_fraction" in moved:
         setting.pop("decay_steps", None)
-    setting |= {name: value for name, value in given.items() if value is not None}
-    if "name" in given:
+    setting |= {name: value for name, value in moved.items() if value is not None}
+    if given.get("name"):
         setting["schedule"] = given["name"]
     factors = recipe(setting, max_steps).schedule.factors(from_steps, max_steps)
     return float(np.mean(factors))
@@ -406,12 +410,14 @@ PLANTS = (
         planted="a rate that moves with width",
         commands=WIDTHS,
         judge=moves(truly=True),
+        budget=130,
     ),
     Plant(
         name="width_stays",
         planted="a rate that does not move with width",
         commands=WIDTHS,
         judge=moves(truly=False),
+        budget=130,
     ),
     Plant(
         name="cosine",
@@ -430,9 +436,11 @@ PLANTS = (
     Plant(
         name="luck",
         planted="a winner that is luck",
-        commands=(RUN, ("exploit", "NAME")),
+        # Pure luck never looks densely sampled (C2), so it is searched anyway.
+        commands=(RUN, ("exploit", "NAME", "--anyway")),
         judge=luck,
         truths=("luck",),
+        budget=40,
     ),
 )
 HEALTHY = tuple(

@@ -61,6 +61,7 @@ from etude.train.workload import workload_of
 Numbers = dict[str, Any]
 # Seeds of direct trainings: apart from those that a command derives.
 RUN_SEEDS = range(9_000, 9_009)
+FRESH_SEEDS = range(9_100, 9_109)
 # A dense sweep: whole octaves with few seeds, then steps of a quarter around the best.
 FINE, REACH, COARSE_SEEDS, FINE_SEEDS = 1.25, 3, 2, 4
 # What survives of a rate's trainings that counts: below, no one would call it usable.
@@ -173,24 +174,33 @@ def survived(run: Training) -> bool:
 
 
 def full_fit(plant: Plant, seed: int, row: Mapping[str, Any]) -> Numbers:
-    """The fewest steps to training error 0 at any constant rate, the median over seeds."""
+    """The fewest steps to training error 0 at any constant rate, the median over seeds.
+
+    These are others than those that chose the rate: the lowest of several medians is lucky (A1).
+    """
     del row
-    steps = {rate: fit_steps(plant, seed, rate, count=3) for rate in 2.0 ** np.arange(-3, 3)}
+    coarse, near, fresh = RUN_SEEDS[:3], RUN_SEEDS[:5], FRESH_SEEDS
+    steps = {rate: fit_steps(plant, seed, rate, coarse) for rate in 2.0 ** np.arange(-3, 3)}
     middle = min(steps, key=lambda rate: steps[rate])
-    near = {
-        rate: fit_steps(plant, seed, rate, count=5) for rate in middle * 1.19 ** np.arange(-3, 4)
+    medians = {
+        rate: fit_steps(plant, seed, rate, near) for rate in middle * 1.19 ** np.arange(-3, 4)
     }
-    best = min(near, key=lambda rate: near[rate])
-    return {"full_fit_step": near[best], "full_fit_rate": float(best)}
+    best = min(medians, key=lambda rate: medians[rate])
+    return {
+        "full_fit_step": fit_steps(plant, seed, best, fresh),
+        "full_fit_rate": float(best),
+    }
 
 
-def fit_steps(plant: Plant, seed: int, rate: float, *, count: int, every: int = 5) -> float:
+def fit_steps(
+    plant: Plant, seed: int, rate: float, run_seeds: Sequence[int], *, every: int = 5
+) -> float:
     """The first step after which no training example is wrong; the median over seeds."""
     known = loop(plant, seed)
     on_training = Loop(dataclasses.replace(known.workload, validation=known.workload.training))
     setting = {**plant.fixed, "learning_rate": rate, "dropout": 0.0}
     firsts = []
-    for run_seed in list(RUN_SEEDS)[:count]:
+    for run_seed in run_seeds:
         run = trained(
             on_training,
             setting,

@@ -100,7 +100,7 @@ CASES = [
     ("full_fit", {"answer": {"regime": "unclear", "full_fit_step": None}}, {}, "unclear"),
     ("compute_bound", {"answer": {"regime": "compute_bound"}}, {}, "found"),
     ("width_moves", {"answer": {}, "findings": [{"rule": "S17", "status": "ok"}]}, {}, "wrong"),
-    ("width_stays", {"answer": {"moved": False}}, {}, "found"),
+    ("width_stays", {"answer": {"model": {"moved": False}}}, {}, "found"),
     ("turns", {"answer": {"turned": []}}, {}, "wrong"),
     ("turns", {"answer": {"turned": [{"name": "kind"}]}}, {}, "found"),
 ]
@@ -121,7 +121,8 @@ COSINE = {"optimizer": "sgd", "batch_size": 32, "schedule": "cosine", "decay_ste
     [({"decay_steps": 2000}, "found"), ({"decay_steps": 400}, "wrong"), (None, "unclear")],
 )
 def test_a_cosine_whose_added_steps_have_no_rate_is_wrong(planted, schedule, ruling):
-    said = {"answer": {"schedule": schedule}, "findings": []}
+    given = schedule and {"name": "cosine", "refused": False, "settings": schedule}
+    said = {"answer": {"schedule": given}, "findings": []}
     truth = {"fixed": COSINE, "from_steps": 400, "max_steps": 2000}
 
     assert planted.cosine(said, truth) == ruling

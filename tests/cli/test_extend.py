@@ -99,6 +99,19 @@ def test_the_best_rate_against_the_width(short, etude_command):
     assert (short / "width.svg").exists()
 
 
+def test_a_file_may_stand_for_its_experiment_which_a_larger_model_needs_not_run(
+    folder, etude_command
+):
+    (folder / "short.toml").write_text(EXPERIMENT)
+    (folder / "train.py").write_text(TRAIN)
+
+    answer = extend(etude_command, "short.toml", "--model", "width=16,64", "--json")
+
+    assert answer.json["answer"]["model"]["moved"] is False
+    assert answer.json["findings"][0]["rule"] == "S17"
+    assert answer.json["findings"][0]["status"] == "ok"
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -28,6 +28,14 @@ def train(trial: etude.Trial) -> None:
         trial.report(step, {"valid/loss": value})
 
 
+def noisy(trial: etude.Trial) -> None:
+    """The same rate is best at each width, behind more noise."""
+    doublings = math.log2(trial["lr"] / 0.1)
+    noise = random.Random(trial.seed).gauss(0, 0.06)
+    for step in trial.steps():
+        trial.report(step, {"valid/loss": 0.5 + 0.05 * doublings**2 + noise})
+
+
 def flat(trial: etude.Trial) -> None:
     noise = random.Random(trial.seed).gauss(0, 0.02)
     for step in trial.steps():
@@ -78,6 +86,16 @@ def test_a_rate_that_stays_does_not_move() -> None:
     outcome = sized(0.0)
 
     assert (outcome.answer.word, outcome.answer.values["model"]["moved"]) == ("DID NOT MOVE", False)
+
+
+def test_what_the_seeds_leave_open_gets_more_of_them_within_the_cost_said_first() -> None:
+    outcome = sized(0.0, function=noisy, seed=1)
+
+    more = outcome.known.round("width-more")
+    assert more is not None
+    assert {record.setting["width"] for record in more.records} == {16, 64}
+    most = ModelSize(axis="width", sizes=(16, 64)).cost(outcome.known).steps
+    assert outcome.known.spent_steps <= most
 
 
 def test_a_loss_that_does_not_depend_on_the_rate_is_unclear() -> None:

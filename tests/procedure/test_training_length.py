@@ -365,6 +365,42 @@ def test_a_schedule_follows_the_new_length_and_is_to_be_retuned(store: Store) ->
     assert "decay_steps" in " ".join(line.path for line in outcome.answer.lines)
 
 
+# --- without a training error
+
+
+def losses_alone(train_loss: Callable[[float], float]) -> Train:
+    """Logs losses alone, with noise of a tenth of themselves, as single batches have it."""
+
+    def train(trial: etude.Trial) -> None:
+        noise = random.Random(trial.seed)
+        worse = math.cosh(math.log(float(trial["lr"]) / FASTEST) / 4)
+        for step in trial.steps():
+            if trial.evaluates(step):
+                loss = train_loss((step + 1) / trial.max_steps) * worse
+                values = {name: loss * (1 + noise.gauss(0, 0.1)) for name in ("train", "valid")}
+                trial.report(step, {f"{name}/loss": value for name, value in values.items()})
+
+    return train
+
+
+@pytest.mark.parametrize(
+    ("curve", "regimes"),
+    [
+        (lambda share: (200 * share) ** -0.75, {"compute_bound"}),
+        (lambda share: 1 + 20 * math.exp(-30 * share), {"not_compute_bound", "unclear"}),
+    ],
+    ids=["a power of the steps", "a floor"],
+)
+def test_without_a_training_error_the_loss_tells_the_regime_and_no_length(
+    store: Store, curve: Callable[[float], float], regimes: set[str]
+) -> None:
+    outcome = played(store, losses_alone(curve), base(metric="valid/loss"))
+
+    assert outcome.answer.values["regime"] in regimes
+    assert outcome.answer.values["max_steps"] is None
+    assert "declare a fit, --full-fit" in texts(outcome)
+
+
 # --- real trainings in Etude's loop
 
 

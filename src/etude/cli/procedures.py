@@ -89,10 +89,11 @@ def play_file(
     options: ProcedureOptions,
     *,
     informed: Inform | None = None,
+    after: After | None = None,
 ) -> Outcome:
     """The outcome of a procedure played on an experiment file; its answer is shown.
 
-    `informed` adds to what is known before the first round.
+    `informed` adds to what is known before the first round; `after` makes the answer that is shown.
     """
     from ..procedure.opening import read_file
     from ..store import open_store
@@ -105,6 +106,8 @@ def play_file(
         _say(options, f"Store: {location}")
         training = training_of(options, folder, store)
         outcome = _play(procedure, experiment, training, options, informed=informed)
+        if after is not None:
+            outcome = replace(outcome, answer=after(outcome, store))
     _show(procedure, outcome, options, file)
     return outcome
 
@@ -118,8 +121,11 @@ def play_stored(
 ) -> Outcome:
     """The outcome of a procedure played on an experiment of the store; its answer is shown.
 
-    `after` makes the answer that is shown of the procedure's: it may look where that may not.
+    A file may stand for the experiment that it describes. `after` makes the answer that is shown
+    of the procedure's: it may look where that may not.
     """
+    if name is not None and name.endswith(".toml"):
+        return play_file(procedure, Path(name), options, after=after)
     from ..procedure.opening import stored_experiment
     from ..store import open_store
     from .options import lasting_location

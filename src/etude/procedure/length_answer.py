@@ -243,6 +243,12 @@ def _unfitted(evidence: LengthEvidence, played: Round, record: Record) -> Answer
         "not_compute_bound": f"No rate fits the training set in {steps}, nor gains by more",
         "unclear": f"No rate fits the training set in {steps}; whether more would is open",
     }
+    if fit is None:
+        lines = {
+            "compute_bound": f"Training still gains after {steps}",
+            "not_compute_bound": f"Training no longer gains after {steps}",
+            "unclear": f"Whether training still gains after {steps} is open",
+        }
     return Answer(
         word=_WORDS[seen.regime],
         line=lines[seen.regime],
@@ -267,6 +273,9 @@ def _reasons_unfitted(evidence: LengthEvidence, seen: RegimeEvidence) -> Iterato
         yield Reason(text=text, rules=("T13",))
     if evidence.fit is not None:
         text = f"Without a full fit (a {evidence.fit.words}) the sweep gives no length: refused"
+        yield Reason(text=text, rules=("T7",))
+    else:
+        text = "No training error is logged, so no length: declare a fit, --full-fit METRIC=VALUE"
         yield Reason(text=text, rules=("T7",))
     yield from _caveats(evidence)
     if evidence.known.ended:
@@ -304,7 +313,9 @@ def _table(evidence: LengthEvidence) -> tuple[tuple[str, ...], ...]:
         )
         for one in sorted([*evidence.coarse, *evidence.near], key=lambda one: one.rate)
     ]
-    metric = evidence.fit.metric if evidence.fit else ""
+    if evidence.fit is None:
+        return ()
+    metric = evidence.fit.metric
     head = (evidence.rate_name, "trainings", "full fit after", f"best {metric}", "broke")
     return (head, *rows) if rows else ()
 

@@ -8,10 +8,10 @@ from typing import Any
 from ..advise.ending import NextStep, Reason
 from ..analyze.summaries.rates_by_size import RatesBySize, SizeRate
 from ..experiment.change import Change
-from ..finding import Recommendation
+from ..finding import Finding, Recommendation, Severity
 from ..space import Integer, Real, Scalar
 from ..space.rounding import ten_digits
-from ..wording import number
+from ..wording import number, quantity
 from .base import Answer, Known
 from .contenders import lines_of
 
@@ -32,6 +32,7 @@ def answer(known: Known, axis: str, rates: RatesBySize | None) -> Answer:
         table=_table(rates) if rates else (),
         reasons=tuple(_reasons(known, rates)),
         lines=tuple(_lines(known, axis, rates)),
+        findings=(_finding(line, axis, rates),) if rates else (),
         steps=tuple(_steps(known, rates)),
     )
 
@@ -79,6 +80,25 @@ def _values(known: Known, axis: str, rates: RatesBySize | None) -> dict[str, Any
             "shift": list(rates.shift) if rates and rates.shift else None,
         },
     }
+
+
+def _finding(line: str, axis: str, rates: RatesBySize) -> Finding:
+    status: dict[bool | None, Severity] = {True: "notice", False: "ok", None: "unclear"}
+    trainings = sum(len(row) for one in rates.sizes for row in one.losses.values())
+    return Finding(
+        rule="S17",
+        check="model_size",
+        status=status[rates.moved],
+        subject={"hyperparameter": rates.rate},
+        headline=line,
+        message=f"{line}, of {quantity(trainings, 'training')}.",
+        evidence={
+            axis: [one.size for one in rates.sizes],
+            "best": [one.best for one in rates.sizes],
+            "shift": rates.shift,
+        },
+        advice=f"Retune `{rates.rate}` on the larger model." if rates.moved else "",
+    )
 
 
 def _table(rates: RatesBySize) -> tuple[tuple[str, ...], ...]:

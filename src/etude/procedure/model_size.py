@@ -18,7 +18,7 @@ from .given import same_kind
 from .model_rates import answer
 
 RATE = "learning_rate"
-_PARTS = ("rates", "seeds", "further")
+_PARTS = ("rates", "seeds", "further", "more")
 
 
 @final
@@ -27,7 +27,8 @@ class ModelSize:
     """The playbook's small first model: its rate is found again on the larger one.
 
     A sweep of the rate at each size, then several seeds near the best of each, on one grid for all
-    sizes: what a grid does to a best rate it does to all of them.
+    sizes: what a grid does to a best rate it does to all of them. Then rates beyond, where a best
+    one lies at the edge; else more seeds of the first and the last size, if they leave it open.
 
     Args:
         axis: The hyperparameter that sets the size; any is allowed.
@@ -72,13 +73,19 @@ class ModelSize:
             return answer(known, self.axis, self.rates(known))
         if known.round(self._part("rates")) is None:
             return self._sweep(known)
-        for part, rates in (("seeds", self._near(known)), ("further", self._further(known))):
-            if known.round(self._part(part)) is None and (settings := self._settings(known, rates)):
+        for part, seeds, rates in (
+            ("seeds", self.seeds, self._near(known)),
+            ("further", self.seeds, self._further(known)),
+            ("more", self._more_seeds, self._open(known)),
+        ):
+            if rates and known.round(self._part(part)) is None:
                 return Step(
                     part=self._part(part),
-                    experiment=listed(known, settings, question=self._question(known)),
-                    because=f"{self.seeds} trainings each of {quantity(len(rates), 'rate')} near "
-                    f"the best of each `{self.axis}`",
+                    experiment=listed(
+                        known, self._settings(known, rates, seeds), question=self._question(known)
+                    ),
+                    because=f"{quantity(seeds, 'training')} each of "
+                    f"{quantity(len(rates), 'rate')} near the best of each `{self.axis}`",
                     rules=("S17", "A2"),
                 )
         return answer(known, self.axis, self.rates(known))
@@ -159,6 +166,28 @@ class ModelSize:
             for doubling in self._beyond(known, one)
         ]
 
+    @property
+    def _more_seeds(self) -> int:
+        """As many as the rates beyond the edge would have taken, shared by two sizes."""
+        return len(self.sizes) * self.seeds * self.near // (2 * (2 * self.near + 1))
+
+    def _open(self, known: Known) -> list[tuple[Scalar, float]]:
+        """The rates of the first and the last size, where their seeds leave open whether it moved.
+
+        Only two sizes make the shift, and no rate beyond the edge was needed (`further`).
+        """
+        rates = self.rates(known)
+        if rates is None or known.round(self._part("further")) is not None:
+            return []
+        if rates.shift is None or rates.moved is not None:
+            return []
+        return [
+            (one.size, rate)
+            for one in (rates.sizes[0], rates.sizes[-1])
+            for rate, losses in one.losses.items()
+            if len(losses) >= self.seeds
+        ]
+
     def _beyond(self, known: Known, one: SizeRate) -> range:
         often = [rate for rate, losses in one.losses.items() if len(losses) >= self.seeds]
         low, high = (round(math.log2(end / _at(known, 0))) for end in (min(often), max(often)))
@@ -166,13 +195,15 @@ class ModelSize:
         is_low = one.best < math.sqrt(min(often) * max(often))
         return range(low - self.near, low) if is_low else range(high + 1, high + 1 + self.near)
 
-    def _settings(self, known: Known, rates: Sequence[tuple[Scalar, float]]) -> list[Setting]:
+    def _settings(
+        self, known: Known, rates: Sequence[tuple[Scalar, float]], seeds: int
+    ) -> list[Setting]:
         """A setting for each rate of each size, as often as it has seeds."""
         name = _rate(known)
         return [
             {**known.setting, self.axis: size, name: rate}
             for size, rate in rates
-            for _ in range(self.seeds)
+            for _ in range(seeds)
         ]
 
 

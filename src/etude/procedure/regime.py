@@ -15,6 +15,7 @@ from ..train.metrics import FULL_LOSS
 from ..wording import number, percent
 from .base import Round
 from .full_fit import FullFit
+from .late_fall import LateFall, late_fall
 
 Regime: TypeAlias = Literal["compute_bound", "not_compute_bound", "unclear"]
 
@@ -82,24 +83,43 @@ def regime_without_fit(
         why = "nothing of the training set was logged, so whether it would be fitted later is open"
         return RegimeEvidence(regime="unclear", because=why)
     learned = _late(played, record, training)
-    objective = played.experiment.objective
-    judged = _late(played, record, objective)
-    if learned.status == "ok" or (learned.status == "notice" and _is_slight(learned)):
+    late = late_fall(played, record, training)
+    lateness = late.status() if late is not None else "stands"
+    if (learned.status == "ok" and lateness == "stands") or _is_slight(learned):
         return _standing(training.metric, learned, steps, at_edge=at_edge)
-    if learned.status == "unclear":
-        why = f"whether `{training.metric}` still falls after {steps:,} steps is open: "
-        return RegimeEvidence(regime="unclear", because=f"{why}{learned.why}")
+    if learned.status != "notice" and lateness != "falls":
+        # Noise hides it, by one measure or by both.
+        why = f"whether `{training.metric}` still falls after {steps:,} steps is open"
+        because = f"{why}: {learned.why}" if learned.status == "unclear" else why
+        return RegimeEvidence(regime="unclear", because=because)
     gain = f"`{training.metric}` still fell by {number(learned.gain, 2)} in its last fifth"
-    best = record.best(objective.metric, maximize=objective.maximize)
-    is_early = best is None or best.step < (1 - _LATE) * steps
-    if judged.status == "ok" and is_early:
-        why = f"{gain}, while `{objective.metric}` no longer improves"
+    if learned.status != "notice" and late is not None:
+        gain = f"`{training.metric}` fell by {_share(late)} of itself since its middle"
+    if _is_learned(played, record):
+        why = f"{gain}, while `{played.experiment.metric}` no longer improves"
         return RegimeEvidence(regime="unclear", because=why)
     return RegimeEvidence(regime="compute_bound", because=gain)
 
 
+def _share(late: LateFall) -> str:
+    since = late.since_middle
+    return f"{percent(since.share)} ± {percent(since.error)}"
+
+
+def _is_learned(played: Round, record: Record) -> bool:
+    """Whether nothing more is gained on validation data, and the best lies behind."""
+    objective = played.experiment.objective
+    if _late(played, record, objective).status != "ok":
+        return False
+    late = late_fall(played, record, objective)
+    if late is not None and late.status() == "falls":
+        return False
+    best = record.best(objective.metric, maximize=objective.maximize)
+    return best is None or best.step < (1 - _LATE) * played.experiment.max_steps
+
+
 def _is_slight(trial: StillImprovingTrial) -> bool:
-    return trial.gain < _SLIGHT * abs(trial.end)
+    return trial.status == "notice" and trial.gain < _SLIGHT * abs(trial.end)
 
 
 def _standing(

@@ -123,10 +123,16 @@ class TrainingLength:
         return usual_full_fit(_logged(known))
 
     def _is_missing(self, known: Known) -> bool:
-        """Whether trainings were seen that log nothing by which a full fit shows."""
-        if known.round(SWEEP) is not None:
-            return any(one.status == "completed" for one in _sweep_records(known))
-        return not known.own_loop and known.tried is not None
+        """Whether trainings were seen that log nothing of the training set.
+
+        Where its loss is logged, the regime shows without a full fit.
+        """
+        sweep = known.round(SWEEP)
+        if sweep is None and (known.own_loop or known.tried is None):
+            return False
+        seen = _sweep_records(known) if sweep else iter(known.tried.records if known.tried else ())
+        whole = [one for one in seen if one.status == "completed"]
+        return bool(whole) and all(training_objective(one, None) is None for one in whole)
 
     def _unregularized(self, known: Known) -> Unregularized:
         return unregularized(known, self.without)

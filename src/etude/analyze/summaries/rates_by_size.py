@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import fmean
+from statistics import fmean, stdev
 from typing import TypeAlias, final
 
 import numpy as np
@@ -60,6 +60,8 @@ class RatesBySize:
         sizes: One each.
         same: Within this factor, a rate that did not move may lie.
         least: A shift below this factor is none, however sure.
+        sure: So many standard errors the small model's rate must cost the largest one, where the
+            shift is below `same`.
     """
 
     name: str
@@ -71,6 +73,8 @@ class RatesBySize:
     same: float = 2.0
     # Heuristic: a smaller one costs less than the noise of most trainings.
     least: float = 1.5
+    # Heuristic: of ten trainings, three are chance in 2 %.
+    sure: float = 3.0
 
     @property
     def known(self) -> bool:
@@ -98,8 +102,27 @@ class RatesBySize:
             return None
         by, low, high = self.shift
         if (low > 1 or high < 1) and not 1 / self.least < by < self.least:
-            return True
+            is_far = not 1 / self.same < by < self.same
+            return True if is_far or self._costs else None
         return False if 1 / self.same < low and high < self.same else None
+
+    @property
+    def _costs(self) -> bool:
+        """Whether the last size is worse, beyond noise, at the rate that is best for the first."""
+        first, last = self.sizes[0], self.sizes[-1]
+        assert first.best is not None
+        assert last.best is not None
+        there, here = (_nearest(last.losses, rate) for rate in (first.best, last.best))
+        if not all(map(math.isfinite, there)):
+            return True
+        error = math.hypot(*(stdev(one) / math.sqrt(len(one)) for one in (there, here)))
+        return fmean(there) - fmean(here) > self.sure * error
+
+
+def _nearest(losses: Losses, rate: float, *, min_seeds: int = 3) -> Sequence[float]:
+    """The losses at the rate nearest to this one, of those with seeds enough."""
+    usable = [one for one in losses if len(losses[one]) >= min_seeds]
+    return losses[min(usable, key=lambda one: abs(math.log(one / rate)))]
 
 
 def size_rate(
