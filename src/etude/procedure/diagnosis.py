@@ -218,9 +218,7 @@ def held_down(trained: Rates, limits: Limits = LIMITS) -> HeldDown:
         return HeldDown(
             answer=False, because=f"the best rate lies {times} times below the first that breaks"
         )
-    well = [
-        one for one in trained.usable if one.value * limits.room <= border and not one.broke
-    ]
+    well = [one for one in trained.usable if one.value * limits.room <= border and not one.broke]
     if not well:
         return HeldDown(answer=None, because=f"no rate well below {number(border)} trains")
     if (turned := _turned(trained, best, limits)) is not None:

@@ -12,6 +12,7 @@ from statistics import median
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..analyze.statistics.curve_shape import smoothed
 from ..analyze.views.curves import TrialCurves, trial_curves, usable
@@ -88,9 +89,7 @@ def first_steps(played: Round, rate: str, length: int, *, least: int = 20) -> Fi
         rate=float(played.records[0].setting[rate]),
         steps=played.experiment.max_steps,
         first=max(least, length // 10),
-        probes=tuple(
-            _probe(one, _begin(curves, one)) for one in curves if not _says_nothing(one)
-        ),
+        probes=tuple(_probe(one, _begin(curves, one)) for one in curves if not _says_nothing(one)),
     )
 
 
@@ -138,13 +137,23 @@ def _probe(
     top = int(rise_P.argmax())
     level = start if is_over else float(low_P[top])
     rise = float(rise_P[top]) / gain if gain > 0.0 else math.inf
+    recovered = not trial.infeasible and bool((values_P[top:] < level).any())
+    breaks = rise >= (above if is_over else within)
+    is_noise = recovered and _goes_on(values_P[top:], float(rise_P[top]))
     return Probe(
         trial=trial.id,
-        broke=trial.infeasible or rise >= (above if is_over else within),
-        recovered=not trial.infeasible and bool((values_P[top:] < level).any()),
+        broke=trial.infeasible or (breaks and not is_noise),
+        recovered=recovered,
         rise=rise,
         at=int(series.steps_P[top]),
     )
+
+
+# Heuristic: what rises half as far again and again is noise of a high rate.
+def _goes_on(values_P: NDArray[np.float64], rise: float, *, share: float = 0.5) -> bool:
+    """Whether the loss goes on rising so after it fell: no break of the first steps does that."""
+    climbs_P = values_P - np.minimum.accumulate(values_P)
+    return float(climbs_P.max()) > share * rise
 
 
 def _spike(trial: TrialCurves, series: Series, begin: float, *, least: float = 1.0) -> Probe | None:
@@ -158,7 +167,7 @@ def _spike(trial: TrialCurves, series: Series, begin: float, *, least: float = 1
     recovered = bool((series.values_P[top:] < start).any())
     return Probe(
         trial=trial.id,
-        broke=True,
+        broke=not _goes_on(series.values_P[top:], rise),
         recovered=recovered,
         rise=rise / gain,
         at=int(series.steps_P[top]),

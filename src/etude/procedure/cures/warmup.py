@@ -97,9 +97,7 @@ class Warmup:
         lengths = _lengths(known)
         factors = 1 + len(_LOWER)
         ramps = [
-            Cost(
-                trials=_RAMP_SEEDS * factors, steps=_RAMP_SEEDS * factors * _ramp_steps(steps)
-            )
+            Cost(trials=_RAMP_SEEDS * factors, steps=_RAMP_SEEDS * factors * _ramp_steps(steps))
             for steps in lengths
         ]
         length = known.base.max_steps + lengths[-1]
