@@ -118,9 +118,9 @@ def answer(said: Said) -> Mapping[str, Any]:
 
 
 def cure(said: Said) -> str | None:
-    """The name of the cure that was chosen; None for none."""
+    """The name of the cure that was chosen; None for none, or for one that is not better."""
     found = answer(said).get("cure") or {}
-    return found.get("name")
+    return found.get("name") if found.get("compared") == "better" else None
 
 
 def cure_settings(said: Said) -> Mapping[str, Any]:

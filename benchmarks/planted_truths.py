@@ -11,9 +11,8 @@ is the highest training loss as a multiple of the first):
     early             lr* 0.08, 0.101 of those that survive; broke 33 %, 56 %, 67 % at 0.5, 0.75 and
                       1 x, all at 2 x, in steps 2 to 6; with 60 steps of warmup none at 2 x, 0.105,
                       and 0.088 at 0.2
-    mid_training      lr* 0.1, 0.056; the smoothed loss climbs 6- to 11-fold above its lowest from
-                      step 550 to 740 of 800 at 2 x, 14- to 22-fold from 430 to 780 at 4 x; peak at
-                      most 1.7 in the first steps
+    mid_training      lr* 0.066, 0.07; all break at 1.5 x, at 60 to 80 % of their steps, at 5 x at
+                      45 %, at 10 x at 35 %; 0.13 at 0.68 x, 0.31 at 0.32 x (data of seed 106)
     hidden            lr* 0.0017, 0.0395; peak 3.5 in steps 1 to 3 at 2 x, 8.5 at 3 x, 16 at 6 x,
                       below the first loss at the first evaluation, ends at 0.053, 0.083, 0.098;
                       with a warmup 0.031 at 6 to 18 x; never diverges below 40 x

@@ -1,49 +1,43 @@
-"""Regression by a network whose weights are normalized and start long: weight decay shortens them
-until a step of the rate turns them too far, in the middle of the training."""
+"""Regression on inputs that are scaled by their running spread, which starts far too large: the
+loss gets steeper through the training, until a rate that trained so far is too high for it."""
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 SEED = 0
-INPUTS, WIDTH, LENGTH, GAIN = 16, 48, 10.0, 1.0
+INPUTS, SPREAD, SHARE = 16, 0.1, 1e-2
 
 
-class Normalized(nn.Module):
-    """A layer that only the directions of its weights matter to."""
+class Calibrated(nn.Module):
+    """Divides by the spread of all inputs seen so far, as an online normalizer does."""
 
-    def __init__(self, inputs, outputs, size):
+    def __init__(self):
         super().__init__()
-        self.size = size
-        weight = torch.randn(outputs, inputs)
-        self.weight = nn.Parameter(LENGTH * weight / weight.norm())
+        self.register_buffer("variance", torch.ones(()))
 
     def forward(self, inputs):
-        return F.linear(inputs, self.weight / self.weight.norm() * self.size)
+        if self.training:
+            seen = inputs.detach().square().mean()
+            self.variance.add_(SHARE * (seen - self.variance))
+        return inputs / self.variance.sqrt()
 
 
 class Regression:
     def __init__(self):
         generator = torch.Generator().manual_seed(SEED)
-        inputs = torch.randn(1536, INPUTS, generator=generator)
-        teachers = torch.randn(2, INPUTS, generator=generator)
-        first, second = torch.tanh(inputs @ teachers.T / torch.tensor([4.0, 2.0])).T
-        targets = first + 0.5 * second + 0.05 * torch.randn(1536, generator=generator)
+        scales = torch.arange(1, INPUTS + 1) ** -1.3
+        directions = torch.randn(1536, INPUTS, generator=generator)
+        teacher = torch.randn(INPUTS, generator=generator)
+        inputs = directions * scales
+        targets = directions @ teacher / 4 + 0.05 * torch.randn(1536, generator=generator)
         targets = (targets - targets.mean()) / targets.std()
+        inputs = SPREAD * inputs / inputs.std()
         self.training = (inputs[:1024], targets[:1024])
         self.validation = (inputs[1024:], targets[1024:])
 
     def model(self, setting):
-        last = nn.Linear(WIDTH, 1)
-        nn.init.normal_(last.weight, std=GAIN)
-        nn.init.zeros_(last.bias)
-        return nn.Sequential(
-            Normalized(INPUTS, WIDTH, WIDTH**0.5),
-            nn.ReLU(),
-            Normalized(WIDTH, WIDTH, 1.0),
-            nn.ReLU(),
-            last,
-        )
+        return nn.Sequential(Calibrated(), nn.Linear(INPUTS, 1))
 
     def loss(self, predict, batch, setting):
         inputs, targets = batch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, final
 
@@ -28,9 +29,11 @@ class Diagnosis:
             (after steady progress), `hidden` (between evaluations, and it recovers), `stable`, or
             `unclear`.
         rate: The user's name of the learning rate.
-        best_rate: lr*, the rate with the lowest loss; None where none trained.
-        unstable_from: The lowest rate that breaks, `unstable_base_learning_rate` of D7; None where
-            none did. At least half of its trainings break.
+        best_rate: lr*, the rate with the lowest loss of trainings that do not break; None where
+            none trained.
+        safe_rate: The same of the rates below `unstable_from`; None where none trained there.
+        unstable_from: Where training becomes unstable, `unstable_base_learning_rate` of D7: from
+            there on a quarter of the trainings or more break. None where no rate breaks half.
         held_down: Whether the best usable rate is limited by it (D1); None where that is not known.
         because: Why it is `unclear`, or what the verdict rests on, in a sentence.
         trained: All trainings of the full length, by rate; None before any.
@@ -42,11 +45,20 @@ class Diagnosis:
     kind: Kind
     rate: str
     best_rate: float | None = None
+    safe_rate: float | None = None
     unstable_from: float | None = None
     held_down: bool | None = None
     because: str = ""
     trained: Rates | None = None
     first_steps: FirstSteps | None = None
+
+    @property
+    def baseline_rate(self) -> float | None:
+        """The rate that a cure is compared with: the best that seldom breaks, else lr*.
+
+        Source: D8.
+        """
+        return self.best_rate if self.safe_rate is None else self.safe_rate
 
 
 @final
@@ -66,8 +78,10 @@ class Limits:
     Args:
         room: "Well below" the border is so many times.
         sure: So many standard errors tell two rates apart.
+        sure_where_it_breaks: So many do where the best rate itself breaks in part (D3).
         alike: And with fewer than so many, nothing speaks for a difference.
         early: The share of the length that is the start.
+        nearest: So many of the broken trainings next to the border tell when it is.
 
     Source: D1.
     """
@@ -76,9 +90,13 @@ class Limits:
     room: float = 3.0
     # Heuristic: the usual two, and half of one more for the best of several.
     sure: float = 2.5
+    # Heuristic: a best rate that breaks in part of its trainings is a sign by itself.
+    sure_where_it_breaks: float = 1.5
     alike: float = 1.0
     # As the check of stability has it.
     early: float = 0.1
+    # Heuristic: of five, one by accident is no majority.
+    nearest: int = 5
 
 
 LIMITS = Limits()
@@ -122,13 +140,19 @@ def _diagnosed(known: Known, name: str, limits: Limits = LIMITS) -> Diagnosis:
         because = "every training ended by an error" if trained else "nothing was trained"
         return replace(shown, because=because)
     best_rate = trained.best.value if trained.best else None
-    shown = replace(shown, best_rate=best_rate, unstable_from=trained.unstable_from)
+    shown = replace(
+        shown,
+        best_rate=best_rate,
+        safe_rate=trained.safe.value if trained.safe else None,
+        unstable_from=trained.unstable_from,
+    )
     if trained.best is None:
         lowest = number(trained.rates[0].value)
         return replace(
             shown, because=f"every rate breaks, from {lowest} on: look at the code first"
         )
-    if says_nothing(trained):
+    is_hidden = probed is not None and probed.breaks_unseen()
+    if says_nothing(trained) and not is_hidden:
         low, high = (number(one.value) for one in (trained.usable[0], trained.usable[-1]))
         return replace(shown, because=f"the loss does not depend on the rate from {low} to {high}")
     if known.ended and probed is None:
@@ -157,7 +181,7 @@ def _judged(shown: Diagnosis, trained: Rates, limits: Limits) -> Diagnosis:
 def _against(shown: Diagnosis, trained: Rates, limits: Limits) -> str:
     """What speaks against a stable training, too little to tell; empty where nothing does."""
     probed = shown.first_steps
-    if probed is not None and probed.hidden:
+    if probed is not None and probed.hidden and not _seen_at(trained, probed.rate):
         count = f"{len(probed.hidden)} of {len(probed.probes)}"
         return (
             f"{count} trainings at {number(probed.rate)} break and recover unseen: too few to tell"
@@ -180,8 +204,8 @@ def _seen_at(trained: Rates, rate: float) -> bool:
 def held_down(trained: Rates, limits: Limits = LIMITS) -> HeldDown:
     """Whether the best usable rate is limited by instability.
 
-    It is where it lies just below the border, none well below is as good, and the loss does not
-    rise again before the border.
+    It is where it lies just below where training becomes unstable, or beyond, no rate well below
+    that never breaks is as good, and the loss does not rise again before.
 
     Source: D1, D2.
     """
@@ -194,20 +218,23 @@ def held_down(trained: Rates, limits: Limits = LIMITS) -> HeldDown:
         return HeldDown(
             answer=False, because=f"the best rate lies {times} times below the first that breaks"
         )
-    well = [one for one in trained.usable if one.value * limits.room <= border]
+    well = [one for one in trained.usable if one.value * limits.room <= border and not one.broke]
     if not well:
         return HeldDown(answer=None, because=f"no rate well below {number(border)} trains")
     if (turned := _turned(trained, best, limits)) is not None:
         what = f"{trained.name} = {number(turned.value)}"
         return HeldDown(answer=False, because=f"the loss rises again before the border, at {what}")
-    other = min(well, key=lambda one: one.mean)
+    # A single training, the lowest of several by luck, is no rate that is as good.
+    often = [one for one in well if len(one.losses) > 1]
+    other = min(often or well, key=lambda one: one.mean)
     apart = (other.mean - best.mean) / _error(trained, best, other)
     if math.isnan(apart):
         return HeldDown(
             answer=None, because="single trainings do not tell how far losses differ by luck"
         )
-    if apart >= limits.sure:
-        text = "the best lies just below where training breaks, and none well below is as good"
+    if apart >= (limits.sure if best.value < border else limits.sure_where_it_breaks):
+        where = "just below" if best.value < border else "beyond"
+        text = f"the best lies {where} where training breaks, and none well below is as good"
         return HeldDown(answer=True, because=text)
     if apart <= limits.alike:
         return HeldDown(
@@ -242,13 +269,14 @@ def _turned(trained: Rates, best: Rate, limits: Limits) -> Rate | None:
 
 def _error(trained: Rates, best: Rate, other: Rate) -> float:
     """The standard error of the difference of the mean losses of two rates; NaN where not known."""
-    sd = trained.sd_near(best.value)
-    error = sd * math.sqrt(1.0 / len(best.losses) + 1.0 / len(other.losses))
+    error = math.hypot(
+        *(trained.sd_near(one.value) / math.sqrt(len(one.losses)) for one in (best, other))
+    )
     return error if error > 0.0 else math.nan if math.isnan(error) else math.ulp(1.0)
 
 
 def broken_near(trained: Rates, limits: Limits = LIMITS) -> list[RateTrial]:
-    """The trainings that broke from the border on, up to a few times that.
+    """The trainings that broke from where it becomes unstable on, up to a few times that.
 
     Source: D1.
     """
@@ -260,7 +288,17 @@ def broken_near(trained: Rates, limits: Limits = LIMITS) -> list[RateTrial]:
 
 
 def _kind(trained: Rates, limits: Limits) -> Kind:
-    """Whether most trainings near the border break at their start."""
-    broke = broken_near(trained, limits)
+    """Whether most trainings near the border break at their start.
+
+    The higher the rate the earlier they break, so the rates next to the border tell.
+    """
+    broke = _nearest(broken_near(trained, limits), limits.nearest)
     early = sum(trial.onset <= limits.early for trial in broke)
     return "early" if 2 * early >= len(broke) else "mid_training"
+
+
+def _nearest(broke: Sequence[RateTrial], count: int) -> list[RateTrial]:
+    """So many of the lowest rates, and the others at the last of these rates."""
+    if len(broke) <= count:
+        return list(broke)
+    return [trial for trial in broke if trial.rate <= broke[count - 1].rate]

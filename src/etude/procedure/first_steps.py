@@ -6,10 +6,13 @@ Axes: P points of a curve.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..analyze.statistics.curve_shape import smoothed
 from ..analyze.views.curves import TrialCurves, trial_curves, usable
@@ -86,8 +89,22 @@ def first_steps(played: Round, rate: str, length: int, *, least: int = 20) -> Fi
         rate=float(played.records[0].setting[rate]),
         steps=played.experiment.max_steps,
         first=max(least, length // 10),
-        probes=tuple(_probe(one) for one in curves if not _says_nothing(one)),
+        probes=tuple(_probe(one, _begin(curves, one)) for one in curves if not _says_nothing(one)),
     )
+
+
+def _begin(curves: Sequence[TrialCurves], trial: TrialCurves) -> float:
+    """The loss before the first update; infinite where no training loss of that step is known.
+
+    The first evaluation comes after that update, which may be what breaks it. A small batch may
+    be an easy one: no lower than that of half of the trainings.
+    """
+    firsts = {
+        one.id: float(losses.values_P[0])
+        for one in curves
+        if len(losses := usable(one.train_loss)) and int(losses.steps_P[0]) == 0
+    }
+    return max(firsts[trial.id], median(firsts.values())) if trial.id in firsts else math.inf
 
 
 def _says_nothing(trial: TrialCurves) -> bool:
@@ -97,13 +114,20 @@ def _says_nothing(trial: TrialCurves) -> bool:
 
 # Heuristic: a fifth of all that was gained, above the start, is a drop as the check of stability
 # has it; below the start, half of it, over three steps. Adam's first updates without a warmup may
-# overshoot for a step or two and cost nothing: a break lasts longer.
+# overshoot for a step or two and cost nothing: a break lasts longer, or is as high as all gained.
 def _probe(
-    trial: TrialCurves, *, above: float = 0.2, within: float = 0.5, lasting: int = 4
+    trial: TrialCurves,
+    begin: float = math.inf,
+    *,
+    above: float = 0.2,
+    within: float = 0.5,
+    lasting: int = 4,
 ) -> Probe:
     series = _loss(trial)
     if len(series) < 5:
         return Probe(trial=trial.id, broke=True, recovered=False, rise=math.inf, at=0)
+    if (spike := _spike(trial, series, begin)) is not None:
+        return spike
     values_P = smoothed(series.values_P, 3)
     start, low_P = float(series.values_P[0]), np.minimum.accumulate(values_P)
     gain = start - float(series.values_P.min())
@@ -113,11 +137,39 @@ def _probe(
     top = int(rise_P.argmax())
     level = start if is_over else float(low_P[top])
     rise = float(rise_P[top]) / gain if gain > 0.0 else math.inf
+    recovered = not trial.infeasible and bool((values_P[top:] < level).any())
+    breaks = rise >= (above if is_over else within)
+    is_noise = recovered and _goes_on(values_P[top:], float(rise_P[top]))
     return Probe(
         trial=trial.id,
-        broke=trial.infeasible or rise >= (above if is_over else within),
-        recovered=not trial.infeasible and bool((values_P[top:] < level).any()),
+        broke=trial.infeasible or (breaks and not is_noise),
+        recovered=recovered,
         rise=rise,
+        at=int(series.steps_P[top]),
+    )
+
+
+# Heuristic: what rises half as far again and again is noise of a high rate.
+def _goes_on(values_P: NDArray[np.float64], rise: float, *, share: float = 0.5) -> bool:
+    """Whether the loss goes on rising so after it fell: no break of the first steps does that."""
+    climbs_P = values_P - np.minimum.accumulate(values_P)
+    return float(climbs_P.max()) > share * rise
+
+
+def _spike(trial: TrialCurves, series: Series, begin: float, *, least: float = 1.0) -> Probe | None:
+    """A rise, of a few steps at least one, above the start by all that the training gains."""
+    start = float(series.values_P[0]) if math.isinf(begin) else begin
+    gain = start - float(series.values_P.min())
+    top = int(series.values_P.argmax())
+    rise = float(series.values_P[top]) - start
+    if trial.infeasible or not gain > 0.0 or rise < least * gain:
+        return None
+    recovered = bool((series.values_P[top:] < start).any())
+    return Probe(
+        trial=trial.id,
+        broke=not _goes_on(series.values_P[top:], rise),
+        recovered=recovered,
+        rise=rise / gain,
         at=int(series.steps_P[top]),
     )
 

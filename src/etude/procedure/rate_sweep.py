@@ -6,9 +6,11 @@ sweep trains every `coarse`-th of them, and the rounds after it those between.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import final
 
 from ..space.rounding import ten_digits
@@ -130,7 +132,8 @@ def next_round(known: Known, name: str, plan: Plan) -> Step | None:
         return _sweep(known, name, grid, plan)
     if (wider := _extension(known, trained, grid, plan)) is not None:
         return wider
-    if trained.best is None or says_nothing(trained):
+    # What noise hides in single trainings, several show.
+    if trained.best is None or says_nothing(trained, spread=0.0):
         return None
     for ask in (_near, _border, _more_seeds, _double_check):
         if (step := ask(known, trained, grid, plan)) is not None:
@@ -154,7 +157,22 @@ def says_nothing(
         return False
     means = [one.mean for one in there]
     apart = max(means) - min(means)
-    return apart <= share * trained.gain or apart <= spread * trained.sd
+    if apart <= share * trained.gain:
+        return True
+    return apart <= spread * trained.sd and not _ranges_differ(trained)
+
+
+# Heuristic: as sure as of two rates; a decade has several trainings where a rate has one.
+def _ranges_differ(trained: Rates, *, sure: float = 2.5) -> bool:
+    """Whether the mean loss of the low, the middle or the high rates is another one."""
+    losses = [loss for one in trained.usable for loss in one.losses]
+    third = max(len(losses) // 3, 1)
+    parts = [part for part in (losses[:third], losses[third:-third], losses[-third:]) if part]
+    return any(
+        abs(fmean(one) - fmean(other))
+        > sure * trained.sd * math.sqrt(1.0 / len(one) + 1.0 / len(other))
+        for one, other in itertools.combinations(parts, 2)
+    )
 
 
 def _sweep(known: Known, name: str, grid: Grid, plan: Plan) -> Step:
@@ -169,7 +187,7 @@ def _extension(known: Known, trained: Rates, grid: Grid, plan: Plan) -> Step | N
     values = [one.value for one in trained.rates]
     if sweeps > plan.extensions or len(known.rounds) > sweeps or not values:
         return None
-    if says_nothing(trained):
+    if says_nothing(trained, spread=0.0):
         return None
     best = trained.best
     steps = range(plan.coarse, plan.further + 1, plan.coarse)
@@ -216,8 +234,10 @@ def _border(known: Known, trained: Rates, grid: Grid, plan: Plan) -> Step | None
     assert trained.best is not None
     if border is None:
         return None
-    place, least = grid.place(border), grid.place(trained.best.value)
-    below = range(max(place - plan.coarse + 1, least), place + 1)
+    place, best = grid.place(border), grid.place(trained.best.value)
+    # Where the best breaks in part of its trainings, the border lies below it.
+    least = max(place - plan.coarse + 1, best) if best < place else place - plan.coarse + 1
+    below = range(least, max(place, best) + 1)
     wanted = _missing(trained, map(grid.value, below), plan.border_seeds)
     because = f"the border between rates that train and those that break, near {number(border)}"
     return _if_room(known, trained, ("border", because), wanted, plan)
@@ -236,7 +256,9 @@ def _more_seeds(known: Known, trained: Rates, grid: Grid, plan: Plan) -> Step | 
     places = [middle, middle + 1, middle - 1, middle - 2, middle + 2, middle - 3]
     if trained.unstable_from is not None:
         border = grid.place(trained.unstable_from)
-        places += [border - 1, border, border - 2]
+        # The highest rate well below the border is what the best is compared with.
+        well = [border - plan.coarse] if border < middle + plan.coarse else []
+        places = [middle, *well, *places, border - 1, border, border - 2]
     values = [grid.value(place) for place in places]
     # What breaks for sure takes no steps, and says nothing new.
     open_values = [

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from statistics import fmean, median
+from statistics import fmean, median, stdev
 from typing import final
 
 import numpy as np
@@ -121,6 +121,13 @@ class Rate:
         """Whether at least half of its trainings break."""
         return 2 * len(self.broke) >= len(self.trials)
 
+    # Heuristic: a quarter, and two of several: the loss of one survivor is luck.
+    @property
+    def trains(self) -> bool:
+        """Whether enough of its trainings do not break to say what it is worth."""
+        count = len(self.losses)
+        return count >= min(2, self.seeds) and 4 * count >= self.seeds
+
     @property
     def mean(self) -> float:
         """The mean loss of those that did not break; infinite without any."""
@@ -158,22 +165,60 @@ class Rates:
     @cached_property
     def usable(self) -> tuple[Rate, ...]:
         """The usable rates, below the border: fewer than half of their trainings break."""
-        border = math.inf if self.unstable_from is None else self.unstable_from
+        border = math.inf if self.breaks_from is None else self.breaks_from
         return tuple(
             one for one in self.rates if one.value < border and not one.breaks and one.losses
         )
 
     @cached_property
     def best(self) -> Rate | None:
-        """lr*: the usable rate with the lowest mean loss; None without any.
+        """lr*: the rate with the lowest mean loss of the trainings that did not break.
+
+        Where a rate breaks in part of its trainings, the others show what it is worth. None where
+        no rate is usable.
 
         Source: D2.
         """
-        return min(self.usable, key=lambda one: (one.mean, one.value), default=None)
+        if not self.usable:
+            return None
+        there = [one for one in self.rates if one.trains]
+        return min(there, key=lambda one: (one.mean, one.value), default=None)
 
     @cached_property
+    def safe(self) -> Rate | None:
+        """The rate with the lowest mean loss of those below where training becomes unstable.
+
+        Source: D1, D8.
+        """
+        border = math.inf if self.unstable_from is None else self.unstable_from
+        below = [one for one in self.usable if one.value < border]
+        # A single training, the lowest of several, is so by luck.
+        often = [one for one in below if len(one.losses) > 1]
+        return min(often or below, key=lambda one: (one.mean, one.value), default=None)
+
+    # Heuristic: a quarter, and two trainings of it: one of three may be an accident.
+    @cached_property
     def unstable_from(self) -> float | None:
-        """The lowest rate that breaks: what best parts the trainings that break from the others.
+        """Where training becomes unstable: the lowest rate from which a quarter or more break.
+
+        A rate that breaks in part of its trainings counts, though the others train. None where no
+        rate breaks at least half of its trainings.
+
+        Source: D7.
+        """
+        border = self.breaks_from
+        if border is None:
+            return None
+        for one in self.rates:
+            between = [other for other in self.rates if one.value <= other.value < border]
+            broke = sum(len(other.broke) for other in between)
+            if one.broke and broke >= 2 and 4 * broke >= sum(other.seeds for other in between):
+                return one.value
+        return border
+
+    @cached_property
+    def breaks_from(self) -> float | None:
+        """The border: the rate that best parts the trainings that break from the others.
 
         From there on more trainings break than train, and below more train than break, as nearly
         as one rate can part them. None where no rate breaks at least half of its trainings.
@@ -204,17 +249,20 @@ class Rates:
         return math.sqrt(squares / free) if free else math.nan
 
     def sd_near(self, rate: float, *, room: float = 4.0) -> float:
-        """The same of the rates within a factor of `room`, where they have seeds enough.
+        """What is usual within a factor of `room`, where rates have seeds enough.
 
-        Noise grows with the rate, and where nothing is learned it is another one.
+        Noise grows with the rate, and where nothing is learned it is another one. Where some
+        trainings nearly break, their losses say nothing of the others': the median counts.
         """
         near = [
-            one
-            for one in self.usable
-            if rate / room <= one.value <= rate * room and self.learned(one)
+            _unbiased_sd(one.losses)
+            for one in self.rates
+            if rate / room <= one.value <= rate * room
+            and one.trains
+            and self.learned(one)
+            and len(one.losses) > 1
         ]
-        here = replace(self, rates=tuple(near)).sd
-        return self.sd if math.isnan(here) else here
+        return median(near) if near else self.sd
 
     @cached_property
     def gain(self) -> float:
@@ -244,6 +292,11 @@ class Rates:
     def between(self, low: float, high: float) -> tuple[Rate, ...]:
         """The rates above `low`, up to `high`."""
         return tuple(one for one in self.rates if low < one.value <= high)
+
+
+def _unbiased_sd(losses: Sequence[float]) -> float:
+    """The sd of a few losses, as often too high as too low (Wilson and Hilferty 1931)."""
+    return stdev(losses) / (1.0 - 2.0 / (9.0 * (len(losses) - 1))) ** 1.5
 
 
 def rates(rounds: Sequence[Round], known: Known, name: str) -> Rates | None:

@@ -191,7 +191,7 @@ def _of_border(shown: Diagnosis, trained: Rates) -> Iterator[Finding]:
         shown,
         trials=above,
         headline=f"{text}{len(below)}",
-        message=f"{text}{len(below)}. It is the lowest rate at which at least half of them break; "
+        message=f"{text}{len(below)}. From there on a quarter or more break; "
         f"{early} of {len(broken_near(trained))} near it do so in the first tenth.",
         evidence={"unstable_from": border, "broke": count, "broke_below": fewer},
     )

@@ -37,7 +37,7 @@ def test_both_comparisons_stand_in_the_answer(ended: tuple[Outcome, Cured]) -> N
 
     assert evidence["at_its_own_length"]["answer"] == "better"
     assert evidence["at_equal_steps"]["answer"] == "better"
-    assert evidence["adds"] == "adds `warmup` = 10"
+    assert evidence["adds"] == "adds `warmup` = 20"
 
 
 def test_each_length_is_held_for_twice_its_steps(ended: tuple[Outcome, Cured]) -> None:
@@ -60,8 +60,8 @@ def test_a_length_survives_only_where_every_seed_does(ended: tuple[Outcome, Cure
 def test_the_warmup_comes_before_all_steps_that_there_were(ended: tuple[Outcome, Cured]) -> None:
     coming = applied(base(), ended[0].answer.lines)
 
-    assert coming.max_steps == STEPS + 10
-    assert coming.fixed["warmup"] == 10
+    assert coming.max_steps == STEPS + 20
+    assert coming.fixed["warmup"] == 20
     assert coming.nuisance["lr"].low > 0.01
 
 
@@ -75,7 +75,7 @@ def test_no_length_is_above_a_tenth_of_the_training(max_steps: int, lengths: lis
 
     most = Warmup().most(known)
 
-    ramps = 3 * 5 * 3 * sum(lengths)
+    ramps = 3 * 8 * 3 * sum(lengths)
     assert most.steps == ramps + (6 * 2 + 2 * 10) * (max_steps + longest)
 
 

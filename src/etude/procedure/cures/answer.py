@@ -22,7 +22,6 @@ _WORDS = {
     "no_difference": "no difference",
     "undecided": "undecided",
 }
-_RANK = {"better": 0, "undecided": 1, "no_difference": 2, "worse": 3}
 _STATUS: dict[str, Severity] = {
     "better": "ok",
     "worse": "notice",
@@ -34,25 +33,25 @@ _STATUS: dict[str, Severity] = {
 def with_cures(answer: Answer, known: Known, diagnosis: Diagnosis, cured: Cured) -> Answer:
     """The answer of a diagnosis with what came of the cures: the first better cure, if any.
 
-    A cure that was not better is named with its comparison, and no line of the file follows.
+    A cure that was not better is not chosen: its comparison is in the table and the findings, and
+    no line of the file follows.
 
     Source: D6, D8, A4.
     """
     chosen = cured.chosen
     compared = [one for one in cured.tried if one.by_steps is not None]
-    named = chosen or min(compared, key=lambda one: _RANK[one.compared or "worse"], default=None)
     return replace(
         answer,
         line=_line(answer, chosen) if compared or chosen else answer.line,
         values={
             **answer.values,
-            "cure": _as_json(named) if named is not None else None,
+            "cure": _as_json(chosen) if chosen is not None else None,
             "architecture": architecture.as_json(known),
         },
         table=_table(compared) or answer.table,
         reasons=(*_reasons(known, cured), *answer.reasons),
         lines=(*answer.lines, *(lines(known, diagnosis, chosen) if chosen else ())),
-        findings=(*answer.findings, *map(_finding, compared)),
+        findings=(*answer.findings, *map(_finding, compared), *_refusals(cured)),
         steps=_next(answer, cured),
     )
 
@@ -184,6 +183,21 @@ def _finding(tried: Tried) -> Finding:
             "at_equal_steps": _numbers(second),
         },
     )
+
+
+def _refusals(cured: Cured) -> Iterator[Finding]:
+    """What clipping would cut, where that was refused."""
+    for one in cured.tried:
+        if one.too_aggressive:
+            yield Finding(
+                rule="D10",
+                check="stability",
+                status="notice",
+                subject={"cure": one.cure},
+                headline=shortened(f"{one.title} would cut most of the updates"),
+                message=f"{sentence_case(one.notes[-1])}.",
+                advice="Lower the learning rate instead.",
+            )
 
 
 def _numbers(result: Comparison) -> dict[str, object]:

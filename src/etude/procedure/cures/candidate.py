@@ -76,12 +76,12 @@ class Candidate:
 
 
 def baseline_setting(known: Known, diagnosis: Diagnosis) -> Setting:
-    """The configuration at its best rate, without any cure.
+    """The configuration at the best rate that seldom breaks, without any cure.
 
     Source: D2, D8.
     """
-    assert diagnosis.best_rate is not None, "No cure without a best rate. This is a bug."
-    return {**known.setting, diagnosis.rate: diagnosis.best_rate}
+    assert diagnosis.baseline_rate is not None, "No cure without a best rate. This is a bug."
+    return {**known.setting, diagnosis.rate: diagnosis.baseline_rate}
 
 
 def baseline_round(known: Known, diagnosis: Diagnosis, max_steps: int) -> Step:
@@ -90,7 +90,7 @@ def baseline_round(known: Known, diagnosis: Diagnosis, max_steps: int) -> Step:
     Source: D8, A2.
     """
     part = baseline_part(known, max_steps)
-    rate = number(diagnosis.best_rate)
+    rate = number(diagnosis.baseline_rate)
     return Step(
         part=part,
         experiment=_repeated(known, baseline_setting(known, diagnosis), max_steps),
@@ -220,7 +220,7 @@ def peaks(diagnosis: Diagnosis, top: float) -> tuple[float, ...]:
 
     Source: D1, D7.
     """
-    low = diagnosis.best_rate or math.nan
+    low = diagnosis.baseline_rate or math.nan
     ratio = max(top / low, 1.0)
     if ratio == 1.0:
         return (low,)

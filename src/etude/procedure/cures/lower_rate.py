@@ -29,7 +29,7 @@ class LowerRate:
         Source: D6, D10.
         """
         base = baseline_setting(known, diagnosis)
-        best = diagnosis.best_rate or 0.0
+        best = diagnosis.baseline_rate or 0.0
         candidate = Candidate(
             cure="lower_rate",
             part="lower-rate",

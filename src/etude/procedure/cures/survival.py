@@ -5,6 +5,7 @@ Axes: S steps of a training.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from statistics import median
 
@@ -18,8 +19,8 @@ from ...record import Record, Series
 Losses = NDArray[np.float64]
 # Heuristic: so many losses of single batches make a level.
 _WIDTH = 5
-# Heuristic: of the first level; noise of batches seldom climbs so far above where it began.
-_CLIMB = 0.5
+# Heuristic: of the first level; the noise of batches at a start with large weights climbs by half.
+_CLIMB = 1.0
 # Heuristic: of the way that the baseline came down in as many steps.
 _SHARE = 0.5
 # Heuristic: the last third of a training that ramps for one third and holds for two.
@@ -29,7 +30,7 @@ _LATE = 3
 def survives(record: Record, baseline: Sequence[Record]) -> bool | None:
     """Whether a training came through its warmup; None where it logged no training loss.
 
-    It does where it ended well, never climbed half above its first level, and stands at the end at
+    It does where it ended well, never climbed to twice its first level, and stands at the end at
     least halfway down to where the baseline was after as many steps: one that broke at once and
     rests at chance has survived nothing.
 
@@ -43,17 +44,20 @@ def survives(record: Record, baseline: Sequence[Record]) -> bool | None:
     first = float(level_S[0])
     late = float(np.median(level_S[-max(len(level_S) // _LATE, 1) :]))
     has_climbed = float(level_S.max()) > first + _CLIMB * abs(first)
-    return not has_climbed and late <= first - _SHARE * _learned(baseline, record.steps)
+    return not has_climbed and late <= first - _SHARE * max(first - _reached(baseline, record), 0.0)
 
 
-def _learned(baseline: Sequence[Record], steps: int) -> float:
-    """How far down the baseline's training loss was after so many steps; 0 where it was not."""
-    falls = [
-        float(level_S[0] - level_S[-1])
-        for record in baseline
-        if record.status == "completed" and len(level_S := _level(record, until_step=steps))
+def _reached(baseline: Sequence[Record], record: Record) -> float:
+    """Where the baseline's training loss was after as many steps; infinite where none has one.
+
+    Starts differ, by their random weights, more than what is reached.
+    """
+    levels = [
+        float(level_S[-1])
+        for one in baseline
+        if one.status == "completed" and len(level_S := _level(one, until_step=record.steps))
     ]
-    return max(median(falls), 0.0) if falls else 0.0
+    return median(levels) if levels else math.inf
 
 
 def _level(record: Record, *, until_step: int | None = None) -> Losses:

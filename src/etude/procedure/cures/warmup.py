@@ -15,7 +15,6 @@ from .base import Tried
 from .candidate import (
     BASELINE,
     MOST_RATES,
-    SEEDS,
     Candidate,
     baseline_round,
     baseline_setting,
@@ -35,6 +34,9 @@ _LONG_SHARE = 0.05
 _FACTOR, _HIGHER = 10.0, 100.0
 # Heuristic: where no length survives ten times, less is still more than what trains without.
 _LOWER = (3.0, 1.0)
+# Heuristic: a length at which one training in five breaks is too short, and shows with eight seeds
+# in five of six cases.
+_RAMP_SEEDS = 8
 # Heuristic: a last length is worth a round where it is so many times the one before.
 _NEXT = 2.0
 _LONGER = 10
@@ -95,7 +97,7 @@ class Warmup:
         lengths = _lengths(known)
         factors = 1 + len(_LOWER)
         ramps = [
-            Cost(trials=SEEDS * factors, steps=SEEDS * factors * _ramp_steps(steps))
+            Cost(trials=_RAMP_SEEDS * factors, steps=_RAMP_SEEDS * factors * _ramp_steps(steps))
             for steps in lengths
         ]
         length = known.base.max_steps + lengths[-1]
@@ -213,7 +215,7 @@ def _ramp(known: Known, diagnosis: Diagnosis, factor: float, steps: int) -> Step
         part=_part(factor, steps),
         experiment=listed(
             known,
-            [setting] * SEEDS,
+            [setting] * _RAMP_SEEDS,
             question=f"Does a warmup over {steps} steps survive {number(rate)}?",
             max_steps=_ramp_steps(steps),
         ),
@@ -233,7 +235,8 @@ def _all_survive(known: Known, played: Round) -> bool:
 
 
 def _candidate(known: Known, diagnosis: Diagnosis, survival: Survival, *, part: str) -> Candidate:
-    top = (survival.factor or 1.0) * _base_rate(diagnosis)
+    # What trains at times without a warmup is worth a training with one.
+    top = max((survival.factor or 1.0) * _base_rate(diagnosis), diagnosis.best_rate or 0.0)
     base = baseline_setting(known, diagnosis)
     rates = peaks(diagnosis, top)
     warmed = [prepended(known, {**base, diagnosis.rate: rate}, survival.steps) for rate in rates]
