@@ -190,6 +190,14 @@ class Result:
         """The first step of the playbook's order that asks for a change, and what waits."""
         return self._advised(self._context, exploit=False)
 
+    def advised(self, *, exploit: bool = False, retraining: str | None = None) -> Advice:
+        """The advice that `next` writes as a file, for the same arguments."""
+        context = self._context
+        if retraining is not None and retraining != context.retraining:
+            context = replace(context, retraining=retraining)
+        is_plain = context is self._context and not exploit
+        return self.advice if is_plain else self._advised(context, exploit=exploit)
+
     def _advised(self, context: Context, *, exploit: bool) -> Advice:
         from ..advise.policy import EXPLOITATION, EXPLORATION, Advice, advice
 
@@ -293,15 +301,11 @@ class Result:
             retraining: The round that trained its best settings again, empty for none; None for
                 what the store says.
         """
-        context = self._context
-        if retraining is not None and retraining != context.retraining:
-            context = replace(context, retraining=retraining)
-        known = context is self._context and not exploit
-        advice = self.advice if known else self._advised(context, exploit=exploit)
-        if advice.seeds:
-            again = self.retrained(advice.seeds)
-            return replace(again, waiting=advice.waiting, left_to_you=advice.words)
-        return next_round(self.entry, advice)
+        taken = self.advised(exploit=exploit, retraining=retraining)
+        if taken.seeds:
+            again = self.retrained(taken.seeds)
+            return replace(again, waiting=taken.waiting, left_to_you=taken.words)
+        return next_round(self.entry, taken)
 
     def cost_of(self, successor: NextRound) -> str:
         """How many trainings a next round takes, and how long at the pace of this one."""
