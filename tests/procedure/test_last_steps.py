@@ -39,11 +39,11 @@ def rates(**changes: object) -> Experiment:
         nuisance={"learning_rate": etude.Real(1e-3, 10.0, log=True)},
         seed=2,
     )
-    return replace(base, **changes)  # type: ignore[arg-type]  # fields of an experiment
+    return replace(base, **changes)
 
 
 def flown(rounds: int = 1, **options: object) -> RoundSeries:
-    return etude.autopilot(rates(), noisy, rounds=rounds, **options)  # type: ignore[arg-type]
+    return etude.autopilot(rates(), noisy, rounds=rounds, **options)
 
 
 def names(store: Memory) -> list[str]:
