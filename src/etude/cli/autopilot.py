@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from ..procedure.series import RoundFiles, RoundSeries, SeriesPlan
     from ..round.result import Result
     from ..store.base import Store
+
+# A command in a sentence, for the store to be named in it.
+_COMMAND = re.compile(r"(`etude [^`]+)`")
 
 
 @final
@@ -208,7 +212,7 @@ def _outcome_lines(rounds: RoundSeries, store: str | None) -> list[str]:
     lines += [f"  {line}" for line in table_lines(_table(rounds))]
     if rounds.best is None:
         none = "No trial of any round is feasible: there is no best setting."
-        return [*lines, "", none, *_last_lines(rounds)]
+        return [*lines, "", none, *_last_lines(rounds, store)]
     best_round, record = rounds.best
     experiment = best_round.result.experiment
     value = record.best(experiment.metric, maximize=experiment.maximize)
@@ -220,25 +224,27 @@ def _outcome_lines(rounds: RoundSeries, store: str | None) -> list[str]:
         f"(`{experiment.name}`), {experiment.metric} = {number(value.value)} "
         f"at step {value.step:,}",
         paragraph(setting_line(record.setting, DIGITS), indent="  setting: ", hanging="    "),
-        *_last_lines(rounds),
+        *_last_lines(rounds, store),
         f"Look at its report:    etude report {experiment.name}{store_option(store)}",
     ]
 
 
-def _last_lines(rounds: RoundSeries) -> Iterator[str]:
+def _last_lines(rounds: RoundSeries, store: str | None) -> Iterator[str]:
     """The winner by the mean of its retrainings, how much of it was luck, and what longer does."""
-    from .output import paragraph
+    from .output import paragraph, store_option
 
+    named = store_option(store)
     for asked in rounds.last_steps:
         if asked.note:
-            yield paragraph(asked.note)
+            yield paragraph(_COMMAND.sub(rf"\1{named}`", asked.note))
         answer = asked.delegated.answer if asked.delegated else None
         if answer is None:
             continue
         yield paragraph(f"`etude {asked.name}`: {answer.word}: {answer.line}.")
         yield from map(paragraph, _luck(answer))
         for step in answer.steps[:1]:
-            yield paragraph(f"{step.text}: {step.command}" if step.command else step.text)
+            command = f": {step.command}{named}" if step.command else ""
+            yield paragraph(f"{step.text}{command}")
 
 
 def _luck(answer: Answer) -> Iterator[str]:

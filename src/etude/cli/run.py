@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from .options import FileArgument, SameOption, StoreOption
+from .procedures import WorkersOption
 
 if TYPE_CHECKING:
     from ..procedure.opening import Training
@@ -44,6 +45,13 @@ _BudgetSteps: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+_Runner: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        help="`auto`: what is measured to be faster of `processes` and, for a workload, "
+        "`vectorized`. Or one of these, or `inline` to debug in this process."
+    ),
+]
 _Confirm: TypeAlias = Annotated[
     bool,
     typer.Option(
@@ -67,19 +75,8 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     file: FileArgument,
     *,
     store: StoreOption = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Trials at once. [default: one a GPU, else one a core]", show_default=False
-        ),
-    ] = None,
-    runner: Annotated[
-        str,
-        typer.Option(
-            help="`auto`: what is measured to be faster of `processes` and, for a workload, "
-            "`vectorized`. Or one of these, or `inline` to debug in this process."
-        ),
-    ] = "auto",
+    workers: WorkersOption = None,
+    runner: _Runner = "auto",
     rounds: _Rounds = 1,
     accept: _Accept = False,
     retry_errors: _RetryErrors = False,

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import final
 
 from ..advise.ending import measured_pace_s
-from ..advise.policy import REPAIR, Advice
+from ..advise.policy import REPAIR, Advice, advice
 from ..errors import InputError
 from ..round.next_round import NextRound, next_round
 from ..round.result import Result
@@ -105,7 +105,7 @@ class Consultation:
     note: str = ""
 
 
-def asked_procedures(advice: Advice) -> Iterator[Procedure[Known]]:
+def asked_procedures(taken: Advice) -> Iterator[Procedure[Known]]:
     """The procedures that the advice of a round asks for; none where an edit does, or nothing.
 
     Where training breaks early, or a best rate lies just below where it breaks, the cures are
@@ -114,9 +114,9 @@ def asked_procedures(advice: Advice) -> Iterator[Procedure[Known]]:
 
     Source: D2, D3, T5.
     """
-    if "stability" in advice.procedures.values():
+    if "stability" in taken.procedures.values():
         yield Stability(cure=True)
-    if advice.goal == SHORTER and "T5" in {one.rule for one in advice.recommendations}:
+    if taken.goal == SHORTER and "T5" in {one.rule for one in taken.recommendations}:
         yield TrainingLength()
 
 
@@ -136,7 +136,7 @@ def consultations(
 
     Source: D2, D3, T5, R15.
     """
-    for procedure in asked_procedures(result.advised(retraining=retraining)):
+    for procedure in asked_procedures(advice(replace(result.context, retraining=retraining))):
         if procedure.name in consulted:
             continue
         asked = Delegation(procedure=procedure, result=result, known=known_of_result(result))
