@@ -11,10 +11,10 @@ from tests.advise.contexts import context_of
 from tests.factories import experiment, two_optimizers
 from tests.form import words
 
+from etude.advise.action import Action
 from etude.advise.caveats import caveats
 from etude.advise.ending import MOST_REASONS, REASON_WORDS, ending, measured_pace_s, reasons
 from etude.advise.finding_caveats import unclear
-from etude.advise.next_actions import Action
 from etude.advise.ranking import ranking
 from etude.advise.verdict import verdict
 from etude.finding import UNASKED, Finding, StudyRow

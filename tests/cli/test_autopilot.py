@@ -109,3 +109,80 @@ learning_rate = { low = 1e-3, high = 1.0, log = true }
     (row,) = [line for line in answer.out.splitlines() if "rates-seeds.toml  10" in line]
     assert "  mean 0.0" in row
     assert "The rounds end here: the question is answered." in answer.out
+
+
+ALONE = """[experiment]
+name = "alone"
+metric = "valid/loss"
+max_steps = 8
+trials = 10
+evaluations = 4
+train = "train.py:train"
+
+[nuisance]
+learning_rate = { low = 1e-3, high = 10.0, log = true }
+"""
+NOISY = """
+import math, random
+
+def train(trial):
+    luck = random.Random(trial.seed).gauss(0.0, 0.05)
+    far = math.log10(trial["learning_rate"] / 0.1) ** 2
+    for step in trial.steps():
+        if trial.evaluates(step):
+            trial.report(step, {"valid/loss": 1.0 + far + luck - 0.3 * math.log10(step + 1)})
+"""
+
+
+@pytest.fixture
+def alone(folder, etude_command):
+    (folder / "alone.toml").write_text(ALONE)
+    (folder / "train.py").write_text(NOISY)
+
+    def flying(*options):
+        return etude_command("run", "alone.toml", "--runner", "inline", *options)
+
+    return flying
+
+
+def test_a_confirmed_winner_is_told_by_its_mean_and_how_much_was_luck(alone):
+    answer = alone("--confirm")
+
+    assert answer.code == 0
+    assert "At most 1 round, 200 training steps in all." in answer.out
+    assert "At the end `etude exploit`: at most 120 training steps." in answer.out
+    assert "`etude exploit`: CONFIRMED: " in answer.out
+    assert "Its mean with other seeds is " in answer.out
+    assert "which is luck (A1)." in answer.out
+    assert "etude adopt alone-exploit-confirm:" in answer.out
+
+
+def test_a_winner_that_is_extended_is_told_last(alone):
+    answer = alone("--max-steps", "16")
+
+    assert answer.code == 0
+    assert "At the end `etude extend`: at most " in answer.out
+    assert "`etude extend`: " in answer.out.split("Best of all rounds")[1]
+
+
+def test_a_length_that_extends_nothing_is_refused(alone, folder):
+    answer = alone("--max-steps", "8")
+
+    assert answer.code == 2
+    assert "do not extend it (T8)" in answer.err
+    assert "Traceback" not in answer.err
+
+
+def test_the_command_to_go_on_keeps_how_the_rounds_are_to_end(alone):
+    answer = alone("--rounds", "2", "--confirm")
+
+    assert "To go on:" in answer.out
+    command = answer.out.split("To go on:")[1].splitlines()[0]
+    assert " --confirm" in command
+    assert " --budget-steps " in command
+
+
+def test_what_the_budget_leaves_out_is_said_at_the_end(alone):
+    answer = alone("--rounds", "2", "--accept")
+
+    assert "The best is not confirmed, so its value may be luck" in " ".join(answer.out.split())

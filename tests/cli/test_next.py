@@ -275,3 +275,39 @@ def train(trial):
             distance = (trial["share"] - 0.5) ** 2
             trial.report(step, {"valid/loss": math.exp(-2 * done) + distance})
 """
+
+
+def test_next_proposes_the_procedure_that_goes_further_with_what_it_costs_at_most(
+    folder, etude_command
+):
+    (folder / "late.toml").write_text(
+        """[experiment]
+name = "late"
+metric = "valid/loss"
+max_steps = 100
+trials = 20
+evaluations = 50
+train = "train.py:train"
+
+[nuisance]
+learning_rate = { low = 1e-3, high = 10.0, log = true }
+"""
+    )
+    (folder / "train.py").write_text(
+        """
+import math, random
+
+def train(trial):
+    noise = random.Random(trial.seed)
+    far = math.log10(trial["learning_rate"] / 0.1) ** 2
+    for step in trial.steps():
+        if trial.evaluates(step):
+            trial.report(step, {"valid/loss": 3.0 + far - 0.02 * step + noise.gauss(0.0, 0.002)})
+"""
+    )
+    etude_command("run", "late.toml", "--runner", "inline")
+
+    answer = etude_command("check", "late")
+
+    assert "etude extend late --max-steps 200" in answer.out
+    assert "at most 40 trainings" in answer.out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
@@ -13,11 +14,11 @@ from ..experiment.methods import SEARCHES
 from ..finding import SAMPLING_ERRORS, Caveat, Lead, StudyRow, Verdict
 from ..record import Record
 from ..wording import duration, join, number, quantity, sentence_case, shortened, words
+from .action import Action
 from .context import Context
 from .digest import Line, digest
 from .ending_table import by_mean, pair, table
 from .follow_up import SEEDS
-from .next_actions import Action
 from .procedure_round import procedure_of
 from .weights import RETRAIN
 
@@ -302,19 +303,23 @@ def _step(
         "adopt": f"etude adopt {name}",
         "answered": f"etude check {context.retraining}{store}",
         "search": f"etude next {context.retrains}{store}",
-        "procedure": _procedure_command(action.procedure, name, file, store),
+        "procedure": _procedure_command(action, name, file, store),
     }
     cost = cost_text(action.cost_trials or 0, action.cost_steps or 0, pace_s)
+    cost = f"at most {cost}" if cost and action.kind == "procedure" else cost
     text = _RULES.sub("", action.text).strip().rstrip(".")
     return NextStep(command=commands.get(action.kind, ""), text=text, cost=cost)
 
 
-def _procedure_command(procedure: str, name: str, file: str, store: str) -> str:
-    """The command of a procedure: of an experiment that was played, or of its file."""
-    if procedure == "exploit":
-        return f"etude exploit {name}"
-    flag = " --cure" if procedure == "stability" else ""
-    return f"etude {procedure} {file}{flag}{store}" if file else ""
+def _procedure_command(action: Action, name: str, file: str, store: str) -> str:
+    """The command of a procedure: of an experiment that was played, or of its file.
+
+    Empty where an experiment from Python has no file.
+    """
+    if action.procedure in ("exploit", "extend"):
+        return f"etude {action.procedure} {name}{action.options}"
+    flag = " --cure" if action.procedure == "stability" else ""
+    return f"etude {action.procedure} {shlex.quote(file)}{flag}{store}" if file else ""
 
 
 def cost_text(trials: int, steps: int, pace_s: float | None) -> str:

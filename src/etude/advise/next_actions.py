@@ -3,52 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias, final
 
 from ..analyze.checks.infeasible import infeasible
 from ..design.studies import studies as designed
 from ..experiment.methods import SEARCHES
 from ..record import Record
 from ..wording import plural
+from .action import Action, ActionKind
+from .alternatives import alternatives
 from .context import Context
 from .edits import applied, changes_phrase
 from .follow_up import SEEDS
 from .next_steps import amendments
 from .policy import Advice
 
-# `round`: run the file that `next` writes. `seeds`: train the best settings again. `by_hand`: what
-# no file can do. `procedure`: a series of rounds that carries out a recipe. `wait`: trials still
-# run. `adopt`: compare with the baseline. `answered`: look at the round that trained the best
-# again. `search`: go on with the round that it was found in. `stop`: nothing.
-ActionKind: TypeAlias = Literal[
-    "round", "seeds", "by_hand", "procedure", "wait", "adopt", "answered", "search", "stop"
-]
 # A list of more is read by nobody.
 MOST_ACTIONS = 3
 _TRIALS = ("experiment", "trials")
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Action:
-    """One thing to do next.
-
-    Args:
-        kind: Which command does it.
-        text: What is done and why, in at most 20 words; no full stop.
-        cost_trials: How many trainings it takes; None where that is not known.
-        cost_steps: How many training steps; None where that is not known.
-        rules: The rules that ask for it.
-        procedure: The name of its command, where a procedure does it.
-    """
-
-    kind: ActionKind
-    text: str
-    cost_trials: int | None = None
-    cost_steps: int | None = None
-    rules: tuple[str, ...] = ()
-    procedure: str = ""
 
 
 def next_actions(context: Context, advice: Advice, records: Sequence[Record] = ()) -> list[Action]:
@@ -73,9 +44,10 @@ def next_actions(context: Context, advice: Advice, records: Sequence[Record] = (
         return [Action(kind="wait", text=text, cost_trials=0, cost_steps=0, rules=("R13",))]
     actions = [
         *_code_repairs(context),
-        *_repairs(advice),
+        *_repairs(context, advice),
         *_answered(context),
         *_round(context, advice),
+        *alternatives(context, advice),
         *_retrainings(context, advice),
         *_after_retraining(context),
     ]
@@ -93,10 +65,10 @@ def _code_repairs(context: Context) -> Iterator[Action]:
             return
 
 
-def _repairs(advice: Advice) -> Iterator[Action]:
+def _repairs(context: Context, advice: Advice) -> Iterator[Action]:
     """What repairs optimization and no file can do."""
     if advice.unrepaired:
-        yield _manual(advice, advice.unrepaired[0], ("D11", "D6"))
+        yield _manual(context, advice, advice.unrepaired[0], ("D11", "D6"))
 
 
 def _answered(context: Context) -> Iterator[Action]:
@@ -110,12 +82,13 @@ def _answered(context: Context) -> Iterator[Action]:
 def _by_hand(context: Context, advice: Advice) -> Iterator[Action]:
     """The first thing that only a person can amend."""
     for step in amendments(context, advice)[:1]:
-        yield _manual(advice, step, ("C14",))
+        yield _manual(context, advice, step, ("C14",))
 
 
-def _manual(advice: Advice, sentence: str, rules: tuple[str, ...]) -> Action:
-    """What no line of the file can do; by the procedure that can, where there is one."""
-    name = advice.procedures.get(sentence, "")
+def _manual(context: Context, advice: Advice, sentence: str, rules: tuple[str, ...]) -> Action:
+    """What no line of the file can do; by the procedure that can, where it can train from here."""
+    is_elsewhere = SEARCHES[context.experiment.search].trained_elsewhere
+    name = "" if is_elsewhere else advice.procedures.get(sentence, "")
     kind: ActionKind = "procedure" if name else "by_hand"
     return Action(kind=kind, text=sentence.rstrip("."), rules=rules, procedure=name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -15,12 +16,15 @@ from ..wording import DIGITS, number
 
 if TYPE_CHECKING:
     from ..procedure.autopilot import PlayedRound, Series
-    from ..procedure.base import Step
+    from ..procedure.base import Answer, Step
     from ..procedure.delegation import Delegation
     from ..procedure.opening import Training
-    from ..procedure.series import RoundFiles, RoundSeries
+    from ..procedure.series import RoundFiles, RoundSeries, SeriesPlan
     from ..round.result import Result
     from ..store.base import Store
+
+# A command in a sentence, for the store to be named in it.
+_COMMAND = re.compile(r"(`etude [^`]+)`")
 
 
 @final
@@ -29,16 +33,14 @@ class RoundOptions:
     """What was typed about the rounds: how many, what they may spend, and where they are stored.
 
     Args:
-        rounds: How many at most.
-        budget_steps: Training steps of all; None for as many a round as the first has.
+        plan: How many at most, what they may spend, and how they end.
         store: As it was typed, for the commands to type next.
         location: Where that is.
         is_accepted: Whether the advice is followed unseen; else each file is asked about.
         typed: Other options that were typed, for the command to go on.
     """
 
-    rounds: int
-    budget_steps: int | None
+    plan: SeriesPlan
     store: str | None
     location: str
     is_accepted: bool = True
@@ -55,13 +57,15 @@ def follow(
 
     `training` says how the rounds of a procedure are trained that the advice asks for.
     """
-    from ..procedure.series import RoundFiles, RoundSeries, budget_of
+    from ..procedure.series import RoundFiles, ended_series, opened_series
     from ..store import open_store
+    from ..wording import plural
     from .output import print_lines
     from .terminal import say
 
-    budget = budget_of(file, rounds=options.rounds, steps=options.budget_steps)
-    say(f"At most {options.rounds} rounds, {budget:,} training steps in all.")
+    opened = opened_series(file, options.plan)
+    rounds = plural(options.plan.rounds, "round")
+    say(f"At most {rounds}, {opened.budget_steps:,} training steps in all.")
     with closing(open_store(options.location)) as store:
         files = RoundFiles(
             first=file,
@@ -70,10 +74,9 @@ def follow(
             training=training(store),
             is_read=not options.is_accepted,
         )
-        played, stop = _played(files, file, budget, options)
-        outcome = RoundSeries(rounds=played, budget_steps=budget)
+        played, stop = _played(files, file, opened, options)
         go_on = [f"To go on:              {stop[1]}"] if stop else []
-        print_lines([*_outcome_lines(outcome, options.store), *go_on])
+        print_lines([*_outcome_lines(ended_series(played), options.store), *go_on])
 
 
 def _play_one(
@@ -85,8 +88,8 @@ def _play_one(
 
 
 def _played(
-    files: RoundFiles, file: Path, budget: int, options: RoundOptions
-) -> tuple[tuple[PlayedRound, ...], tuple[str, ...]]:
+    files: RoundFiles, file: Path, opened: Series, options: RoundOptions
+) -> tuple[Series, tuple[str, ...]]:
     """The rounds that were played; why a person ended them, with the command to go on."""
     from ..procedure.autopilot import Autopilot
     from ..procedure.base import Answer
@@ -94,37 +97,47 @@ def _played(
     from .output import print_lines
     from .terminal import say
 
-    for turn in play(Autopilot(), files.series(options.rounds, budget), files.perform):
-        series = turn.known.settled()
-        played = series.played
-        if not isinstance(turn.decision, Answer) and series.delegated is not None:
-            print_lines(_delegated_lines(series.delegated, turn.decision))
+    series, shown = opened, 0
+    for turn in play(Autopilot(), opened, files.perform):
+        series = turn.known
+        asked, decision = series.asked, turn.decision
+        if series.delegated is None and shown < len(series.played):
+            shown = len(series.played)
+            print_lines(_round_lines(series.played[-1]))
+        if not isinstance(decision, Answer) and asked is not None:
+            print_lines(_procedure_lines(asked, decision, is_last=series.delegated is None))
             continue
-        if played:
-            print_lines(_round_lines(played[-1]))
-        if isinstance(turn.decision, Answer):
+        if isinstance(decision, Answer):
             break
-        place = files.written(turn.decision, series)
+        place = files.written(decision, series)
         assert isinstance(place, Path), "A round of a file is a file. This is a bug."
-        if played and not options.is_accepted:
+        if series.played and not options.is_accepted:
             stop = _stop(file, place, series, files.store, options)
             if stop:
-                return (*played[:-1], replace(played[-1], ended=stop[:1])), stop
-        say(f"\nRound {len(played) + 1} of {options.rounds}: {place}")
-    return played, ()
+                return _stopped(series, stop[0]), stop
+        say(f"\nRound {len(series.played) + 1} of {options.plan.rounds}: {place}")
+    return series, ()
 
 
-def _delegated_lines(delegated: Delegation, step: Step) -> Iterator[str]:
+def _stopped(series: Series, why: str) -> Series:
+    """The series as a person ended it."""
+    *before, last = series.played
+    return replace(series, played=(*before, replace(last, ended=(why,))))
+
+
+def _procedure_lines(asked: Delegation, step: Step, *, is_last: bool) -> Iterator[str]:
     """What the last round's advice asks a procedure, before its first round; then each round."""
     from .output import headline
     from .procedures import step_line
 
-    if not delegated.known.rounds:
-        asked = delegated.result
-        yield from ("", headline(asked.ending()))
-        most = delegated.procedure.cost(delegated.known).steps
-        yield f"Its advice asks for `etude {delegated.name}`: at most {most:,} training steps."
-    yield step_line(step, delegated.known)
+    if not asked.known.rounds:
+        most = asked.procedure.cost(asked.known).steps
+        if is_last:
+            yield f"\nAt the end `etude {asked.name}`: at most {most:,} training steps."
+        else:
+            yield from ("", headline(asked.result.ending()))
+            yield f"Its advice asks for `etude {asked.name}`: at most {most:,} training steps."
+    yield step_line(step, asked.known)
 
 
 def _stop(
@@ -144,25 +157,33 @@ def _stop(
     if has_terminal():
         if is_to_be_played(place, coming.text, store):
             return ()
-        same = _command(file, options.rounds, options.budget_steps, options)
+        same = _command(file, options.plan, options)
         return (f"The rounds stop before {place}, as you said.", same)
     for line in changed_lines(place, coming.text):
         say(line)
-    left, result = options.rounds - latest.number, latest.result
+    plan, result = options.plan, latest.result
     remaining = series.budget_steps - latest.spent
     steps = steps_to_go_on(coming, result.experiment, result.records, remaining=remaining)
-    command = _command(place, left, steps if left > 1 else None, options)
+    left = replace(plan, rounds=plan.rounds - latest.number, budget_steps=steps)
+    command = _command(place, left, options)
     why = f"There is no terminal to ask at, so the rounds stop before {place}: read it, edit it."
     return (why, command)
 
 
-def _command(file: Path, rounds: int, steps: int | None, options: RoundOptions) -> str:
+def _command(file: Path, plan: SeriesPlan, options: RoundOptions) -> str:
     from .output import store_option
 
-    several = f" --rounds {rounds}" if rounds > 1 else ""
-    budget = f" --budget-steps {steps}" if steps is not None else ""
+    is_series = plan.rounds > 1 or plan.confirms or plan.max_steps is not None
+    steps = plan.budget_steps
+    typed = [
+        (" --rounds {}", plan.rounds if plan.rounds > 1 else None),
+        (" --budget-steps {}", steps if is_series else None),
+        (" --confirm", plan.confirms or None),
+        (" --max-steps {}", plan.max_steps),
+    ]
+    several = "".join(text.format(value) for text, value in typed if value is not None)
     name = shlex.quote(str(file))
-    return f"etude run {name}{several}{budget}{options.typed}{store_option(options.store)}"
+    return f"etude run {name}{several}{options.typed}{store_option(options.store)}"
 
 
 def _round_lines(latest: PlayedRound) -> list[str]:
@@ -171,14 +192,15 @@ def _round_lines(latest: PlayedRound) -> list[str]:
     from .output import best_lines, ending_lines, headline, shown, table_part
 
     successor, ending = latest.coming, latest.result.ending()
+    said = shown([latest.said] if latest.said else [])
     if successor is None:
-        return ending_lines(replace(ending, steps=()))
+        return [*ending_lines(replace(ending, steps=())), *said]
     assert latest.file is not None, "A round of a file is a file. This is a bug."
     place = latest.file.with_name(successor.file)
     lines = ["", headline(ending), *table_part(ending), *best_lines(ending)]
     cost = latest.result.cost_of(successor)
     lines += [f"Next round, to {successor.goal}: {place}", *change_lines(successor, cost)]
-    return [*lines, *shown([latest.said] if latest.said else [])]
+    return [*lines, *said]
 
 
 def _outcome_lines(rounds: RoundSeries, store: str | None) -> list[str]:
@@ -189,7 +211,8 @@ def _outcome_lines(rounds: RoundSeries, store: str | None) -> list[str]:
     lines = ["", paragraph(reason), *shown(sentences), ""]
     lines += [f"  {line}" for line in table_lines(_table(rounds))]
     if rounds.best is None:
-        return [*lines, "", "No trial of any round is feasible: there is no best setting."]
+        none = "No trial of any round is feasible: there is no best setting."
+        return [*lines, "", none, *_last_lines(rounds, store)]
     best_round, record = rounds.best
     experiment = best_round.result.experiment
     value = record.best(experiment.metric, maximize=experiment.maximize)
@@ -201,8 +224,39 @@ def _outcome_lines(rounds: RoundSeries, store: str | None) -> list[str]:
         f"(`{experiment.name}`), {experiment.metric} = {number(value.value)} "
         f"at step {value.step:,}",
         paragraph(setting_line(record.setting, DIGITS), indent="  setting: ", hanging="    "),
+        *_last_lines(rounds, store),
         f"Look at its report:    etude report {experiment.name}{store_option(store)}",
     ]
+
+
+def _last_lines(rounds: RoundSeries, store: str | None) -> Iterator[str]:
+    """The winner by the mean of its retrainings, how much of it was luck, and what longer does."""
+    from .output import paragraph, store_option
+
+    named = store_option(store)
+    for asked in rounds.last_steps:
+        if asked.note:
+            yield paragraph(_COMMAND.sub(rf"\1{named}`", asked.note))
+        answer = asked.delegated.answer if asked.delegated else None
+        if answer is None:
+            continue
+        yield paragraph(f"`etude {asked.name}`: {answer.word}: {answer.line}.")
+        yield from map(paragraph, _luck(answer))
+        for step in answer.steps[:1]:
+            command = f": {step.command}{named}" if step.command else ""
+            yield paragraph(f"{step.text}{command}")
+
+
+def _luck(answer: Answer) -> Iterator[str]:
+    """How far the value that the winner was chosen with was luck."""
+    values = answer.values
+    shrinkage = values.get("shrinkage")
+    if shrinkage is not None:
+        how = "better" if shrinkage > 0 else "worse"
+        yield (
+            f"Its mean with other seeds is {number(values['mean'], DIGITS)}; the value that it was "
+            f"chosen with is {number(abs(shrinkage), 2)} {how}, which is luck (A1)."
+        )
 
 
 def _table(rounds: RoundSeries) -> list[list[str]]:

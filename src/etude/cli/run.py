@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from .options import FileArgument, SameOption, StoreOption
+from .procedures import WorkersOption
 
 if TYPE_CHECKING:
     from ..procedure.opening import Training
@@ -44,6 +45,26 @@ _BudgetSteps: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+_Runner: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        help="`auto`: what is measured to be faster of `processes` and, for a workload, "
+        "`vectorized`. Or one of these, or `inline` to debug in this process."
+    ),
+]
+_Confirm: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--confirm",
+        help="Reserve steps to train the best again. [default: what the rounds leave over]",
+    ),
+]
+_MaxSteps: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--max-steps", min=2, help="At the end, extend the winner to it.", show_default=False
+    ),
+]
 _AcceptCode: TypeAlias = Annotated[
     bool,
     typer.Option("--accept-code", help="Trials of several versions of your code are comparable."),
@@ -54,53 +75,48 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     file: FileArgument,
     *,
     store: StoreOption = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Trials at once. [default: one a GPU, else one a core]", show_default=False
-        ),
-    ] = None,
-    runner: Annotated[
-        str,
-        typer.Option(
-            help="`auto`: what is measured to be faster of `processes` and, for a workload, "
-            "`vectorized`. Or one of these, or `inline` to debug in this process."
-        ),
-    ] = "auto",
+    workers: WorkersOption = None,
+    runner: _Runner = "auto",
     rounds: _Rounds = 1,
     accept: _Accept = False,
     retry_errors: _RetryErrors = False,
     budget_steps: _BudgetSteps = None,
+    confirm: _Confirm = False,
+    max_steps: _MaxSteps = None,
     same: SameOption = False,
     accept_code: _AcceptCode = False,
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
+    from ..procedure.series import SeriesPlan
     from .autopilot import RoundOptions, follow
     from .interrupt import signals_as_ctrl_c
     from .options import lasting_location
     from .terminal import say
 
-    _refuse_options_of_rounds(rounds=rounds, accept=accept, budget_steps=budget_steps)
+    is_series = rounds > 1 or confirm or max_steps is not None
+    _refuse_options_of_rounds(accept=accept, budget_steps=budget_steps, is_series=is_series)
     location = lasting_location(store)
     say(f"Store: {location}")
     agreed = _agreed(same=same, accept_code=accept_code, retry_errors=retry_errors)
     play = partial(_play, workers=workers, runner=runner, agreed=agreed)
     with signals_as_ctrl_c():
-        if rounds > 1:
-            more = _typed(workers, runner)
-            options = RoundOptions(rounds, budget_steps, store, location, accept, more)
+        if is_series:
+            plan = SeriesPlan(
+                rounds=rounds, budget_steps=budget_steps, confirms=confirm, max_steps=max_steps
+            )
+            options = RoundOptions(plan, store, location, accept, _typed(workers, runner))
             return follow(file, play, _training(file, workers, runner), options)
         result = play(file, store=location)
     _show(result, file, store)
 
 
-def _refuse_options_of_rounds(*, rounds: int, accept: bool, budget_steps: int | None) -> None:
+def _refuse_options_of_rounds(*, accept: bool, budget_steps: int | None, is_series: bool) -> None:
     """Refuses options that only several rounds have."""
     from ..errors import RunError
 
-    if accept and rounds == 1:
+    if accept and not is_series:
         raise RunError("--accept follows the advice of a round: say how many with --rounds.")
-    if budget_steps is not None and rounds == 1:
+    if budget_steps is not None and not is_series:
         raise RunError(
             "--budget-steps is shared by several rounds: say how many with --rounds. What one "
             "round trains, its file says: `trials` and `max_steps`."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,12 +12,14 @@ from ..advise.edits import changes_phrase
 from ..advise.policy import REDRAW, REFINE
 from ..experiment import Experiment
 from ..experiment.methods import SEARCHES
+from ..record import Record
 from ..round.next_round import NextRound
 from ..round.result import Result
 from .base import Answer, Step
 from .budget import EXPLORES, exploration_cost, fit_to_budget, remaining_steps
 from .cost import Cost, trained_steps
-from .delegation import Delegation, delegation
+from .delegation import Consultation, Delegation, consultations
+from .last_steps import CONFIRM, confirmation, extension, extension_reserve, reserve
 
 
 @final
@@ -51,22 +53,51 @@ class Series:
     Args:
         first: The experiment of the first round.
         rounds: At most.
-        budget_steps: Training steps of all rounds together.
+        budget_steps: Training steps of all rounds and procedures together.
+        confirms: Whether steps are reserved to confirm the winner; else what is left over does.
+        max_steps: The length that the winner is extended to at the end; None for no extension.
         played: The rounds so far.
         ended: Why nothing more can be trained; empty while it can.
         delegated: The procedure that the last round asks for, until it has answered.
         consulted: The procedures that were asked; each is asked once.
         consulted_steps: The training steps of those that have answered.
+        note: What the last round's procedures say so far.
+        last_steps: The procedures that end the series, as far as they have come.
     """
 
     first: Experiment
     rounds: int
     budget_steps: int
+    confirms: bool = False
+    max_steps: int | None = None
     played: tuple[PlayedRound, ...] = ()
     ended: str = ""
     delegated: Delegation | None = None
     consulted: tuple[str, ...] = ()
     consulted_steps: int = 0
+    note: str = ""
+    last_steps: tuple[Consultation, ...] = ()
+
+    @property
+    def search_steps(self) -> int:
+        """The training steps of the rounds, without those that are reserved for the last steps."""
+        reserved = reserve(self.first, confirms=self.confirms, max_steps=self.max_steps)
+        return self.budget_steps - reserved
+
+    @property
+    def spent(self) -> int:
+        """The training steps of all rounds and procedures so far."""
+        last_steps = [one.delegated.spent_steps for one in self.last_steps if one.delegated]
+        asked = self.delegated.spent_steps if self.delegated else 0
+        return (self.played[-1].spent if self.played else 0) + asked + sum(last_steps)
+
+    @property
+    def asked(self) -> Delegation | None:
+        """The procedure whose round comes next; None where a round of the series does, or none."""
+        if self.delegated is not None:
+            return self.delegated
+        last = self.last_steps[-1].delegated if self.last_steps else None
+        return last if last is not None and last.answer is None else None
 
     def with_end(self, why: str) -> Series:
         """The same, where nothing more can be trained."""
@@ -74,73 +105,161 @@ class Series:
 
     def with_result(self, result: Result, file: Path | None) -> Series:
         """The same with one round more, and with what follows from it."""
-        series = self.settled()
-        results = {one.result.experiment.name: one.result for one in series.played}
+        results = {one.result.experiment.name: one.result for one in self.played}
         results[result.experiment.name] = result
         trained = sum(trained_steps(one.records) for one in results.values())
         latest = PlayedRound(
-            number=len(series.played) + 1,
+            number=len(self.played) + 1,
             result=result,
             file=file,
-            spent=trained + series.consulted_steps,
+            spent=trained + self.consulted_steps,
         )
-        series = replace(series, played=(*series.played, latest))
-        remaining = self.budget_steps - latest.spent
-        asked = None
-        if latest.number < self.rounds:
-            asked = delegation(result, remaining_steps=remaining)
-        if asked is None or asked.name in series.consulted:
-            return series.followed()
-        return replace(series, delegated=asked, consulted=(*series.consulted, asked.name))
-
-    def with_probe(self, delegated: Delegation) -> Series:
-        """The same after a round of the procedure that is being asked."""
-        return replace(self, delegated=delegated)
-
-    def settled(self) -> Series:
-        """The same with what follows from the answer of its procedure, where that has answered."""
-        asked = self.delegated
-        if asked is None or (answer := asked.answer) is None:
-            return self
-        *before, last = self.played
-        latest = replace(last, spent=last.spent + asked.spent_steps)
+        series = replace(self, played=(*self.played, latest), note="")
+        if latest.number >= self.rounds:
+            return _followed(series)
+        remaining = self.search_steps - latest.spent
+        followed, retraining = _advising(result, results)
+        asked = list(
+            consultations(
+                followed,
+                remaining_steps=remaining,
+                consulted=self.consulted,
+                retraining=retraining,
+            )
+        )
         series = replace(
-            self,
-            played=(*before, latest),
-            delegated=None,
-            consulted_steps=self.consulted_steps + asked.spent_steps,
+            series,
+            consulted=(*self.consulted, *(one.name for one in asked)),
+            note=" ".join(one.note for one in asked if one.note),
+            delegated=asked[-1].delegated if asked else None,
         )
-        note = f"`etude {asked.name}`: {answer.line}."
-        return series.repaired(asked.coming, note) or series.followed(note)
+        return _followed(series) if series.delegated is None else _settled(series)
 
-    def repaired(self, coming: NextRound | None, note: str) -> Series | None:
-        """The round that an answer's lines make comes next; None without one that can be paid."""
-        latest = self.played[-1]
-        if coming is None:
-            return None
-        fitted = fit_to_budget(
-            coming,
-            remaining=self.budget_steps - latest.spent,
-            rounds_left=self.rounds - latest.number,
-        )
-        if fitted.coming is None:
-            return None
-        said = f"{note} {fitted.message}".rstrip()
-        return self._with_last(replace(latest, coming=fitted.coming, said=said))
+    def with_procedure(self, asked: Delegation) -> Series:
+        """The same after a round of the procedure that is being asked."""
+        if self.delegated is not None:
+            return _settled(replace(self, delegated=asked))
+        *before, last = self.last_steps
+        return _closed(replace(self, last_steps=(*before, replace(last, delegated=asked))))
 
-    def followed(self, note: str = "") -> Series:
-        """The same with what the last round's own advice makes of it, after a note."""
-        latest = with_next(
-            self.played[-1],
-            rounds=self.rounds,
-            budget_steps=self.budget_steps,
-            results={one.result.experiment.name: one.result for one in self.played},
-            goals=[one.coming.goal for one in self.played[:-1] if one.coming],
-        )
-        return self._with_last(replace(latest, said=f"{note} {latest.said}".strip()))
 
-    def _with_last(self, latest: PlayedRound) -> Series:
-        return replace(self, played=(*self.played[:-1], latest))
+def _advising(result: Result, results: Mapping[str, Result]) -> tuple[Result, str]:
+    """The round whose advice is followed: after retrainings that settle nothing, their search's."""
+    searched = results.get(result.retrains)
+    if searched is None or result.verdict.status == "better" or result.next(retraining=""):
+        return result, ""
+    return searched, result.experiment.name
+
+
+def _settled(series: Series) -> Series:
+    """The same with what follows from the answer of its procedure, where that has answered."""
+    asked = series.delegated
+    if asked is None or asked.answer is None:
+        return series
+    *before, last = series.played
+    latest = replace(last, spent=last.spent + asked.spent_steps)
+    series = replace(
+        series,
+        played=(*before, latest),
+        delegated=None,
+        consulted_steps=series.consulted_steps + asked.spent_steps,
+        note=f"{series.note} {asked.note}".strip(),
+    )
+    return _repaired(series, asked.coming) or _followed(series)
+
+
+def _repaired(series: Series, coming: NextRound | None) -> Series | None:
+    """The round that an answer's lines make comes next; None without one that can be paid."""
+    latest = series.played[-1]
+    if coming is None:
+        return None
+    fitted = fit_to_budget(
+        coming,
+        remaining=series.search_steps - latest.spent,
+        rounds_left=series.rounds - latest.number,
+    )
+    if fitted.coming is None:
+        return None
+    said = f"{series.note} {fitted.message}".rstrip()
+    return _with_last(series, replace(latest, coming=fitted.coming, said=said))
+
+
+def _followed(series: Series) -> Series:
+    """The same with what the last round's own advice makes of it, after what was noted."""
+    latest = with_next(
+        series.played[-1],
+        rounds=series.rounds,
+        budget_steps=series.search_steps,
+        results={one.result.experiment.name: one.result for one in series.played},
+        goals=[one.coming.goal for one in series.played[:-1] if one.coming],
+    )
+    latest = replace(latest, said=f"{series.note} {latest.said}".strip())
+    series = _with_last(series, latest)
+    return series if latest.coming is not None else _closed(series)
+
+
+def _closed(series: Series) -> Series:
+    """The same with the next of the last steps begun, once the one before has answered."""
+    while series.asked is None and len(series.last_steps) < len(_LAST_STEPS):
+        coming = _LAST_STEPS[len(series.last_steps)](series)
+        series = replace(series, last_steps=(*series.last_steps, coming))
+    return series
+
+
+def _with_last(series: Series, latest: PlayedRound) -> Series:
+    return replace(series, played=(*series.played[:-1], latest))
+
+
+def _confirmed(series: Series) -> Consultation:
+    """The winner trained again, by what the extension leaves."""
+    reserved = extension_reserve(series.first, series.max_steps)
+    searched = [one.result for one in series.played if not one.result.retrains]
+    if not searched:
+        return Consultation(name=CONFIRM)
+    return confirmation(
+        searched[-1],
+        remaining_steps=series.budget_steps - series.spent - reserved,
+        asked=series.confirms,
+    )
+
+
+def _extended(series: Series) -> Consultation:
+    """The winner trained for longer."""
+    best, confirmed = best_of(series.played), series.last_steps[0].delegated
+    result = best[0].result if best else series.played[-1].result
+    setting = None
+    if confirmed is not None and confirmed.answer is not None:
+        setting = confirmed.answer.values["setting"]
+    return extension(
+        result,
+        series.max_steps,
+        remaining_steps=series.budget_steps - series.spent,
+        setting=setting,
+    )
+
+
+_LAST_STEPS: tuple[Callable[[Series], Consultation], ...] = (_confirmed, _extended)
+
+
+def best_of(rounds: Sequence[PlayedRound]) -> tuple[PlayedRound, Record] | None:
+    """The best trial of all rounds, with its round; None where none is feasible.
+
+    Of equals that of the earliest round. What trains the best of another round again confirms it,
+    and the luckiest of its seeds is no better setting.
+
+    Source: A1, R1.
+    """
+    experiment = rounds[0].result.experiment
+    candidates: list[tuple[float, int, PlayedRound, Record]] = []
+    for played in rounds:
+        if played.result.retrains:
+            continue
+        best = played.result.best
+        value = best and best.best(experiment.metric, maximize=experiment.maximize)
+        if best and value:
+            loss = experiment.objective.loss(value.value)
+            candidates.append((loss, played.number, played, best))
+    return min(candidates, key=lambda candidate: candidate[:2])[2:] if candidates else None
 
 
 @final
@@ -163,19 +282,19 @@ class Autopilot:
     def step(self, known: Series) -> Step | Answer:
         """The first round, then what each one's own advice makes of it, until nothing follows.
 
-        Where the advice is a recipe, such as a cure, its procedure's rounds come in between.
+        Where the advice is a recipe, such as a cure, its procedure's rounds come in between. At the
+        end the winner is confirmed by other seeds, and extended where that was asked for.
 
         Source: R1, R3.
         """
-        series = known.settled()
-        if not series.played:
+        if not known.played:
             return Step(part="1", experiment=known.first, because="the first round", rules=("R1",))
-        if series.delegated is not None and not known.ended:
-            return series.delegated.procedure.step(series.delegated.known)
-        latest = series.played[-1]
+        if known.asked is not None and not known.ended:
+            return known.asked.decision
+        latest = known.played[-1]
         if known.ended or latest.coming is None:
             line = known.ended or latest.ended[0]
-            return Answer(word="ENDED", line=line, values={"rounds": len(series.played)})
+            return Answer(word="ENDED", line=line, values={"rounds": len(known.played)})
         coming = latest.coming
         return Step(
             part=str(latest.number + 1),

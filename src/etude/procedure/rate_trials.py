@@ -296,7 +296,7 @@ class Rates:
 
 def _unbiased_sd(losses: Sequence[float]) -> float:
     """The sd of a few losses, as often too high as too low (Wilson and Hilferty 1931)."""
-    return stdev(losses) / (1.0 - 2.0 / (9.0 * (len(losses) - 1))) ** 1.5
+    return float(stdev(losses) / (1.0 - 2.0 / (9.0 * (len(losses) - 1))) ** 1.5)
 
 
 def rates(rounds: Sequence[Round], known: Known, name: str) -> Rates | None:

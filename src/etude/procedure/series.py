@@ -10,7 +10,7 @@ from typing import TypeAlias, final
 
 from ..advise.remedies.exploit import SEARCH as EXPLOITS
 from ..disk.file import is_blank, write_whole
-from ..errors import InputError, RunError
+from ..errors import InputError, RunError, TrainError
 from ..experiment import Experiment, baseline, changes
 from ..experiment.small_file import holds
 from ..experiment.toml.write import dumps
@@ -24,9 +24,11 @@ from ..search import refuse_missing
 from ..store import open_or_borrow
 from ..store.base import Store
 from ..trial import TrainFunction
-from .autopilot import Autopilot, PlayedRound, Series
-from .base import Step
+from .autopilot import Autopilot, PlayedRound, Series, best_of
+from .base import Answer, Step
 from .cost import planned_steps
+from .delegation import Consultation
+from .last_steps import CONFIRM, EXTEND, reserve
 from .opening import Training
 from .player import play
 
@@ -37,15 +39,29 @@ Play: TypeAlias = Callable[[Experiment | Path], Result]
 @final
 @dataclass(frozen=True, kw_only=True)
 class RoundSeries:
-    """Rounds that followed each other's advice; `budget_steps` is what they could spend."""
+    """Rounds that followed each other's advice, and what was made of their winner.
+
+    Args:
+        rounds: In the order in which they were played.
+        budget_steps: Training steps that all could spend.
+        last_steps: The procedures that ended them: the confirmation, then the extension.
+    """
 
     rounds: tuple[PlayedRound, ...]
     budget_steps: int
+    last_steps: tuple[Consultation, ...] = ()
 
     @property
     def last(self) -> PlayedRound:
         """The round that ended them."""
         return self.rounds[-1]
+
+    @property
+    def spent(self) -> int:
+        """The training steps of all rounds and procedures."""
+        return self.last.spent + sum(
+            one.delegated.spent_steps for one in self.last_steps if one.delegated
+        )
 
     @property
     def best(self) -> tuple[PlayedRound, Record] | None:
@@ -54,42 +70,57 @@ class RoundSeries:
         Of equals that of the earliest round. What trains the best of another round again confirms
         it, and the luckiest of its seeds is no better setting.
         """
-        experiment = self.rounds[0].result.experiment
-        candidates: list[tuple[float, int, PlayedRound, Record]] = []
-        for played in self.rounds:
-            if played.result.retrains:
-                continue
-            best = played.result.best
-            value = best and best.best(experiment.metric, maximize=experiment.maximize)
-            if best and value:
-                candidates.append(
-                    (experiment.objective.loss(value.value), played.number, played, best)
-                )
-        return min(candidates, key=lambda candidate: candidate[:2])[2:] if candidates else None
+        return best_of(self.rounds)
+
+    @property
+    def confirmed(self) -> Answer | None:
+        """The winner by the mean of its retrainings, `.values`; None where none was trained again.
+
+        `setting`, `mean`, `sd`, `retrainings`, and `shrinkage`: by how much the value that it was
+        chosen with is better than that mean.
+        """
+        return self._answer(CONFIRM)
+
+    @property
+    def extended(self) -> Answer | None:
+        """What became of the winner when it was trained for longer; None where it was not."""
+        return self._answer(EXTEND)
+
+    def _answer(self, name: str) -> Answer | None:
+        asked = [one.delegated for one in self.last_steps if one.name == name and one.delegated]
+        return asked[0].answer if asked else None
 
 
-def autopilot(
+def autopilot(  # noqa: PLR0913  # the options of its command, by name
     experiment: Experiment | str | Path,
     train: TrainFunction | None = None,
     *,
     rounds: int,
     budget_steps: int | None = None,
+    confirm: bool = False,
+    max_steps: int | None = None,
     store: Store | str | Path | None = "memory",
     runner: Runner | str | None = None,
 ) -> RoundSeries:
     """An experiment, then what its own advice makes of it, and so on, with the best of all.
 
-    Every decision is an edit that `Result.next()` proposes, with its rule; nothing is read by a
-    person in between. Ends after so many rounds, where no edit is advised, or where the budget
-    affords no other round. Of an experiment file every round's file is written beside the first,
-    so each can be read and run again; started again, it goes on where it stopped.
+    Every decision is an edit that `Result.next()` proposes, or a line of the procedure that it
+    names, with its rule; nothing is read by a person in between. Ends after so many rounds, where
+    no edit is advised, or where the budget affords no other round. Then the best settings are
+    trained again with other seeds, as far as the budget pays for it. Of an experiment file every
+    round's file is written beside the first, so each can be read and run again; started again, it
+    goes on where it stopped.
 
     Args:
         experiment: An Experiment, or the path of its file.
         train: A function of a Trial; None for the one that the experiment names.
         rounds: At most.
-        budget_steps: Training steps of all rounds together; None for `rounds` times those of the
-            first round. A round that asks for more than is left gets fewer trials.
+        budget_steps: Training steps of all rounds and procedures together; None for `rounds` times
+            those of the first round, and what the last steps take that are asked for. A round that
+            asks for more than is left gets fewer trials.
+        confirm: Whether steps are reserved for the retrainings of the best; else what the rounds
+            leave over pays for as many as it can.
+        max_steps: The length that the winner is extended to at the end; None for no extension.
         store: A path, `memory`, or a Store. None for `ETUDE_STORE`, else `etude.db`.
         runner: As `etude.run` takes it.
 
@@ -98,41 +129,79 @@ def autopilot(
             stands where a round's file would be written and says something else.
         TrainError: when the first trials of a round all meet the same exception.
 
-    Source: R1, R3, R15, X1.
+    Source: R1, R3, R15, X1, A2.
     """
     first = experiment if isinstance(experiment, Experiment) else Path(experiment)
+    plan = SeriesPlan(
+        rounds=rounds, budget_steps=budget_steps, confirms=confirm, max_steps=max_steps
+    )
     with open_or_borrow(store) as opened_store:
         play_one: Play = partial(run, train=train, store=opened_store, runner=runner)
-        budget = budget_of(first, rounds=rounds, steps=budget_steps)
         folder = first.absolute().parent if isinstance(first, Path) else Path.cwd()
         training = Training(store=opened_store, folder=folder, train=train, runner=runner)
         files = RoundFiles(first=first, store=opened_store, play=play_one, training=training)
-        *_, last = play(Autopilot(), files.series(rounds, budget), files.perform)
-        return RoundSeries(rounds=last.known.played, budget_steps=budget)
+        *_, last = play(Autopilot(), opened_series(first, plan), files.perform)
+        return ended_series(last.known)
 
 
-def budget_of(first: Experiment | Path, *, rounds: int, steps: int | None) -> int:
-    """The training steps of all rounds: those given, else so many times the first round's.
+def ended_series(known: Series) -> RoundSeries:
+    """The rounds of a series, with what was made of their winner."""
+    return RoundSeries(
+        rounds=known.played, budget_steps=known.budget_steps, last_steps=known.last_steps
+    )
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class SeriesPlan:
+    """What a series may do.
+
+    Args:
+        rounds: At most.
+        budget_steps: Training steps of all of it; None for as many a round as the first has, and
+            what the last steps take at most that are asked for.
+        confirms: Whether steps are reserved to confirm the winner.
+        max_steps: The length that the winner is extended to; None for no extension.
+    """
+
+    rounds: int
+    budget_steps: int | None = None
+    confirms: bool = False
+    max_steps: int | None = None
+
+
+def opened_series(first: Experiment | Path, plan: SeriesPlan) -> Series:
+    """What is known before the first round.
 
     Raises:
-        RunError: where they do not pay for the first round, or what exploits is not installed.
+        RunError: where the budget does not pay for the first round, or what exploits is not
+            installed.
 
     Source: R15.
     """
-    if rounds < 1:
-        raise RunError(f"At least one round is played, got rounds={rounds}.")
+    if plan.rounds < 1:
+        raise RunError(f"At least one round is played, got rounds={plan.rounds}.")
     experiment = _read(first)[0]
     compares = any(one.role == "scientific" for one in experiment.hyperparameters)
     # Told now rather than after the rounds that explore.
-    if rounds > 1 and not (compares or experiment.configurations):
+    if plan.rounds > 1 and not (compares or experiment.configurations):
         _refuse_without_exploit()
     planned = planned_steps(experiment)
-    if steps is not None and steps < planned:
+    last_steps = reserve(experiment, confirms=plan.confirms, max_steps=plan.max_steps)
+    steps = plan.budget_steps
+    if steps is not None and steps < planned + last_steps:
+        ending = f" beside the last steps, which are given {last_steps:,}" if last_steps else ""
         raise RunError(
             f"The budget of {steps:,} training steps does not pay for the first round, which takes "
-            f"{planned:,}. Allow more, or lower its `trials` or `max_steps`."
+            f"{planned:,}{ending}. Allow more, or lower its `trials` or `max_steps`."
         )
-    return rounds * planned if steps is None else steps
+    return Series(
+        first=experiment,
+        rounds=plan.rounds,
+        budget_steps=plan.rounds * planned + last_steps if steps is None else steps,
+        confirms=plan.confirms,
+        max_steps=plan.max_steps,
+    )
 
 
 def _refuse_without_exploit() -> None:
@@ -166,18 +235,19 @@ class RoundFiles:
     training: Training
     is_read: bool = False
 
-    def series(self, rounds: int, budget_steps: int) -> Series:
-        """What is known before the first round."""
-        experiment, _ = _read(self.first)
-        return Series(first=experiment, rounds=rounds, budget_steps=budget_steps)
-
     def perform(self, step: Step, known: Series) -> Series:
-        """The series with a round more, its file written and its trials trained."""
-        series = known.settled()
-        if (asked := series.delegated) is not None:
-            after = self.training.perform(asked.procedure, step, asked.known)
-            return series.with_probe(replace(asked, known=after))
-        current = self.written(step, series)
+        """The series with a round more, its file written and its trials trained.
+
+        Where all trials of a procedure's round meet the same exception, as of a cure that the code
+        does not bear, that procedure ends: the rounds go on without it.
+        """
+        if (asked := known.asked) is not None:
+            try:
+                after = self.training.perform(asked.procedure, step, asked.known)
+            except TrainError as error:
+                return known.with_procedure(asked.with_end(_first_line(error)))
+            return known.with_procedure(replace(asked, known=after))
+        current = self.written(step, known)
         result = result_before_extension(self.store, current) or self.play(current)
         return known.with_result(result, current if isinstance(current, Path) else None)
 
@@ -193,6 +263,11 @@ class RoundFiles:
         if before is None:
             return step.experiment
         return _write(before.with_name(step.file), step.text, is_read=self.is_read)
+
+
+def _first_line(error: TrainError) -> str:
+    """What went wrong in one sentence; the trial's own error shows the rest."""
+    return str(error).strip().splitlines()[0]
 
 
 def result_before_extension(store: Store, current: Experiment | Path) -> Result | None:

@@ -188,7 +188,7 @@ class Result:
     @cached_property
     def advice(self) -> Advice:
         """The first step of the playbook's order that asks for a change, and what waits."""
-        return self._advised(self._context, exploit=False)
+        return self._advised(self.context, exploit=False)
 
     def _advised(self, context: Context, *, exploit: bool) -> Advice:
         from ..advise.policy import EXPLOITATION, EXPLORATION, Advice, advice
@@ -205,7 +205,8 @@ class Result:
         return replace(taken, recommendations=(*edits, *taken.recommendations))
 
     @cached_property
-    def _context(self) -> Context:
+    def context(self) -> Context:
+        """The round as advice takes it: its results, its findings and its verdict."""
         from ..advise.context import Context
         from .answer import answer_status, changed_since
 
@@ -242,10 +243,10 @@ class Result:
         from ..advise.ending import ending
         from ..advise.next_actions import next_actions
 
-        actions = next_actions(self._context, self.advice, self._own_records)
+        actions = next_actions(self.context, self.advice, self._own_records)
         actions = [replace(one, text=with_store(one.text, store)) for one in actions]
         return ending(
-            self._context,
+            self.context,
             actions,
             left_to_you=self.left_to_you,
             file=self.entry.source,
@@ -279,7 +280,7 @@ class Result:
         """What to do where no change of the file is recommended, a sentence each."""
         from ..advise.next_steps import manual_steps
 
-        return manual_steps(self._context, self._own_records, self.advice)
+        return manual_steps(self.context, self._own_records, self.advice)
 
     def next(self, *, exploit: bool = False, retraining: str | None = None) -> NextRound | None:
         """The next round as a file that differs by a few lines; None where no check asks it.
@@ -293,10 +294,10 @@ class Result:
             retraining: The round that trained its best settings again, empty for none; None for
                 what the store says.
         """
-        context = self._context
+        context = self.context
         if retraining is not None and retraining != context.retraining:
             context = replace(context, retraining=retraining)
-        known = context is self._context and not exploit
+        known = context is self.context and not exploit
         advice = self.advice if known else self._advised(context, exploit=exploit)
         if advice.seeds:
             again = self.retrained(advice.seeds)
