@@ -51,6 +51,20 @@ USERS = ("cli/first/",)
 AT_THE_ROOT = [source for source in SOURCES if "/" not in source and not source.startswith("__")]
 SOURCED = [path for path in SOURCES if path.startswith(("design/", "analyze/", "advise/"))]
 
+# What plays procedures: the only modules of `procedure` that see the store and what trains.
+PLAYERS = (
+    "__init__",
+    "autopilot",
+    "budget",
+    "delegation",
+    "last_steps",
+    "launch",
+    "opening",
+    "player",
+    "promise",
+    "series",
+)
+
 # A Protocol costs each of its members a method; the two borders with the outside may cost more.
 PROTOCOL_LIMITS = {"Runner": 5, "Store": 8}
 # Where a library that not everyone has, or that is slow to load, may be imported.
@@ -255,6 +269,18 @@ def test_at_most_12_rungs_in_the_ladder():
     contracts = {one["id"]: one for one in project()["tool"]["importlinter"]["contracts"]}
 
     assert len(contracts["ladder"]["layers"]) <= 12
+
+
+def test_a_procedure_sees_no_store():
+    contracts = project()["tool"]["importlinter"]["contracts"]
+    (contract,) = [one for one in contracts if one["id"] == "procedures"]
+    modules = {f"etude.{source.removesuffix('.py').replace('/', '.')}" for source in SOURCES}
+    procedures = {one for one in modules if one.startswith("etude.procedure.")}
+    held = tuple(contract["source_modules"])
+    free = {one for one in procedures if not any(f"{one}.".startswith(f"{it}.") for it in held)}
+
+    # These play procedures, or what was adopted; the rest is handed data.
+    assert free == {f"etude.procedure.{name}" for name in PLAYERS}
 
 
 def test_no_module_has_the_name_of_a_replaced_word():

@@ -16,8 +16,8 @@ from etude.experiment import Experiment
 from etude.procedure.base import Known
 from etude.procedure.opening import Training, answered, known_of
 from etude.procedure.player import Budget, Outcome
+from etude.procedure.rates.stability_evidence import constant_schedule
 from etude.procedure.stability import Stability
-from etude.procedure.stability_evidence import constant_schedule
 from etude.store import open_store
 from etude.wording import words
 

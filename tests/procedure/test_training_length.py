@@ -16,11 +16,11 @@ from torch.nn import functional as F
 import etude
 from etude.errors import RunError
 from etude.experiment import Experiment
-from etude.procedure.full_fit import declared_full_fit
+from etude.procedure.length.full_fit import declared_full_fit
+from etude.procedure.length.unregularized import unregularized
 from etude.procedure.opening import Training, answered, known_of
 from etude.procedure.player import Budget, Outcome
 from etude.procedure.training_length import TrainingLength
-from etude.procedure.unregularized import unregularized
 from etude.store import open_store
 from etude.store.base import Store
 from etude.train.workload import Workload

@@ -20,7 +20,7 @@ from .procedures import (
 
 if TYPE_CHECKING:
     from ..procedure.extend import Extend
-    from ..procedure.model_size import ModelSize
+    from ..procedure.extension.model_size import ModelSize
     from ..procedure.player import Outcome
     from ..space import Scalar
 
@@ -99,7 +99,7 @@ def _procedure(
     """
     from ..errors import RunError
     from ..procedure.extend import Extend
-    from ..procedure.model_size import ModelSize
+    from ..procedure.extension.model_size import ModelSize
     from .procedures import refuse_output
 
     if (max_steps is None) == (model is None):

@@ -65,7 +65,7 @@ def training_length(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Find whether training is compute-bound, and the fewest steps that fit the training set."""
-    from ..procedure.full_fit import declared_full_fit
+    from ..procedure.length.full_fit import declared_full_fit
     from ..procedure.training_length import TrainingLength
     from .procedures import ProcedureOptions, play_file
 

@@ -13,13 +13,13 @@ from ..errors import RunError
 from ..experiment import Experiment
 from ..wording import quantity
 from .base import Answer, Known, Round, Setting, Step, listed
-from .conclusions import Trained, conclusion, mean_loss, trained
-from .contenders import Contender, contenders
 from .cost import NOTHING, Cost, planned_cost
-from .extension import answer
-from .extension_data import Extension
-from .extension_refusal import no_leader, refused
-from .long_schedule import long_schedule
+from .extension.conclusions import Trained, conclusion, mean_loss, trained
+from .extension.contenders import Contender, contenders
+from .extension.extension import answer
+from .extension.extension_data import Extension
+from .extension.extension_refusal import no_leader, refused
+from .extension.long_schedule import long_schedule
 
 
 @final

@@ -12,9 +12,9 @@ from .base import Answer, Known, Step
 from .cost import NOTHING, Cost
 from .cures import cure, most
 from .cures.answer import with_architecture, with_cures
-from .diagnosis import PLAN, Diagnosis, diagnosis
-from .rate_sweep import Plan, says_nothing
-from .stability_evidence import findings, reasons, table, verdict_line
+from .rates.diagnosis import PLAN, Diagnosis, diagnosis
+from .rates.rate_sweep import Plan, says_nothing
+from .rates.stability_evidence import findings, reasons, table, verdict_line
 
 
 @final

@@ -16,7 +16,7 @@ from ..record import Record
 from ..space import Scalar, is_number
 from .base import Answer, Known, Round, Step, listed
 from .cost import Cost
-from .full_fit import (
+from .length.full_fit import (
     FullFit,
     RateFit,
     fastest,
@@ -25,9 +25,9 @@ from .full_fit import (
     rate_fits,
     usual_full_fit,
 )
-from .length_answer import LengthEvidence, length_answer, without_target
-from .regime import training_objective
-from .unregularized import Unregularized, unregularized
+from .length.length_answer import LengthEvidence, length_answer, without_target
+from .length.regime import training_objective
+from .length.unregularized import Unregularized, unregularized
 
 RATE = "learning_rate"
 SWEEP, NEAR = "rates", "near"

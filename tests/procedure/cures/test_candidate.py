@@ -9,7 +9,7 @@ from tests.factories import curve
 
 from etude.procedure.base import Known, Round, Setting, Step, listed
 from etude.procedure.cures.candidate import Candidate, baseline_round, best_setting, compared, peaks
-from etude.procedure.diagnosis import Diagnosis
+from etude.procedure.rates.diagnosis import Diagnosis
 from etude.record import Record, Records
 
 from .trainings import base

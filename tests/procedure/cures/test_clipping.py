@@ -10,8 +10,8 @@ import pytest
 from etude.procedure.base import Known
 from etude.procedure.cures import Cured
 from etude.procedure.cures.clipping import Clipping, clipped_share
-from etude.procedure.diagnosis import Diagnosis
 from etude.procedure.player import Outcome
+from etude.procedure.rates.diagnosis import Diagnosis
 from etude.store.base import Store
 from etude.wording import percent
 

@@ -9,8 +9,8 @@ import pytest
 import etude
 from etude.procedure.base import Known, Step
 from etude.procedure.cures import Cured, cure, most
-from etude.procedure.diagnosis import Diagnosis
 from etude.procedure.player import Budget, Outcome
+from etude.procedure.rates.diagnosis import Diagnosis
 from etude.store import open_store
 from etude.store.base import Store
 from etude.train.architecture import Advice, Architecture

@@ -10,7 +10,7 @@ from etude.experiment import Experiment
 from etude.procedure.base import Known
 from etude.procedure.cures import Tried
 from etude.procedure.cures.lines import left_to_author, lines
-from etude.procedure.diagnosis import Diagnosis
+from etude.procedure.rates.diagnosis import Diagnosis
 
 DIAGNOSIS = Diagnosis(kind="early", rate="learning_rate", best_rate=0.1, held_down=True)
 

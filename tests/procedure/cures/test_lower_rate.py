@@ -5,7 +5,7 @@ from __future__ import annotations
 from etude.procedure.base import Known, Step
 from etude.procedure.cures.cure import CURES
 from etude.procedure.cures.lower_rate import LowerRate
-from etude.procedure.diagnosis import Diagnosis
+from etude.procedure.rates.diagnosis import Diagnosis
 
 from .trainings import base
 

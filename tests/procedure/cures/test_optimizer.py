@@ -9,7 +9,7 @@ from etude.procedure.base import Known, Step
 from etude.procedure.cost import NOTHING
 from etude.procedure.cures import Tried
 from etude.procedure.cures.optimizer import Optimizer
-from etude.procedure.diagnosis import Diagnosis
+from etude.procedure.rates.diagnosis import Diagnosis
 from etude.train.recipe import recipe
 
 DIAGNOSIS = Diagnosis(kind="early", rate="learning_rate", best_rate=0.1, held_down=True)

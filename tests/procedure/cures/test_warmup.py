@@ -9,8 +9,8 @@ from etude.experiment import Experiment
 from etude.procedure.base import Known
 from etude.procedure.cures import Cured
 from etude.procedure.cures.warmup import Warmup
-from etude.procedure.diagnosis import Diagnosis
 from etude.procedure.player import Outcome
+from etude.procedure.rates.diagnosis import Diagnosis
 from etude.store.base import Store
 
 from .trainings import EARLY, STEPS, base, cured

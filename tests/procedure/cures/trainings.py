@@ -19,9 +19,9 @@ from etude.procedure.base import Answer, Known, Step
 from etude.procedure.cost import Cost
 from etude.procedure.cures import Cured, cure, most
 from etude.procedure.cures.answer import with_cures
-from etude.procedure.diagnosis import Diagnosis
 from etude.procedure.opening import Training, answered, known_of
 from etude.procedure.player import Budget, Outcome
+from etude.procedure.rates.diagnosis import Diagnosis
 from etude.store.base import Store
 
 Train = Callable[[etude.Trial], None]

@@ -11,7 +11,7 @@ from ...analyze.comparison.message import message
 from ...finding import Finding, Severity
 from ...wording import join, number, sentence_case, shortened
 from ..base import Answer, Known
-from ..diagnosis import Diagnosis
+from ..rates.diagnosis import Diagnosis
 from . import architecture
 from .base import Cured, Tried
 from .lines import left_to_author, lines

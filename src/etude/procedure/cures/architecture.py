@@ -7,7 +7,7 @@ from typing import final
 
 from ..base import Known, Step
 from ..cost import NOTHING, Cost
-from ..diagnosis import Diagnosis
+from ..rates.diagnosis import Diagnosis
 from .base import Tried
 
 

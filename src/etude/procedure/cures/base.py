@@ -13,7 +13,7 @@ from ...analyze.comparison import Comparison
 from ...analyze.comparison.comparison import Answer as Compared
 from ..base import Known, Setting, Step
 from ..cost import Cost
-from ..diagnosis import Diagnosis
+from ..rates.diagnosis import Diagnosis
 
 CureName: TypeAlias = Literal["warmup", "clipping", "optimizer", "architecture", "lower_rate"]
 

@@ -24,7 +24,7 @@ from ...record import Record
 from ...wording import number
 from ..base import Known, Round, Setting, Step, listed
 from ..cost import Cost
-from ..diagnosis import Diagnosis
+from ..rates.diagnosis import Diagnosis
 from .base import CureName, Tried
 
 # A2's own number; where they do not decide and the cure is ahead, as many again.

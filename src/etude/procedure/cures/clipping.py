@@ -13,7 +13,7 @@ from ...space import is_number
 from ...wording import number, percent
 from ..base import Known, Round, Setting, Step
 from ..cost import NOTHING, Cost
-from ..diagnosis import Diagnosis
+from ..rates.diagnosis import Diagnosis
 from .base import Tried
 from .candidate import (
     BASELINE,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..base import Known, Step
 from ..cost import Cost
-from ..diagnosis import Diagnosis
+from ..rates.diagnosis import Diagnosis
 from .architecture import LookThrough
 from .base import Cure, Cured, Tried
 from .candidate import most_of_baseline

@@ -13,7 +13,7 @@ from ...finding import Recommendation
 from ...space import Real, Scalar
 from ...wording import number
 from ..base import Known
-from ..diagnosis import Diagnosis
+from ..rates.diagnosis import Diagnosis
 from .base import Tried
 
 # Heuristic: half a decade to either side of the rate that was found is searched anew.

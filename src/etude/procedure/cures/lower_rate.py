@@ -7,7 +7,7 @@ from typing import final
 
 from ..base import Known, Step
 from ..cost import Cost
-from ..diagnosis import Diagnosis
+from ..rates.diagnosis import Diagnosis
 from .base import Tried
 from .candidate import Candidate, baseline_setting, most_of, tuned
 

@@ -12,7 +12,7 @@ from ...space import Real, Scalar
 from ...train.optimizers import OPTIMIZERS
 from ..base import Known, Step
 from ..cost import NOTHING, Cost
-from ..diagnosis import Diagnosis
+from ..rates.diagnosis import Diagnosis
 from .base import Tried
 from .candidate import Candidate, baseline_setting, most_of, tuned
 

@@ -10,7 +10,7 @@ from typing import final
 from ...wording import join, number, percent
 from ..base import Known, Round, Step, listed
 from ..cost import NOTHING, Cost
-from ..diagnosis import Diagnosis
+from ..rates.diagnosis import Diagnosis
 from .base import Tried
 from .candidate import (
     BASELINE,

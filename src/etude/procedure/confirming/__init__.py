@@ -1,0 +1,1 @@
+"""The best settings trained again, and what that says, for `etude exploit`."""

@@ -1,0 +1,1 @@
+"""What is carried over to a longer training or a larger model, for `etude extend`."""

@@ -1,0 +1,1 @@
+"""What a sweep of the learning rate shows of how training breaks, for `etude stability`."""

@@ -1,0 +1,304 @@
+"""Diagnosis: how a workload breaks, where, and whether that holds its best rate down."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, final
+
+from ...errors import RunError
+from ...wording import number
+from ..base import Known, Step
+from .first_steps import FirstSteps, first_steps
+from .rate_sweep import FIRST_STEPS, Plan, next_round, says_nothing, trained_rates
+from .rate_trials import Rate, Rates, RateTrial
+
+Kind: TypeAlias = Literal["stable", "early", "mid_training", "hidden", "unclear"]
+RATE = "learning_rate"
+PLAN = Plan()
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Diagnosis:
+    """What the sweep of the rate and the probes above its best show.
+
+    Args:
+        kind: How it breaks at the rates that matter: `early` (in the first steps), `mid_training`
+            (after steady progress), `hidden` (between evaluations, and it recovers), `stable`, or
+            `unclear`.
+        rate: The user's name of the learning rate.
+        best_rate: lr*, the rate with the lowest loss of trainings that do not break; None where
+            none trained.
+        safe_rate: The same of the rates below `unstable_from`; None where none trained there.
+        unstable_from: Where training becomes unstable, `unstable_base_learning_rate` of D7: from
+            there on a quarter of the trainings or more break. None where no rate breaks half.
+        held_down: Whether the best usable rate is limited by it (D1); None where that is not known.
+        because: Why it is `unclear`, or what the verdict rests on, in a sentence.
+        trained: All trainings of the full length, by rate; None before any.
+        first_steps: What the first steps at twice the best rate do; None where not known.
+
+    Source: D1, D2, D3, D4, D7.
+    """
+
+    kind: Kind
+    rate: str
+    best_rate: float | None = None
+    safe_rate: float | None = None
+    unstable_from: float | None = None
+    held_down: bool | None = None
+    because: str = ""
+    trained: Rates | None = None
+    first_steps: FirstSteps | None = None
+
+    @property
+    def baseline_rate(self) -> float | None:
+        """The rate that a cure is compared with: the best that seldom breaks, else lr*.
+
+        Source: D8.
+        """
+        return self.best_rate if self.safe_rate is None else self.safe_rate
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class HeldDown:
+    """Whether the best rate is held down, and what that rests on, in at most 20 words."""
+
+    answer: bool | None
+    because: str
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The numbers that decide a diagnosis.
+
+    Args:
+        room: "Well below" the border is so many times.
+        sure: So many standard errors tell two rates apart.
+        sure_where_it_breaks: So many do where the best rate itself breaks in part (D3).
+        alike: And with fewer than so many, nothing speaks for a difference.
+        early: The share of the length that is the start.
+        nearest: So many of the broken trainings next to the border tell when it is.
+
+    Source: D1.
+    """
+
+    # As the check of stability has it: "well below" is a third.
+    room: float = 3.0
+    # Heuristic: the usual two, and half of one more for the best of several.
+    sure: float = 2.5
+    # Heuristic: a best rate that breaks in part of its trainings is a sign by itself.
+    sure_where_it_breaks: float = 1.5
+    alike: float = 1.0
+    # As the check of stability has it.
+    early: float = 0.1
+    # Heuristic: of five, one by accident is no majority.
+    nearest: int = 5
+
+
+LIMITS = Limits()
+
+
+def diagnosis(known: Known, plan: Plan = PLAN) -> Step | Diagnosis:
+    """The next round of a diagnosis, or what it shows; always the latter where nothing is trained.
+
+    Raises:
+        RunError: where no setting has a learning rate, or not a number above 0.
+
+    Source: D1, D2, D3, D4, D7.
+    """
+    name = _rate_name(known)
+    step = None if known.ended else next_round(known, name, plan)
+    return step if step is not None else _diagnosed(known, name)
+
+
+def _rate_name(known: Known) -> str:
+    name = known.name_of(RATE)
+    if name is None:
+        raise RunError(
+            f"`{known.base.name}` has no learning rate, so its stability cannot be looked at. "
+            'Say which hyperparameter is it: `[names]` with `lr = "learning_rate"`.'
+        )
+    value = known.setting[name]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0.0:
+        raise RunError(
+            f"`{name}` of the configuration is {value!r}, and rates are tried by factors of it. "
+            f"Give a number above 0: `--set {name}=0.01`."
+        )
+    return name
+
+
+def _diagnosed(known: Known, name: str, limits: Limits = LIMITS) -> Diagnosis:
+    trained = trained_rates(known, name)
+    played = known.round(FIRST_STEPS)
+    probed = first_steps(played, name, known.base.max_steps) if played else None
+    shown = Diagnosis(kind="unclear", rate=name, trained=trained, first_steps=probed)
+    if trained is None or not trained.rates:
+        because = "every training ended by an error" if trained else "nothing was trained"
+        return replace(shown, because=because)
+    best_rate = trained.best.value if trained.best else None
+    shown = replace(
+        shown,
+        best_rate=best_rate,
+        safe_rate=trained.safe.value if trained.safe else None,
+        unstable_from=trained.unstable_from,
+    )
+    if trained.best is None:
+        lowest = number(trained.rates[0].value)
+        return replace(
+            shown, because=f"every rate breaks, from {lowest} on: look at the code first"
+        )
+    is_hidden = probed is not None and probed.breaks_unseen()
+    if says_nothing(trained) and not is_hidden:
+        low, high = (number(one.value) for one in (trained.usable[0], trained.usable[-1]))
+        return replace(shown, because=f"the loss does not depend on the rate from {low} to {high}")
+    if known.ended and probed is None:
+        return replace(shown, because="the budget ended it before its last round")
+    return _judged(shown, trained, limits)
+
+
+def _judged(shown: Diagnosis, trained: Rates, limits: Limits) -> Diagnosis:
+    """How it breaks where that holds the best rate down, else `stable`."""
+    probed = shown.first_steps
+    if probed is not None and probed.breaks_unseen() and not _seen_at(trained, probed.rate):
+        count = f"{len(probed.hidden)} of {len(probed.probes)}"
+        because = f"{count} trainings at {number(probed.rate)} break and recover unseen"
+        return replace(shown, kind="hidden", held_down=True, because=because)
+    held = held_down(trained, limits)
+    if held.answer is None:
+        return replace(shown, because=held.because)
+    if not held.answer:
+        if because := _against(shown, trained, limits):
+            return replace(shown, because=because)
+        return replace(shown, kind="stable", held_down=False, because=held.because)
+    kind = _kind(trained, limits)
+    return replace(shown, kind=kind, held_down=True, because=held.because)
+
+
+def _against(shown: Diagnosis, trained: Rates, limits: Limits) -> str:
+    """What speaks against a stable training, too little to tell; empty where nothing does."""
+    probed = shown.first_steps
+    if probed is not None and probed.hidden and not _seen_at(trained, probed.rate):
+        count = f"{len(probed.hidden)} of {len(probed.probes)}"
+        return (
+            f"{count} trainings at {number(probed.rate)} break and recover unseen: too few to tell"
+        )
+    assert trained.best is not None
+    best = trained.best.value
+    near = [one for one in trained.usable if best < one.value <= limits.room * best]
+    above = [trial for one in near for trial in one.trials]
+    climbing = sum(trial.climb() > 0.0 for trial in above)
+    if above and 2 * climbing >= len(above):
+        return f"{climbing} of {len(above)} losses just above the best climb for a while"
+    return ""
+
+
+def _seen_at(trained: Rates, rate: float) -> bool:
+    """Whether evaluations show that training breaks at this rate."""
+    return trained.unstable_from is not None and trained.unstable_from <= rate
+
+
+def held_down(trained: Rates, limits: Limits = LIMITS) -> HeldDown:
+    """Whether the best usable rate is limited by instability.
+
+    It is where it lies just below where training becomes unstable, or beyond, no rate well below
+    that never breaks is as good, and the loss does not rise again before.
+
+    Source: D1, D2.
+    """
+    best, border = trained.best, trained.unstable_from
+    assert best is not None
+    if border is None:
+        return _without_border(trained, best)
+    times = number(border / best.value, 2)
+    if border >= limits.room * best.value:
+        return HeldDown(
+            answer=False, because=f"the best rate lies {times} times below the first that breaks"
+        )
+    well = [one for one in trained.usable if one.value * limits.room <= border and not one.broke]
+    if not well:
+        return HeldDown(answer=None, because=f"no rate well below {number(border)} trains")
+    if (turned := _turned(trained, best, limits)) is not None:
+        what = f"{trained.name} = {number(turned.value)}"
+        return HeldDown(answer=False, because=f"the loss rises again before the border, at {what}")
+    # A single training, the lowest of several by luck, is no rate that is as good.
+    often = [one for one in well if len(one.losses) > 1]
+    other = min(often or well, key=lambda one: one.mean)
+    apart = (other.mean - best.mean) / _error(trained, best, other)
+    if math.isnan(apart):
+        return HeldDown(
+            answer=None, because="single trainings do not tell how far losses differ by luck"
+        )
+    if apart >= (limits.sure if best.value < border else limits.sure_where_it_breaks):
+        where = "just below" if best.value < border else "beyond"
+        text = f"the best lies {where} where training breaks, and none well below is as good"
+        return HeldDown(answer=True, because=text)
+    if apart <= limits.alike:
+        return HeldDown(
+            answer=False, because=f"{number(other.value)}, well below the border, is as good"
+        )
+    return HeldDown(
+        answer=None,
+        because=f"whether {number(other.value)}, well below the border, is as good is open",
+    )
+
+
+def _without_border(trained: Rates, best: Rate) -> HeldDown:
+    highest = trained.rates[-1].value
+    if best.value == highest:
+        return HeldDown(
+            answer=None, because=f"the best rate is the highest that was trained, {number(highest)}"
+        )
+    return HeldDown(answer=False, because=f"no rate up to {number(highest)} breaks")
+
+
+def _turned(trained: Rates, best: Rate, limits: Limits) -> Rate | None:
+    """The first usable rate above the best that is worse for sure, and not since it climbs."""
+    for one in trained.usable:
+        if one.value <= best.value or not one.losses:
+            continue
+        climbs = sum(trial.climb() > 0.0 for trial in one.trials)
+        is_worse = one.mean - best.mean >= limits.sure * _error(trained, best, one)
+        if is_worse and trained.learned(one) and not (one.broke or climbs):
+            return one
+    return None
+
+
+def _error(trained: Rates, best: Rate, other: Rate) -> float:
+    """The standard error of the difference of the mean losses of two rates; NaN where not known."""
+    error = math.hypot(
+        *(trained.sd_near(one.value) / math.sqrt(len(one.losses)) for one in (best, other))
+    )
+    return error if error > 0.0 else math.nan if math.isnan(error) else math.ulp(1.0)
+
+
+def broken_near(trained: Rates, limits: Limits = LIMITS) -> list[RateTrial]:
+    """The trainings that broke from where it becomes unstable on, up to a few times that.
+
+    Source: D1.
+    """
+    border = trained.unstable_from
+    if border is None:
+        return []
+    near = [one for one in trained.rates if border <= one.value <= limits.room * border]
+    return [trial for one in near for trial in one.broke]
+
+
+def _kind(trained: Rates, limits: Limits) -> Kind:
+    """Whether most trainings near the border break at their start.
+
+    The higher the rate the earlier they break, so the rates next to the border tell.
+    """
+    broke = _nearest(broken_near(trained, limits), limits.nearest)
+    early = sum(trial.onset <= limits.early for trial in broke)
+    return "early" if 2 * early >= len(broke) else "mid_training"
+
+
+def _nearest(broke: Sequence[RateTrial], count: int) -> list[RateTrial]:
+    """So many of the lowest rates, and the others at the last of these rates."""
+    if len(broke) <= count:
+        return list(broke)
+    return [trial for trial in broke if trial.rate <= broke[count - 1].rate]

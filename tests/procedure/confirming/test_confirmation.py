@@ -1,0 +1,62 @@
+"""A confirmation: the winner was picked as the best of several, and that is no evidence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from etude.analyze.comparison import comparison
+from etude.experiment.objective import Objective
+from etude.procedure.confirming.confirmation import Confirmation, KnownSetting, chosen
+
+
+def share_called_better(*, by: float, draws: int = 200) -> float:
+    """How often the best of three settings is called better than the first of them.
+
+    By so many standard deviations of retraining the second is better; five trainings each.
+    """
+    rng, called = np.random.default_rng(3), 0
+    for _ in range(draws):
+        values_KxR = rng.normal(0.0, 1.0, (3, 5)) - np.array([0.0, by, 0.0])[:, None]
+        winner = int(values_KxR.mean(axis=1).argmin())
+        result = comparison(values_KxR[0].tolist(), values_KxR[winner].tolist())
+        confirmed = Confirmation(
+            objective=Objective("loss"),
+            settings=(),
+            shrinkage=None,
+            against_runner_up=None,
+            against_explored=result,
+            compared=2,
+        )
+        called += winner != 0 and confirmed.holds(result)
+    return called / draws
+
+
+def known(trial: int, loss: float, *, explored: bool) -> KnownSetting:
+    return KnownSetting(
+        setting={"rate": float(trial)},
+        experiment="valley",
+        trial=trial,
+        best=loss,
+        loss=loss,
+        explored=explored,
+    )
+
+
+def test_of_equal_settings_the_best_is_seldom_called_better() -> None:
+    assert share_called_better(by=0.0) <= 0.05
+
+
+def test_a_setting_two_deviations_better_is_called_better_more_often_than_not() -> None:
+    assert share_called_better(by=2.0) > 0.5
+
+
+def test_the_explorations_best_is_trained_again_however_many_are_before_it() -> None:
+    settings = [known(trial, 0.1 * trial, explored=trial == 4) for trial in range(5)]
+
+    assert [one.trial for one in chosen(settings, 3)] == [0, 1, 4]
+
+
+def test_alone_only_the_best_is_trained_again() -> None:
+    settings = [known(0, 0.1, explored=False), known(1, 0.2, explored=True)]
+
+    assert [one.trial for one in chosen(settings, 1)] == [0]
