@@ -101,6 +101,9 @@ class TrainingLength:
         if self._is_missing(known) and (fit is None or fit.metric not in _logged(known)):
             return without_target(known, fit, _logged(known))
         sweep = known.round(SWEEP)
+        declared = self.full_fit
+        if declared is not None and sweep and declared.metric not in _logged(known):
+            return without_target(known, declared, _logged(known))
         if sweep is None:
             return self._answer(known, fit) if known.ended else self._sweep(known)
         if known.ended or known.round(NEAR):

@@ -151,7 +151,7 @@ class Slot:
         parent_socket, child_socket = socket.socketpair()
         with child_socket:
             try:
-                self._said = tempfile.TemporaryFile()  # noqa: SIM115  # closed when it is ready
+                self._said = _unnamed_file()  # closed when it is ready
                 self.process = subprocess.Popen(
                     _command(child_socket.fileno()),
                     env={**os.environ, **self._environment},
@@ -223,3 +223,10 @@ def exit_description(code: int) -> str:
     except ValueError:
         name = f"signal {-code}"
     return _BY_THE_SYSTEM if name == "SIGKILL" else name
+
+
+def _unnamed_file() -> IO[bytes]:
+    """A file that no folder ever names: nothing of it is left, whenever this process is killed."""
+    if hasattr(os, "memfd_create"):  # Linux
+        return os.fdopen(os.memfd_create("etude-worker"), "w+b")
+    return tempfile.TemporaryFile()
