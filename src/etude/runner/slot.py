@@ -228,5 +228,5 @@ def exit_description(code: int) -> str:
 def _unnamed_file() -> IO[bytes]:
     """A file that no folder ever names: nothing of it is left, whenever this process is killed."""
     if hasattr(os, "memfd_create"):  # Linux
-        return os.fdopen(os.memfd_create("etude-worker"), "w+b")
+        return os.fdopen(os.memfd_create("etude-worker"), "r+b")
     return tempfile.TemporaryFile()
