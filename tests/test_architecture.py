@@ -88,6 +88,7 @@ WRITERS = {
     "disk/rights.py": "the log of a trial is opened, to be written as it is printed",
     "runner/child.py": "the log of a trial, as it is printed",
     "runner/inline.py": "the same, in this process",
+    "runner/slot.py": "the last words of a worker, in memory",
     "store/sqlite.py": "a new store, made private before the database has it",
     "store/lock.py": "the lock, which holds for as long as its file is open",
 }
