@@ -246,3 +246,10 @@ def test_a_file_is_blank_where_a_power_cut_left_nothing_of_it(file, content, bla
 
     assert is_blank(file) is blank
     assert not is_blank(file.with_name("missing"))
+
+
+def test_a_pipe_that_nobody_reads_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(OSError, match="nobody reads from this pipe"):
+        write_whole(tmp_path / "pipe", "words")

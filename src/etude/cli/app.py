@@ -27,7 +27,7 @@ from .trials import trials
 
 # What only looks at what is stored adds up small matrices: several threads would wait for each
 # other, and double the processor time. What trains leaves the choice to the training.
-LOOKS_ONLY = ("plan", "check", "report", "next", "trials", "log", "import")
+LOOKS_ONLY = ("plan", "check", "report", "next", "adopt", "compare", "trials", "log", "import")
 _THREADS = "OPENBLAS_NUM_THREADS"  # read when NumPy is loaded, which is later
 
 app = typer.Typer(

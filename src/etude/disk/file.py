@@ -44,8 +44,19 @@ def write_whole(path: Path, content: str | bytes) -> None:
         else:
             _write_all(own, data)
         return
-    with path.open("wb", buffering=0) as file:
+    with open(path, "wb", buffering=0, opener=_unwaiting) as file:
+        os.set_blocking(file.fileno(), True)
         _write_all(file.fileno(), data)
+
+
+def _unwaiting(path: str, flags: int) -> int:
+    """Opens what is no file; a pipe that nobody reads is told at once, and not waited for."""
+    try:
+        return os.open(path, flags | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise OSError(errno.ENXIO, "nobody reads from this pipe", path) from error
+        raise
 
 
 def append_whole(path: Path, content: str, *, head: str = "") -> None:
