@@ -65,7 +65,7 @@ def added_steps(
 
     >>> stretched = Schedule(name="cosine", decay_steps=1000)
     >>> left = Schedule(name="cosine", decay_steps=100)
-    >>> [added_steps(left, one, 100, 1000).share for one in (stretched, left)]
+    >>> [round(added_steps(left, one, 100, 1000).share, 1) for one in (stretched, left)]
     [0.2, 1.0]
     """
     factors = [short.factors(0, from_steps), long.factors(0, max_steps)]
