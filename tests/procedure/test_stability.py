@@ -16,7 +16,8 @@ from etude.experiment import Experiment
 from etude.procedure.base import Known
 from etude.procedure.opening import Training, answered, known_of
 from etude.procedure.player import Budget, Outcome
-from etude.procedure.rates.stability_evidence import constant_schedule
+from etude.procedure.rates.diagnosis import Diagnosis, diagnosis, held_down
+from etude.procedure.rates.stability_evidence import constant_schedule, verdict_line
 from etude.procedure.stability import Stability
 from etude.store import open_store
 from etude.wording import words
@@ -92,7 +93,9 @@ def test_what_holds_the_best_rate_down_is_told_by_how_it_breaks(
     answer = outcome(tmp_path, training(kind, peak=2.0, border=0.12)).answer
 
     assert answer.values["verdict"] == verdict
-    assert answer.values["held_down"] is True
+    # Of an unseen break nothing was compared that tells what it costs.
+    assert answer.values["held_down"] is (None if kind == "hidden" else True)
+    assert answer.steps[0].command == "etude stability FILE --cure"
 
 
 def test_the_best_rate_lies_where_training_becomes_unstable(early: Outcome) -> None:
@@ -223,6 +226,24 @@ def test_a_constant_schedule_is_warned_of_where_it_is_known(
     known = Known(base=replace(base(), fixed=setting), setting=setting, own_loop=own_loop)
 
     assert constant_schedule(known) is warned
+
+
+def test_single_trainings_that_broke_without_a_border_are_counted(stable: Outcome) -> None:
+    shown = diagnosis(stable.known)
+    assert isinstance(shown, Diagnosis)
+    assert shown.trained is not None
+    *low, last = [one for one in shown.trained.usable if not one.broke]
+    some = next(one for one in low if one.seeds >= 3 and one.value != shown.best_rate)
+    once = replace(some, broke=some.trials[:1], losses=some.losses[1:])
+    rates = tuple(once if one is some else one for one in [*low, last])
+    trained = replace(shown.trained, rates=rates)
+
+    line = verdict_line(replace(shown, kind="stable", unstable_from=None, trained=trained))
+
+    assert trained.unstable_from is None
+    assert f"no border: 1 of {trained.trainings} trainings broke" in line
+    assert f"1 of {trained.trainings} trainings broke" in held_down(trained).because
+    assert words(line) <= 14
 
 
 def test_without_a_learning_rate_it_says_how_to_name_it(tmp_path: Path) -> None:

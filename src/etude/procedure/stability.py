@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from ..advise.ending import NextStep
-from ..wording import number
+from ..wording import number, quantity
 from .base import Answer, Known, Step
 from .cost import NOTHING, Cost
-from .cures import cure, most
+from .cures import cure, most, worth_a_cure
 from .cures.answer import with_architecture, with_cures
 from .rates.diagnosis import PLAN, Diagnosis, diagnosis
 from .rates.rate_sweep import Plan, says_nothing
@@ -88,15 +88,14 @@ def values(shown: Diagnosis) -> Mapping[str, Any]:
         "unstable_from": shown.unstable_from,
         "held_down": shown.held_down,
         "cure": None,
-        "architecture": [],
+        "architecture": None,
     }
 
 
 def _next(known: Known, shown: Diagnosis) -> tuple[NextStep, ...]:
     """What to do next."""
-    if shown.held_down:
-        text = "tries warmup, then clipping, then what is left"
-        return (NextStep(command="etude stability FILE --cure", text=text),)
+    if worth_a_cure(shown):
+        return (_cure(known),)
     if known.ended:
         text = "Allow a larger budget: what was trained is not trained again"
         return (NextStep(command="", text=text),)
@@ -111,3 +110,13 @@ def _next(known: Known, shown: Diagnosis) -> tuple[NextStep, ...]:
         return (NextStep(command="", text=text),)
     text = f"Sweep `{shown.rate}` around {number(shown.best_rate)}, several seeds each"
     return (NextStep(command="", text=text),)
+
+
+def _cure(known: Known) -> NextStep:
+    """The command that tries the cures, and what they take beyond the diagnosis."""
+    cost = most(known)
+    return NextStep(
+        command="etude stability FILE --cure",
+        text="Try warmup, then clipping, then what is left",
+        cost=f"at most {quantity(cost.trials, 'training')}, {cost.steps:,} steps",
+    )

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from etude.procedure.base import Known
-from etude.procedure.cures import Cured
+from etude.procedure.base import Known, Round
+from etude.procedure.cures import Cured, cure
 from etude.procedure.cures.clipping import Clipping, clipped_share
 from etude.procedure.player import Outcome
 from etude.procedure.rates.diagnosis import Diagnosis
+from etude.record import Points, Record
 from etude.store.base import Store
 from etude.wording import percent
 
@@ -67,7 +68,7 @@ def test_the_share_that_it_clips_is_said(outliers: tuple[Outcome, Cured]) -> Non
     ]
 
 
-def test_clipping_that_would_cut_most_updates_is_refused_and_the_rate_lowered(
+def test_a_smaller_limit_that_would_cut_most_updates_is_refused_and_a_longer_warmup_comes_next(
     noise: tuple[Outcome, Cured],
 ) -> None:
     outcome, result = noise
@@ -75,8 +76,32 @@ def test_clipping_that_would_cut_most_updates_is_refused_and_the_rate_lowered(
     refused = [one for one in result.tried if one.too_aggressive]
     after = result.tried[result.tried.index(refused[0]) + 1]
     assert [one.rules for one in refused] == [("D10",)]
-    assert after.cure == "lower_rate"
+    assert after.rules == ("D12",)
     assert outcome.answer.values["cure"]["name"] == "lower_rate"
+
+
+def test_where_the_usual_limit_would_cut_most_updates_the_rate_is_lowered_next(
+    noise: tuple[Outcome, Cured],
+) -> None:
+    known = noise[0].known
+    rounds = [larger_norms(one) if one.part == "clipping-rates" else one for one in known.rounds]
+
+    result = cure(replace(known, rounds=tuple(rounds)), NOISY)
+
+    assert isinstance(result, Cured)
+    assert [one.cure for one in result.tried] == ["warmup", "clipping", "lower_rate"]
+    assert "a lower rate instead" in result.tried[1].notes[-1]
+
+
+def larger_norms(played: Round) -> Round:
+    """The same round, as if every gradient had been ten times as large."""
+
+    def larger(record: Record) -> Record:
+        rows = record.points.rows_P.copy()
+        rows["value"][rows["metric"] == record.points.names.index("grad_norm")] *= 10.0
+        return replace(record, points=Points(rows, record.points.names))
+
+    return replace(played, records=played.records.mapped(larger))
 
 
 def test_without_logged_norms_no_threshold_is_guessed(outliers: tuple[Outcome, Cured]) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 import etude
-from etude.procedure.base import Known, Step
+from etude.procedure.base import Answer, Known, Step
 from etude.procedure.cures import Cured, cure, most
+from etude.procedure.cures.answer import with_architecture
 from etude.procedure.player import Budget, Outcome
 from etude.procedure.rates.diagnosis import Diagnosis
 from etude.store import open_store
@@ -88,6 +89,7 @@ def test_a_budget_ends_the_cures_with_what_is_known(tmp_path: Path) -> None:
     assert outcome.answer.values["cure"] is None
     assert "training steps are left" in outcome.answer.reasons[0].text
     assert result.chosen is None
+    assert "Allow a larger budget" in outcome.answer.steps[0].text
 
 
 def test_asked_again_the_answer_is_the_same_and_nothing_is_trained(
@@ -116,6 +118,20 @@ def test_what_the_module_shows_is_in_the_answer(tmp_path: Path) -> None:
     assert outcome.answer.values["architecture"] == [
         {"module": "blocks.0", "advice": "put the norm before the sum"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [(None, None), (Architecture(unclear="it needs a batch"), None), (Architecture(), [])],
+)
+def test_a_module_that_nobody_could_look_through_is_not_one_without_trouble(
+    seen: Architecture | None, said: list[dict[str, str]] | None
+) -> None:
+    known = Known(base=SHORT, setting={"lr": 0.1}, architecture=seen)
+
+    answer = with_architecture(Answer(word="STABLE", line="It is stable", values={}), known)
+
+    assert answer.values["architecture"] == said
 
 
 def test_what_cannot_be_done_in_a_loop_from_outside_is_named(tmp_path: Path) -> None:

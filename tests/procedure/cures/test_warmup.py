@@ -32,6 +32,15 @@ def test_a_training_that_breaks_at_its_start_is_cured_by_a_warmup(
     assert cure["settings"]["lr"] >= 2 * 0.02
 
 
+def test_where_a_warmup_is_the_answer_lengths_of_others_are_for_orientation(
+    ended: tuple[Outcome, Cured],
+) -> None:
+    said = [one.text for one in ended[0].answer.reasons if one.rules == ("D13",)]
+
+    assert len(said) == 1
+    assert all(length in said[0] for length in ("100 steps", "1,000", "40,000"))
+
+
 def test_both_comparisons_stand_in_the_answer(ended: tuple[Outcome, Cured]) -> None:
     evidence = ended[0].answer.findings[0].evidence
 

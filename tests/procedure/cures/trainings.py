@@ -50,7 +50,7 @@ class Cures:
         if isinstance(coming, Step):
             return coming
         self.cured = coming
-        plain = Answer(word="EARLY", line="It breaks", values={"cure": None, "architecture": []})
+        plain = Answer(word="EARLY", line="It breaks", values={"cure": None, "architecture": None})
         return with_cures(plain, known, self.diagnosis, coming)
 
 

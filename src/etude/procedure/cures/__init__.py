@@ -6,3 +6,4 @@ from .base import Cured as Cured
 from .base import Tried as Tried
 from .cure import cure as cure
 from .cure import most as most
+from .cure import worth_a_cure as worth_a_cure

@@ -15,6 +15,7 @@ from ..rates.diagnosis import Diagnosis
 from . import architecture
 from .base import Cured, Tried
 from .lines import left_to_author, lines
+from .warmup import NO_TYPICAL_LENGTH
 
 _WORDS = {
     "better": "better",
@@ -52,16 +53,19 @@ def with_cures(answer: Answer, known: Known, diagnosis: Diagnosis, cured: Cured)
         reasons=(*_reasons(known, cured), *answer.reasons),
         lines=(*answer.lines, *(lines(known, diagnosis, chosen) if chosen else ())),
         findings=(*answer.findings, *map(_finding, compared), *_refusals(cured)),
-        steps=_next(answer, cured),
+        steps=_next(answer, known, cured),
     )
 
 
-def _next(answer: Answer, cured: Cured) -> tuple[NextStep, ...]:
+def _next(answer: Answer, known: Known, cured: Cured) -> tuple[NextStep, ...]:
     """What to do after the cures; what the diagnosis says where none was tried."""
-    if not cured.tried or cured.why:
+    if not cured.tried:
         return answer.steps
     if cured.chosen is not None:
         return (NextStep(command="", text="Write its lines with -o, and search around them"),)
+    if known.ended:
+        text = "Allow a larger budget: what was trained is not trained again"
+        return (NextStep(command="", text=text),)
     text = "Change the module, or raise `max_steps`: nothing that can be set cures it"
     return (NextStep(command="", text=text),)
 
@@ -145,7 +149,8 @@ def _reasons(known: Known, cured: Cured) -> Iterator[Reason]:
         for note in () if is_said else one.notes:
             if note not in said:
                 said.add(note)
-                yield Reason(text=_short(note), rules=one.rules)
+                rules = ("D13",) if note == NO_TYPICAL_LENGTH else one.rules
+                yield Reason(text=_short(note), rules=rules)
 
 
 def _both(tried: Tried) -> str:
@@ -196,7 +201,7 @@ def _refusals(cured: Cured) -> Iterator[Finding]:
                 subject={"cure": one.cure},
                 headline=shortened(f"{one.title} would cut most of the updates"),
                 message=f"{sentence_case(one.notes[-1])}.",
-                advice="Lower the learning rate instead.",
+                advice="Lower the learning rate instead." if one.lower_rate_next else "",
             )
 
 

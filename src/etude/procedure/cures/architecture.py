@@ -54,10 +54,14 @@ def clause(known: Known) -> str:
     return f"`{first.module}`: {first.text}{others}"
 
 
-def as_json(known: Known) -> list[dict[str, str]]:
-    """The advice as the contract of `stability` has it.
+def as_json(known: Known) -> list[dict[str, str]] | None:
+    """The advice as the contract of `stability` has it, empty where there is nothing to advise.
+
+    None where nobody looked, or the module could not be looked through.
 
     Source: D6.
     """
     seen = known.architecture
-    return [{"module": one.module, "advice": one.text} for one in seen.advice] if seen else []
+    if seen is None or seen.unclear:
+        return None
+    return [{"module": one.module, "advice": one.text} for one in seen.advice]

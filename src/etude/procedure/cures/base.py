@@ -34,6 +34,7 @@ class Tried:
         by_steps: Against the baseline trained as long as the cure: the one that counts.
         adds: What it adds in complexity, in a clause (A4).
         too_aggressive: Whether clipping was refused because it would cut most updates (D10).
+        lower_rate_next: Whether a lower rate is tried instead, before the other cures (D10).
         rules: The rules behind it.
 
     Source: D6, D8, A4.
@@ -49,6 +50,7 @@ class Tried:
     by_steps: Comparison | None = None
     adds: str = ""
     too_aggressive: bool = False
+    lower_rate_next: bool = False
     rules: tuple[str, ...] = ("D6",)
 
     @property

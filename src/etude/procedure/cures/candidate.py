@@ -31,7 +31,7 @@ from .base import CureName, Tried
 SEEDS = 5
 LOOKS = (SEEDS, 2 * SEEDS)
 # Heuristic: the first of several cures that is better ends them, so each has half of the usual 5 %:
-# were six compared that do nothing, one of them would be adopted in 7 of 100 cases, not in 14.
+# were seven compared that do nothing, one would be adopted in 8 of 100 cases, not in 16.
 LEVEL = 0.025
 # Heuristic: a rate at which one of two breaks is no usable one.
 SWEEP_SEEDS = 2

@@ -73,7 +73,10 @@ class Clipping:
         norms = _usual_norms(before)
         if not len(norms):
             return replace(tried, notes=(_UNLOGGED,))
-        return self._at(known, diagnosis, norms)
+        coming = self._at(known, diagnosis, norms)
+        if isinstance(coming, Step) or not coming.too_aggressive or self.share < 1.0:
+            return coming
+        return _lower_rate_next(coming)
 
     def most(self, known: Known) -> Cost:
         """What its rounds take at most.
@@ -174,11 +177,14 @@ def clipped_share(played: Round, setting: Setting, limit: float) -> float | None
 
 
 def _refused(tried: Tried, share: float) -> Tried:
-    note = (
-        f"{tried.title} would cut {percent(share)} of the updates, which is extremely aggressive: "
-        "a lower rate instead"
-    )
+    note = f"{tried.title} would cut {percent(share)} of the updates, which is extremely aggressive"
     return replace(tried, notes=(note,), too_aggressive=True, rules=("D10",))
+
+
+def _lower_rate_next(refused: Tried) -> Tried:
+    """The usual limit, refused: D10 asks for a lower rate, before any other cure."""
+    *before, why = refused.notes
+    return replace(refused, notes=(*before, f"{why}: a lower rate instead"), lower_rate_next=True)
 
 
 def _usual_norms(baseline: Round) -> Norms:

@@ -29,6 +29,14 @@ CURES: tuple[Cure, ...] = (
 _KINDS = ("early", "mid_training", "hidden")
 
 
+def worth_a_cure(diagnosis: Diagnosis) -> bool:
+    """Whether cures are tried: training breaks, the best rate may be held down, and one trained.
+
+    Source: D1.
+    """
+    return not _needless(diagnosis)
+
+
 def cure(known: Known, diagnosis: Diagnosis) -> Step | Cured:
     """The next round of the cures, or what came of them; the first that is better ends them.
 
@@ -48,13 +56,17 @@ def cure(known: Known, diagnosis: Diagnosis) -> Step | Cured:
         tried.append(coming)
         if coming.is_better:
             break
-        if coming.too_aggressive:
+        if coming.lower_rate_next:
             left = _lower_rate_first(left)
     return Cured(tried=tuple(tried), why=known.ended)
 
 
 def _lower_rate_first(left: Sequence[Cure]) -> list[Cure]:
-    """D10: where clipping would cut most updates the rate is lowered instead, then the others."""
+    """D10: where the usual limit cuts most updates the rate is lowered instead, then the others.
+
+    A smaller limit alone that does so leaves the order: a longer warmup may cure what clipping
+    does not (D12).
+    """
     others = [one for one in left if not isinstance(one, Clipping)]
     return sorted(others, key=lambda one: not isinstance(one, LowerRate))
 

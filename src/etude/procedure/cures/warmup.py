@@ -41,6 +41,11 @@ _RAMP_SEEDS = 8
 _NEXT = 2.0
 _LONGER = 10
 _TRIED = Tried(cure="warmup", title="warmup", rules=("D7",))
+# D13's own numbers, for orientation.
+NO_TYPICAL_LENGTH = (
+    "no warmup length is typical: 100 steps do for some models, 1,000 for others, transformers may "
+    "need 40,000"
+)
 
 
 @final
@@ -68,7 +73,7 @@ class Warmup:
     def step(self, known: Known, diagnosis: Diagnosis) -> Step | Tried:
         """The baseline, ramps of rising length to ten times the rate that breaks, then D8.
 
-        Source: D7, D8, D14.
+        Source: D7, D8, D13, D14.
         """
         if why := _unable(known):
             return replace(_TRIED, notes=(why,))
@@ -79,11 +84,7 @@ class Warmup:
         if isinstance(survival, Step):
             return survival
         if survival.factor is None:
-            note = known.ended or (
-                f"no warmup of up to {_lengths(known)[-1]:,} steps, 10 % of the training, survives "
-                "the rate that breaks"
-            )
-            return replace(_TRIED, notes=(note,))
+            return replace(_TRIED, notes=_none_survives(known))
         candidate = _candidate(known, diagnosis, survival, part="warmup")
         return _explained(known, survival, tuned(known, diagnosis, candidate))
 
@@ -115,7 +116,7 @@ class LongerWarmup:
     def step(self, known: Known, diagnosis: Diagnosis) -> Step | Tried:
         """The sweep of the rate with the longer ramp, then D8.
 
-        Source: D12.
+        Source: D12, D13.
         """
         tried = Tried(cure="warmup", title="a longer warmup", rules=("D12",))
         if why := _unable(known):
@@ -131,7 +132,9 @@ class LongerWarmup:
         longer = Survival(factor=before.factor or 1.0, steps=steps)
         candidate = _candidate(known, diagnosis, longer, part="long-warmup")
         coming = tuned(known, diagnosis, candidate)
-        return coming if isinstance(coming, Step) else _with(coming, _arithmetic(known, steps))
+        if isinstance(coming, Step):
+            return coming
+        return _with(coming, _arithmetic(known, steps), NO_TYPICAL_LENGTH)
 
     def most(self, known: Known) -> Cost:
         """What its rounds take at most.
@@ -254,7 +257,16 @@ def _explained(known: Known, survival: Survival, coming: Step | Tried) -> Step |
     """The result with what the survivors showed, and D8's arithmetic."""
     if isinstance(coming, Step):
         return coming
-    return _with(coming, *_shown(known, survival), _arithmetic(known, survival.steps))
+    shown = _shown(known, survival)
+    return _with(coming, *shown, _arithmetic(known, survival.steps), NO_TYPICAL_LENGTH)
+
+
+def _none_survives(known: Known) -> tuple[str, ...]:
+    """Why no warmup was compared, and that a longer one may be what is needed."""
+    if known.ended:
+        return (known.ended,)
+    longest = f"{_lengths(known)[-1]:,} steps, 10 % of the training"
+    return (f"no warmup of up to {longest}, survives the rate that breaks", NO_TYPICAL_LENGTH)
 
 
 def _with(tried: Tried, *notes: str) -> Tried:

@@ -33,8 +33,10 @@ class Diagnosis:
             none trained.
         safe_rate: The same of the rates below `unstable_from`; None where none trained there.
         unstable_from: Where training becomes unstable, `unstable_base_learning_rate` of D7: from
-            there on a quarter of the trainings or more break. None where no rate breaks half.
-        held_down: Whether the best usable rate is limited by it (D1); None where that is not known.
+            there on a quarter of the trainings or more break. None where no border parts rates
+            that break from those that train, though single trainings may have broken.
+        held_down: Whether the best usable rate is limited by it (D1); None where that is not known,
+            as where it is `hidden`: one rate was probed, and nothing compared.
         because: Why it is `unclear`, or what the verdict rests on, in a sentence.
         trained: All trainings of the full length, by rate; None before any.
         first_steps: What the first steps at twice the best rate do; None where not known.
@@ -166,7 +168,8 @@ def _judged(shown: Diagnosis, trained: Rates, limits: Limits) -> Diagnosis:
     if probed is not None and probed.breaks_unseen() and not _seen_at(trained, probed.rate):
         count = f"{len(probed.hidden)} of {len(probed.probes)}"
         because = f"{count} trainings at {number(probed.rate)} break and recover unseen"
-        return replace(shown, kind="hidden", held_down=True, because=because)
+        # Only one rate was probed: nothing was compared that tells whether this costs anything.
+        return replace(shown, kind="hidden", because=because)
     held = held_down(trained, limits)
     if held.answer is None:
         return replace(shown, because=held.because)
@@ -252,6 +255,9 @@ def _without_border(trained: Rates, best: Rate) -> HeldDown:
         return HeldDown(
             answer=None, because=f"the best rate is the highest that was trained, {number(highest)}"
         )
+    if trained.broken:
+        count = f"{trained.broken} of {trained.trainings} trainings broke"
+        return HeldDown(answer=False, because=f"no border up to {number(highest)}: {count}")
     return HeldDown(answer=False, because=f"no rate up to {number(highest)} breaks")
 
 

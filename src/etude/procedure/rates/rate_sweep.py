@@ -198,7 +198,9 @@ def _extension(known: Known, trained: Rates, grid: Grid, plan: Plan) -> Step | N
     elif best.value == values[-1] or trained.unstable_from is None:
         places = [grid.place(values[-1]) + step for step in steps]
         is_edge = best.value == values[-1]
-        because = "the best of the sweep is its highest" if is_edge else "none of the sweep breaks"
+        few = "too few of the sweep break for a border"
+        because = few if trained.broken else "none of the sweep breaks"
+        because = "the best of the sweep is its highest" if is_edge else because
         because = f"higher rates: {because}"
     else:
         return None

@@ -162,6 +162,16 @@ class Rates:
     rates: tuple[Rate, ...]
     failed: tuple[RateTrial, ...] = ()
 
+    @property
+    def trainings(self) -> int:
+        """How many trainings there are, at all rates."""
+        return sum(one.seeds for one in self.rates)
+
+    @property
+    def broken(self) -> int:
+        """How many of them broke."""
+        return sum(len(one.broke) for one in self.rates)
+
     @cached_property
     def usable(self) -> tuple[Rate, ...]:
         """The usable rates, below the border: fewer than half of their trainings break."""
@@ -202,7 +212,7 @@ class Rates:
         """Where training becomes unstable: the lowest rate from which a quarter or more break.
 
         A rate that breaks in part of its trainings counts, though the others train. None where no
-        rate breaks at least half of its trainings.
+        rate parts those that break from the others.
 
         Source: D7.
         """
@@ -221,7 +231,8 @@ class Rates:
         """The border: the rate that best parts the trainings that break from the others.
 
         From there on more trainings break than train, and below more train than break, as nearly
-        as one rate can part them. None where no rate breaks at least half of its trainings.
+        as one rate can part them. None where no rate that breaks half of its trainings parts them
+        better than none.
 
         Source: D7.
         """

@@ -123,7 +123,8 @@ def findings(known: Known, shown: Diagnosis) -> tuple[Finding, ...]:
         return ()
     trained = shown.trained
     every = [trial for one in trained.rates for trial in one.trials]
-    status = _STATUS[shown.held_down]
+    # An unseen break is there for sure, though no comparison says what it costs.
+    status = "notice" if shown.kind == "hidden" else _STATUS[shown.held_down]
     verdict = _finding(
         "D1",
         status,
@@ -169,10 +170,18 @@ def verdict_line(shown: Diagnosis) -> str:
     if shown.kind == "hidden":
         return f"Training breaks unseen between evaluations above the best `{shown.rate}`, {best}"
     if shown.kind == "stable":
-        breaks = f"training breaks from {border} on" if border else "no rate that was tried breaks"
+        breaks = f"training breaks from {border} on" if border else _without_border(shown)
         return f"Nothing holds down the best `{shown.rate}`, {best}; {breaks}"
     where = "in its first steps" if shown.kind == "early" else "in mid-training"
     return f"Training breaks {where} from `{shown.rate}` = {border} on; the best is {best}"
+
+
+def _without_border(shown: Diagnosis) -> str:
+    """What broke where no border is known: nothing, or too little for one, with its count."""
+    trained = shown.trained
+    if trained is None or not trained.broken:
+        return "no rate that was tried breaks"
+    return f"no border: {trained.broken} of {trained.trainings} trainings broke"
 
 
 def _of_border(shown: Diagnosis, trained: Rates) -> Iterator[Finding]:
@@ -224,9 +233,10 @@ def _of_climbs(shown: Diagnosis, trained: Rates, *, times: float = 3.0) -> Itera
 
 def _of_double_check(shown: Diagnosis, trained: Rates) -> Iterator[Finding]:
     """What trainings at 5 and 10 times the best rate do."""
-    rates = [one for one in trained.rates for trial in one.trials[:1]]
     checked = [
-        one for one in rates if any("double-check" in trial.experiment for trial in one.trials)
+        one
+        for one in trained.rates
+        if any("double-check" in trial.experiment for trial in one.trials)
     ]
     trials = [trial for one in checked for trial in one.trials]
     broke = [trial for one in checked for trial in one.broke]
@@ -235,7 +245,7 @@ def _of_double_check(shown: Diagnosis, trained: Rates) -> Iterator[Finding]:
     jumped = [trial for trial in broke if trial.onset > _EARLY]
     at = " and ".join(number(one.value) for one in checked)
     count = f"{len(broke)} of {len(trials)} trainings break at {at}"
-    after = f", {len(jumped)} after a steady fall" if broke else ""
+    after = f", {len(jumped)} after a tenth of the steps" if broke else ""
     yield _finding(
         "D3",
         "notice" if jumped else "ok",
