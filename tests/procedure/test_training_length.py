@@ -128,6 +128,12 @@ def test_a_fit_far_below_the_affordable_length_is_timed_as_finely(store: Store) 
     assert answer.values["full_fit_step"] == pytest.approx(25, rel=0.2)
 
 
+def test_the_fewest_steps_are_said_to_ask_for_a_well_tuned_decay(store: Store) -> None:
+    outcome = played(store, fits_at(25), base())
+
+    assert [one.rules for one in outcome.answer.reasons].count(("T11",)) == 1
+
+
 def test_a_best_rate_at_the_edge_of_the_sweep_extends_it(store: Store) -> None:
     outcome = played(store, fits_at(120), base(fixed={"lr": FASTEST / 90}, nuisance={}, trials=1))
 
@@ -180,6 +186,7 @@ def test_a_loss_that_still_falls_is_compute_bound_and_gets_no_length(store: Stor
     assert outcome.answer.values["regime"] == "compute_bound"
     assert outcome.answer.values["max_steps"] is None
     assert "rounds of growing length" in outcome.answer.steps[0].text
+    assert "scarce budget of steps may demand a perfectly tuned decay" in texts(outcome)
 
 
 def test_a_training_set_that_cannot_be_fitted_is_refused_in_words(store: Store) -> None:

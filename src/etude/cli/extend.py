@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from ..procedure.extend import Extend
     from ..procedure.extension.model_size import ModelSize
     from ..procedure.player import Outcome
-    from ..space import Scalar
 
 
 _MaxSteps: TypeAlias = Annotated[
@@ -100,7 +98,7 @@ def _procedure(
     from ..errors import RunError
     from ..procedure.extend import Extend
     from ..procedure.extension.model_size import ModelSize
-    from .procedures import refuse_output
+    from .procedures import refuse_output, typed_value
 
     if (max_steps is None) == (model is None):
         raise RunError(
@@ -114,24 +112,13 @@ def _procedure(
         return Extend(max_steps=max_steps, rounds=rounds)
     assert model is not None
     axis, sign, values = model.partition("=")
-    sizes = tuple(_value(one.strip()) for one in values.split(",") if one.strip())
+    sizes = tuple(typed_value(one.strip()) for one in values.split(",") if one.strip())
     if not (sign and axis.strip()) or len(set(sizes)) < 2:
         raise RunError(
             f"--model takes a name and two values or more, got `{model}`. "
             "For example --model width=64,256."
         )
     return ModelSize(axis=axis.strip(), sizes=tuple(dict.fromkeys(sizes)))
-
-
-def _value(text: str) -> Scalar:
-    """A value as an experiment file reads it; what is no value there is text."""
-    from ..space.values import is_scalar
-
-    try:
-        value: Scalar = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-    return value if is_scalar(value) else text
 
 
 def _write(picture: Path, procedure: Extend | ModelSize, outcome: Outcome, *, json: bool) -> None:

@@ -19,7 +19,7 @@ from .base import Answer, Step
 from .budget import EXPLORES, exploration_cost, fit_to_budget, remaining_steps
 from .cost import Cost, trained_steps
 from .delegation import Consultation, Delegation, consultations
-from .last_steps import CONFIRM, confirmation, extension, extension_reserve, reserve
+from .last_steps import EXPLOIT, confirmation, extension, extension_reserve, reserve
 
 
 @final
@@ -215,7 +215,7 @@ def _confirmed(series: Series) -> Consultation:
     reserved = extension_reserve(series.first, series.max_steps)
     searched = [one.result for one in series.played if not one.result.retrains]
     if not searched:
-        return Consultation(name=CONFIRM)
+        return Consultation(name=EXPLOIT)
     return confirmation(
         searched[-1],
         remaining_steps=series.budget_steps - series.spent - reserved,

@@ -16,7 +16,7 @@ from .delegation import Consultation, Delegation, known_of_result
 from .exploit import Exploit
 from .extend import Extend
 
-CONFIRM, EXTEND = "exploit", "extend"
+EXPLOIT, EXTEND = "exploit", "extend"
 # The most first, so that what is left pays for as much as it can.
 _CONFIRMED = (3, 2, 1)
 _EXTENDED = ((4, SEEDS), (2, SEEDS), (2, 3))
@@ -67,15 +67,15 @@ def confirmation(result: Result, *, remaining_steps: int, asked: bool) -> Consul
         bars = known.tried.exploitation.missing if known.tried else ()
         why = bars[0].text if bars else "no trial has ended"
         note = f"Nothing is confirmed: {why}." if asked else ""
-        return Consultation(name=CONFIRM, note=note)
+        return Consultation(name=EXPLOIT, note=note)
     for settings in _CONFIRMED:
         procedure = Exploit(settings=settings, searches=False)
         delegated = Delegation(procedure=procedure, result=result, known=known)
         if delegated.answer is not None:
             note = f"Nothing is confirmed: {delegated.answer.line}." if asked else ""
-            return Consultation(name=CONFIRM, note=note)
+            return Consultation(name=EXPLOIT, note=note)
         if procedure.cost(known).steps <= remaining_steps:
-            return Consultation(name=CONFIRM, delegated=delegated)
+            return Consultation(name=EXPLOIT, delegated=delegated)
     is_searched = result.experiment.search == SEARCH
     by_hand = f"next {result.experiment.name} --seeds {SEEDS}"
     command = f"exploit {result.experiment.name}" if is_searched else by_hand
@@ -83,7 +83,7 @@ def confirmation(result: Result, *, remaining_steps: int, asked: bool) -> Consul
         f"The best is not confirmed, so its value may be luck: the {remaining_steps:,} training "
         f"steps that are left are too few. `etude {command}` does it (A2)."
     )
-    return Consultation(name=CONFIRM, note=note)
+    return Consultation(name=EXPLOIT, note=note)
 
 
 def extension(

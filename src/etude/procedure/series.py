@@ -28,7 +28,7 @@ from .autopilot import Autopilot, PlayedRound, Series, best_of
 from .base import Answer, Step
 from .cost import planned_steps
 from .delegation import Consultation
-from .last_steps import CONFIRM, EXTEND, reserve
+from .last_steps import EXPLOIT, EXTEND, reserve
 from .opening import Training
 from .player import play
 
@@ -79,7 +79,7 @@ class RoundSeries:
         `setting`, `mean`, `sd`, `retrainings`, and `shrinkage`: by how much the value that it was
         chosen with is better than that mean.
         """
-        return self._answer(CONFIRM)
+        return self._answer(EXPLOIT)
 
     @property
     def extended(self) -> Answer | None:

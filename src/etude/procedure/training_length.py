@@ -9,13 +9,13 @@ from typing import final
 
 import numpy as np
 
-from ..errors import RunError
 from ..experiment import Experiment
 from ..experiment.objective import Objective
 from ..record import Record
 from ..space import Scalar, is_number
 from .base import Answer, Known, Round, Step, listed
 from .cost import Cost
+from .learning_rate import rate_of
 from .length.full_fit import (
     FullFit,
     RateFit,
@@ -29,7 +29,6 @@ from .length.length_answer import LengthEvidence, length_answer, without_target
 from .length.regime import training_objective
 from .length.unregularized import Unregularized, unregularized
 
-RATE = "learning_rate"
 SWEEP, NEAR = "rates", "near"
 # Heuristic: at this spacing they reach a little beyond both neighbours of the best.
 MOST_NEAR_RATES = 5
@@ -49,7 +48,7 @@ class TrainingLength:
         spacing: Between two of them.
         most_near: Full lengths that the sweeps after the first may take, extensions among them.
 
-    Source: T1, T5, T7, T13, S12.
+    Source: T1, T5, T7, T11, T13, S12.
     """
 
     full_fit: FullFit | None = None
@@ -156,7 +155,7 @@ class TrainingLength:
     # --- its rounds
 
     def _sweep(self, known: Known) -> Step:
-        name, rate = rate_of(known)
+        name, rate = _rate_of(known)
         middle = self.rates // 2
         rates = [rate * self.spacing ** (place - middle) for place in range(self.rates)]
         return self._round(
@@ -207,7 +206,7 @@ class TrainingLength:
         length: int,
         because: str,
     ) -> Step:
-        name, _ = rate_of(known)
+        name, _ = _rate_of(known)
         setting = self._unregularized(known).setting
         # Three digits read well, and differ from what was meant by less than any seed does.
         settings = [
@@ -237,7 +236,7 @@ class TrainingLength:
     # --- what they showed
 
     def _coarse_fits(self, known: Known, fit: FullFit | None) -> list[RateFit]:
-        name, _ = rate_of(known)
+        name, _ = _rate_of(known)
         wanted = fit or FullFit(metric="", value=0.0)
         fits = [one for played in _coarse(known) for one in rate_fits(played, name, wanted)]
         return sorted(fits, key=lambda one: one.rate)
@@ -254,10 +253,10 @@ class TrainingLength:
     def _nearest_rate(self, known: Known, fit: FullFit | None) -> float | None:
         """The rate of the sweep that comes nearest to a fit where none does."""
         nearest = nearest_training(_coarse(known), fit)
-        return float(nearest[1].setting[rate_of(known)[0]]) if nearest else None
+        return float(nearest[1].setting[_rate_of(known)[0]]) if nearest else None
 
     def _answer(self, known: Known, fit: FullFit | None) -> Answer:
-        name, _ = rate_of(known)
+        name, _ = _rate_of(known)
         near = known.round(NEAR)
         return length_answer(
             LengthEvidence(
@@ -275,26 +274,8 @@ class TrainingLength:
         )
 
 
-def rate_of(known: Known) -> tuple[str, float]:
-    """The user's name of the learning rate, and its value in the configuration.
-
-    Raises:
-        RunError: where there is none.
-
-    Source: T7.
-    """
-    name = known.name_of(RATE)
-    if name is None:
-        raise RunError(
-            f"`{known.base.name}` has no learning rate, so no length can be found by its sweep. "
-            'Say which hyperparameter is it: `[names]` with `lr = "learning_rate"`.'
-        )
-    rate = known.setting[name]
-    if not is_number(rate) or not rate > 0.0:
-        raise RunError(
-            f"`{name}` is {rate!r}, and a sweep needs a rate above 0. Give one: --set {name}=0.1."
-        )
-    return name, float(rate)
+def _rate_of(known: Known) -> tuple[str, float]:
+    return rate_of(known, without="no length can be found by its sweep")
 
 
 def nearest_training(rounds: Iterable[Round], fit: FullFit | None) -> tuple[Round, Record] | None:

@@ -37,6 +37,12 @@ def test_a_cosine_is_stretched_at_the_same_base_rate() -> None:
     assert not result.refused
 
 
+def test_pieces_that_somebody_chose_stay_and_are_left_to_a_person() -> None:
+    result = longer(schedule="piecewise", schedule_pieces="0:1 50:0.5")
+
+    assert (result.follows, result.moved) == ("stays", {})
+
+
 def test_a_cosine_whose_stretched_tail_is_tiny_is_refused() -> None:
     result = longer(schedule="cosine", decay_steps=40)
 

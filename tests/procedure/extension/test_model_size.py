@@ -114,6 +114,8 @@ def test_an_unknown_name_is_refused() -> None:
 
 
 def test_the_contract_keeps_its_keys(moving: Outcome) -> None:
-    keys = ["from_steps", "max_steps", "schedule", "carried", "turned", "model"]
+    contract = {"from_steps", "max_steps", "schedule", "carried", "turned", "model"}
+    beside = {"not_spoken_of", "conclusions", "longer", "setting", "mean"}
 
-    assert list(moving.answer.values) == keys
+    assert moving.answer.values.keys() == contract | beside
+    assert (moving.answer.values["schedule"], moving.answer.values["mean"]) == (None, None)

@@ -10,7 +10,8 @@ from typing import final
 
 from ...advise.adoption import Candidate, candidates
 from ...analyze.comparison import Comparison, comparison
-from ...analyze.comparison.comparison import LEVEL, Side, side
+from ...analyze.comparison.comparison import Side, side
+from ...analyze.comparison.shared_level import decides_among
 from ...analyze.statistics.shrinkage import Shrinkage, shrinkage
 from ...experiment import Experiment
 from ...experiment.methods import SEARCHES
@@ -18,6 +19,8 @@ from ...experiment.objective import Objective
 from ...record import Record, Records
 from ..base import Known, Setting
 
+# The round that trains the best again.
+CONFIRM = "confirm"
 # What makes the values of two rounds comparable; all else of a trial stands in its setting.
 _JUDGED_BY = ("metric", "maximize", "max_steps", "diverged_above", "train")
 
@@ -105,9 +108,7 @@ class Confirmation:
         Each of the others is one more chance to be wrong, so the level is shared by all of them
         (Bonferroni): with 3 equal settings, 2 in 100 confirmations call one better.
         """
-        level = LEVEL / max(self.compared, 1)
-        is_sure = result.difference.p <= level or result.failures.p <= level / 2
-        return result.answer == "better" and is_sure
+        return result.answer == "better" and decides_among(result, self.compared)
 
 
 def known_settings(known: Known) -> list[KnownSetting]:
@@ -210,7 +211,7 @@ def confirmation(known: Known) -> Confirmation | None:
 
 def _trained_again(known: Known) -> list[tuple[KnownSetting, Candidate]]:
     """The settings with their new trainings, the best mean first, those that failed last."""
-    played = known.round("confirm")
+    played = known.round(CONFIRM)
     if played is None:
         return []
     objective = known.base.objective

@@ -9,6 +9,7 @@ from typing import final
 
 from ...analyze.comparison import Comparison, comparison
 from ...analyze.comparison.retrainings import Retrainings
+from ...analyze.comparison.shared_level import decides_among
 from ..base import Known
 from .conclusions import Conclusion, Trained, mean_loss
 from .contenders import Contender
@@ -57,10 +58,17 @@ class Extension:
     def candidate(self) -> Contender:
         """Where a launch begins: the best mean if it leads beyond the noise, else the leader.
 
+        It is picked as the best of several, so they share the level.
+
         Source: T12, A2.
         """
         best = self.best[0] if self.best is not None else self.leader
-        leads = any(one.rival is best and one.ahead is best for one in self.conclusions)
+        judged = [one for one in self.conclusions if one.long is not None]
+        leads = any(
+            one.rival is best and one.ahead is best and decides_among(one.long, len(judged))
+            for one in judged
+            if one.long is not None
+        )
         return best if leads else self.leader
 
     @cached_property

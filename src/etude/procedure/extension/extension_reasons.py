@@ -21,6 +21,7 @@ _FOLLOWS: Mapping[Follows, str] = {
     "constant": "The rate is constant, so no schedule changes with the length",
     "constant_phase": "The decay keeps its length; the added steps are of the constant phase",
     "stretched": "The cosine is stretched to the new length at the same base rate",
+    "stays": "No value of the schedule moves with the length: whether one should is left to you",
     "by_itself": "The schedule follows the length",
     "not_known": "Etude does not see the schedule",
 }

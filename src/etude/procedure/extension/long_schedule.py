@@ -19,7 +19,9 @@ from ...train.recipe import recipe
 from ...train.schedules import SCHEDULES, Schedule
 from ..base import Known, Setting, listed
 
-Follows: TypeAlias = Literal["constant", "constant_phase", "stretched", "by_itself", "not_known"]
+Follows: TypeAlias = Literal[
+    "constant", "constant_phase", "stretched", "stays", "by_itself", "not_known"
+]
 # A recipe reads these too; a schedule does not depend on them.
 _REST: Mapping[str, Scalar] = {"optimizer": "sgd", "learning_rate": 1.0, "batch_size": 1}
 
@@ -33,8 +35,8 @@ class LongSchedule:
         setting: With what changes with the length.
         name: Of its decay; empty where it names none.
         follows: How it follows: nothing decays, the constant phase before the decay takes the
-            added steps, the decay is stretched, the training code follows `max_steps` by itself, or
-            that is not known.
+            added steps, the decay is stretched, it stays as it is since no value lets it follow,
+            the training code follows `max_steps` by itself, or that is not known.
         moved: The values that changed.
         left: Lengths that no value from outside lets follow.
         added: The rates of the added steps; None where the schedule is not known.
@@ -74,7 +76,7 @@ def long_schedule(known: Known, setting: Setting, steps: int) -> LongSchedule:
     return LongSchedule(
         setting=new,
         name=long.name if long is not None else "",
-        follows=_follows(long, moved, own_loop=known.own_loop),
+        follows=_follows(long, moved, left),
         moved=moved,
         left=() if stays else left,
         added=added,
@@ -120,11 +122,13 @@ def _schedule(known: Known, setting: Setting, steps: int) -> Schedule | None:
         return None
 
 
-def _follows(schedule: Schedule | None, moved: Setting, *, own_loop: bool) -> Follows:
+def _follows(schedule: Schedule | None, moved: Setting, left: tuple[str, ...]) -> Follows:
     if schedule is None:
         return "by_itself" if moved else "not_known"
     if schedule.name == "constant":
         return "constant"
+    if left and not moved:
+        return "stays"
     if schedule.name == "cosine":
         return "stretched"
-    return "constant_phase" if own_loop or "constant_steps" in moved else "by_itself"
+    return "constant_phase" if "constant_steps" in moved else "by_itself"

@@ -14,6 +14,7 @@ from ...space.rounding import ten_digits
 from ...wording import number, quantity
 from ..base import Answer, Known
 from .contenders import lines_of
+from .extension_refusal import values_of
 
 # Heuristic: four times to either side, as far as the seeds showed the bowl.
 _ROOM = 4.0
@@ -60,11 +61,7 @@ def _values(known: Known, axis: str, rates: RatesBySize | None) -> dict[str, Any
     """The keys of the contract, then those beside it."""
     sizes = rates.sizes if rates else ()
     return {
-        "from_steps": known.base.max_steps,
-        "max_steps": known.base.max_steps,
-        "schedule": None,
-        "carried": [],
-        "turned": [],
+        **values_of(known, known.base.max_steps, None),
         "model": {
             "name": axis,
             "rates": [

@@ -9,15 +9,15 @@ from typing import final
 
 from ...analyze.summaries.rates_by_size import RatesBySize, SizeRate, size_rate
 from ...errors import RunError
-from ...space import Scalar, is_number
+from ...space import Scalar
 from ...space.rounding import ten_digits
 from ...wording import did_you_mean, quantity
 from ..base import Answer, Known, Round, Setting, Step, listed
 from ..cost import Cost, planned_cost
 from ..given import same_kind
+from ..learning_rate import rate_of
 from .model_rates import answer
 
-RATE = "learning_rate"
 _PARTS = ("rates", "seeds", "further", "more")
 
 
@@ -228,13 +228,7 @@ def _at(known: Known, doubling: int) -> float:
 
 
 def _rate(known: Known) -> str:
-    name = known.name_of(RATE)
-    if name is None or not is_number(known.setting[name]) or float(known.setting[name]) <= 0:
-        raise RunError(
-            f"`{known.base.name}` has no learning rate, so no best one can move (S17). "
-            'Say which hyperparameter is it: `[names]` with `lr = "learning_rate"`.'
-        )
-    return name
+    return rate_of(known, without="no best one can move (S17)")[0]
 
 
 def _refuse_unknown(known: Known, axis: str) -> None:

@@ -61,7 +61,7 @@ class LengthEvidence:
 def length_answer(evidence: LengthEvidence) -> Answer:
     """The regime with the first number of steps, or why there is none.
 
-    Source: T1, T5, T7, T13, S12.
+    Source: T1, T5, T7, T11, T13, S12.
     """
     if not evidence.coarse:
         return _open(evidence.known, "No rate was trained", evidence.known.ended)
@@ -158,6 +158,11 @@ def _reasons(evidence: LengthEvidence, best: RateFit, length: Refined) -> Iterat
     if schedule := schedule_name(evidence.known):
         text = f"A {schedule} schedule is tuned to its length: retune it at the new one"
         yield Reason(text=text, rules=("S12", "T9"))
+    if length.steps <= math.ceil(best.median):
+        text = (
+            "So few steps may demand a perfectly tuned decay; a generous length is easier to tune"
+        )
+        yield Reason(text=text, rules=("T11",))
     yield from _of_switched(evidence)
 
 
@@ -280,6 +285,9 @@ def _reasons_unfitted(evidence: LengthEvidence, seen: RegimeEvidence) -> Iterato
     yield from _caveats(evidence)
     if evidence.known.ended:
         yield Reason(text=evidence.known.ended.rstrip("."), rules=("T7",))
+    if seen.regime == "compute_bound":
+        text = "A scarce budget of steps may demand a perfectly tuned decay: tune it with the rate"
+        yield Reason(text=text, rules=("T11",))
     yield from _of_switched(evidence)
 
 
