@@ -186,3 +186,11 @@ def test_what_the_budget_leaves_out_is_said_at_the_end(alone):
     answer = alone("--rounds", "2", "--accept")
 
     assert "The best is not confirmed, so its value may be luck" in " ".join(answer.out.split())
+
+
+def test_a_confirmation_that_nobody_typed_for_is_left_out_where_nobody_can_be_asked(alone):
+    answer = alone("--max-steps", "16", "--budget-steps", "680")
+
+    words = " ".join(answer.out.split())
+    assert "The best is not confirmed, so its value may be luck: nobody said yes" in words
+    assert "At the end `etude exploit`" not in words

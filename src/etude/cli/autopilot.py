@@ -97,26 +97,49 @@ def _played(
     from .output import print_lines
     from .terminal import say
 
-    series, shown = opened, 0
-    for turn in play(Autopilot(), opened, files.perform):
-        series = turn.known
-        asked, decision = series.asked, turn.decision
+    shown, turns = 0, play(Autopilot(), opened, files.perform)
+    while True:
+        turn = next(turns)
+        series, decision = turn.known, turn.decision
         if series.delegated is None and shown < len(series.played):
             shown = len(series.played)
             print_lines(_round_lines(series.played[-1]))
-        if not isinstance(decision, Answer) and asked is not None:
-            print_lines(_procedure_lines(asked, decision, is_last=series.delegated is None))
-            continue
         if isinstance(decision, Answer):
-            break
-        place = files.written(decision, series)
-        assert isinstance(place, Path), "A round of a file is a file. This is a bug."
-        if series.played and not options.is_accepted:
-            stop = _stop(file, place, series, files.store, options)
+            return series, ()
+        if series.asked is not None:
+            after, stop = _before_procedure(files, series, decision, options)
             if stop:
                 return _stopped(series, stop[0]), stop
+            if after is not series:
+                turns = play(Autopilot(), after, files.perform)
+            continue
+        place = files.written(decision, series)
+        assert isinstance(place, Path), "A round of a file is a file. This is a bug."
+        if stop := _stop(file, place, series, files.store, options):
+            return _stopped(series, stop[0]), stop
         say(f"\nRound {len(series.played) + 1} of {options.plan.rounds}: {place}")
-    return series, ()
+
+
+def _before_procedure(
+    files: RoundFiles, series: Series, step: Step, options: RoundOptions
+) -> tuple[Series, tuple[str, ...]]:
+    """The series, without the procedure where a person leaves it out; why all of it stops here."""
+    from .ask_procedure import is_agreed, is_left_out, is_wanted, stop_without_terminal
+    from .ask_round import has_terminal
+    from .output import print_lines, store_option
+
+    asked = series.asked
+    assert asked is not None, "No procedure comes next. This is a bug."
+    is_last = series.delegated is None
+    needs_yes = not (options.is_accepted or is_agreed(files, series, step))
+    if needs_yes and (is_left_out(files, series) or (is_last and not has_terminal())):
+        return series.without_procedure(), ()
+    print_lines(_procedure_lines(asked, step, is_last=is_last))
+    if not needs_yes:
+        return series, ()
+    if not has_terminal():
+        return series, stop_without_terminal(series, store_option(options.store))
+    return series if is_wanted(asked) else series.without_procedure(), ()
 
 
 def _stopped(series: Series, why: str) -> Series:
@@ -149,6 +172,8 @@ def _stop(
     from .ask_round import changed_lines, has_terminal, is_to_be_played
     from .terminal import say
 
+    if options.is_accepted or not series.played:
+        return ()
     latest = series.played[-1]
     coming = latest.coming
     # What was answered once, and played since, is not asked again.

@@ -19,7 +19,14 @@ from .base import Answer, Step
 from .budget import EXPLORES, exploration_cost, fit_to_budget, remaining_steps
 from .cost import Cost, trained_steps
 from .delegation import Consultation, Delegation, consultations
-from .last_steps import EXPLOIT, confirmation, extension, extension_reserve, reserve
+from .last_steps import (
+    EXPLOIT,
+    confirmation,
+    extension,
+    extension_reserve,
+    left_unconfirmed,
+    reserve,
+)
 
 
 @final
@@ -98,6 +105,23 @@ class Series:
             return self.delegated
         last = self.last_steps[-1].delegated if self.last_steps else None
         return last if last is not None and last.answer is None else None
+
+    @property
+    def is_unasked(self) -> bool:
+        """Whether the procedure whose round comes next follows from a round, not from an option."""
+        is_confirmation = len(self.last_steps) == 1
+        return self.delegated is not None or (is_confirmation and not self.confirms)
+
+    def without_procedure(self) -> Series:
+        """The same, where the procedure whose round would come next is left to the person."""
+        if (asked := self.delegated) is not None:
+            most = asked.procedure.cost(asked.known).steps
+            note = f"`etude {asked.name}` is left to you: it takes up to {most:,} training steps."
+            return _followed(replace(self, delegated=None, note=f"{self.note} {note}".strip()))
+        *before, last = self.last_steps
+        assert last.delegated is not None, "No procedure comes next. This is a bug."
+        left = left_unconfirmed(last.delegated.result, "nobody said yes to its trainings")
+        return _closed(replace(self, last_steps=(*before, left)))
 
     def with_end(self, why: str) -> Series:
         """The same, where nothing more can be trained."""

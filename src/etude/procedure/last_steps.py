@@ -76,12 +76,25 @@ def confirmation(result: Result, *, remaining_steps: int, asked: bool) -> Consul
             return Consultation(name=EXPLOIT, note=note)
         if procedure.cost(known).steps <= remaining_steps:
             return Consultation(name=EXPLOIT, delegated=delegated)
+    few = f"the {remaining_steps:,} training steps that are left are too few"
+    return left_unconfirmed(result, few)
+
+
+def left_unconfirmed(result: Result, why: str) -> Consultation:
+    """No confirmation, with the reason and the command that confirms.
+
+    Args:
+        result: The last round that searched.
+        why: Why nothing is trained again, in a clause.
+
+    Source: A2.
+    """
     is_searched = result.experiment.search == SEARCH
     by_hand = f"next {result.experiment.name} --seeds {SEEDS}"
     command = f"exploit {result.experiment.name}" if is_searched else by_hand
     note = (
-        f"The best is not confirmed, so its value may be luck: the {remaining_steps:,} training "
-        f"steps that are left are too few. `etude {command}` does it (A2)."
+        f"The best is not confirmed, so its value may be luck: {why}. "
+        f"`etude {command}` does it (A2)."
     )
     return Consultation(name=EXPLOIT, note=note)
 

@@ -175,11 +175,12 @@ def with_architecture(known: Known, training: Training) -> Known:
 
     Source: D6.
     """
-    if not known.own_loop or not known.base.train:
+    given = training.train
+    if not known.own_loop or not (given or known.base.train):
         return known
     with redirect_stdout(sys.stderr):
         try:
-            loop = train_function(known.base.train, training.folder)
+            loop = given or train_function(known.base.train or "", training.folder)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # the first trial says it in full
             unclear = f"importing `{known.base.train}` ended in {type(error).__name__}"
             return replace(known, architecture=Architecture(unclear=unclear))

@@ -20,8 +20,8 @@ Perform: TypeAlias = Callable[[Step, K], K]
 Exceeded: TypeAlias = Callable[[Step, K], str]
 
 
-def affordable(step: Step, known: Knowledge) -> str:
-    """Nothing: no budget ends a series whose rounds fit themselves to what is left.
+def without_limit(step: Step, known: Knowledge) -> str:
+    """Empty: no budget ends a series whose rounds fit themselves to what is left.
 
     Source: R15.
     """
@@ -92,7 +92,7 @@ def play(
     known: K,
     perform: Perform[K],
     *,
-    exceeded: Exceeded[K] = affordable,
+    exceeded: Exceeded[K] = without_limit,
 ) -> Iterator[Turn[K]]:
     """Each decision of a procedure before it is carried out; the last one is its answer.
 

@@ -27,10 +27,11 @@ from ..trial import TrainFunction
 from .autopilot import Autopilot, PlayedRound, Series, best_of
 from .base import Answer, Step
 from .cost import planned_steps
-from .delegation import Consultation
+from .delegation import Consultation, Delegation
 from .last_steps import EXPLOIT, EXTEND, reserve
-from .opening import Training
-from .player import play
+from .opening import Training, with_architecture
+from .player import play, round_of
+from .stability import Stability
 
 # Plays one round: an Experiment, or the path of its file.
 Play: TypeAlias = Callable[[Experiment | Path], Result]
@@ -242,6 +243,7 @@ class RoundFiles:
         does not bear, that procedure ends: the rounds go on without it.
         """
         if (asked := known.asked) is not None:
+            asked = self._informed(asked)
             try:
                 after = self.training.perform(asked.procedure, step, asked.known)
             except TrainError as error:
@@ -250,6 +252,17 @@ class RoundFiles:
         current = self.written(step, known)
         result = result_before_extension(self.store, current) or self.play(current)
         return known.with_result(result, current if isinstance(current, Path) else None)
+
+    def _informed(self, asked: Delegation) -> Delegation:
+        """The same, where it looks for cures with what a look through the module shows (D6)."""
+        if not isinstance(asked.procedure, Stability) or asked.known.architecture is not None:
+            return asked
+        return replace(asked, known=with_architecture(asked.known, self.training))
+
+    def has_begun(self, step: Step, asked: Delegation) -> bool:
+        """Whether this round of a procedure has been trained, or is being trained."""
+        experiment = self.training.named(round_of(asked.procedure, asked.known, step))
+        return experiment.name in {entry.experiment.name for entry in self.store.entries()}
 
     def written(self, step: Step, known: Series) -> Experiment | Path:
         """The round's file, beside the one before; where that came from Python, its experiment.

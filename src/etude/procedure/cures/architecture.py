@@ -43,7 +43,8 @@ def clause(known: Known) -> str:
     """
     seen = known.architecture
     if seen is None:
-        return "the module was not looked through: your loop builds it"
+        why = "nothing here builds it" if known.own_loop else "your loop builds it"
+        return f"the module was not looked through: {why}"
     if seen.unclear:
         return f"the module could not be looked through: {seen.unclear}"
     if not seen.advice:
