@@ -62,7 +62,7 @@ def cure(known: Known, diagnosis: Diagnosis) -> Step | Cured:
 
 
 def _lower_rate_first(left: Sequence[Cure]) -> list[Cure]:
-    """D10: where the usual limit cuts most updates the rate is lowered instead, then the others.
+    """The lower rate first where the usual limit cuts most updates, then the others (D10).
 
     A smaller limit alone that does so leaves the order: a longer warmup may cure what clipping
     does not (D12).
