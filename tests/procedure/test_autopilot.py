@@ -170,7 +170,7 @@ def test_a_comparison_that_asks_for_more_than_is_left_gets_fewer_trials(experime
     rounds = etude.autopilot(compared, compared_loss, rounds=3, budget_steps=2 * 17 * STEPS)
 
     first, second = rounds.rounds
-    assert "R15: the budget: 7 trials in place of 10" in first.said
+    assert "R15: the budget: 7 trials in place of 10" in first.note
     assert second.result.records.count() == 2 * 7
     assert second.spent == 2 * 17 * STEPS
     assert second.ended[0].startswith("The rounds end here: 0 training steps are left")

@@ -136,7 +136,7 @@ def test_the_lines_of_an_answer_become_the_next_file(
     text = (folder / "rates-2.toml").read_text()
     assert "width = 16  # D7: 16 is better than 8." in text
     assert "my own words" in text
-    assert rounds.rounds[0].said.startswith("`etude stability`: Stable up to ten times")
+    assert rounds.rounds[0].note.startswith("`etude stability`: Stable up to ten times")
     assert {one.setting["width"] for one in rounds.rounds[1].result.records} == {16}
 
 
@@ -150,7 +150,7 @@ def test_without_lines_the_rounds_go_on_with_their_own_advice(
     first = rounds.rounds[0]
     assert first.coming is not None
     assert first.coming.goal == "redraw the space"
-    assert first.said.startswith("`etude stability`: Stable up to ten times the best rate.")
+    assert first.note.startswith("`etude stability`: Stable up to ten times the best rate.")
     assert first.spent == (TRIALS + PROBES) * STEPS
 
 
@@ -162,7 +162,7 @@ def test_each_procedure_is_asked_once_a_series(
     rounds = flown(folder)
 
     assert len(rounds.rounds) > 1
-    assert [one.said.count("etude stability") for one in rounds.rounds].count(1) == 1
+    assert [one.note.count("etude stability") for one in rounds.rounds].count(1) == 1
 
 
 def test_asked_again_nothing_is_trained(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +172,7 @@ def test_asked_again_nothing_is_trained(folder: Path, monkeypatch: pytest.Monkey
     again = flown(folder)
 
     assert trained(folder) == count
-    assert [one.said for one in again.rounds] == [one.said for one in first.rounds]
+    assert [one.note for one in again.rounds] == [one.note for one in first.rounds]
     assert again.spent == first.spent
 
 
@@ -190,7 +190,7 @@ def test_interrupted_in_a_procedure_or_after_it_goes_on_to_the_same_end(
 
     whole = flown(folder, store="other.db")
     assert [one.file for one in again.rounds] == [one.file for one in whole.rounds]
-    assert [one.said for one in again.rounds] == [one.said for one in whole.rounds]
+    assert [one.note for one in again.rounds] == [one.note for one in whole.rounds]
     assert again.spent == whole.spent
 
 
@@ -201,7 +201,7 @@ def test_what_does_not_fit_into_half_of_what_is_left_is_not_begun(
 
     rounds = flown(folder, budget_steps=(TRIALS + 2 * PROBES - 1) * STEPS)
 
-    assert rounds.rounds[0].said.startswith(
+    assert rounds.rounds[0].note.startswith(
         "`etude stability` is left to you: it takes up to 40 training steps, more than half of "
         "the 72 that are left (R15)."
     )
@@ -228,9 +228,9 @@ def test_a_procedure_whose_trainings_all_fail_leaves_the_rounds_to_go_on(
     rounds = flown(folder)
 
     assert len(rounds.rounds) > 1
-    assert "failed in the same way (ValueError at train.py:14)" in rounds.rounds[0].said
+    assert "failed in the same way (ValueError at train.py:14)" in rounds.rounds[0].note
     again = flown(folder)
-    assert [one.said for one in again.rounds] == [one.said for one in rounds.rounds]
+    assert [one.note for one in again.rounds] == [one.note for one in rounds.rounds]
 
 
 def test_lines_that_the_file_cannot_take_are_said(
@@ -240,7 +240,7 @@ def test_lines_that_the_file_cannot_take_are_said(
 
     rounds = flown(folder)
 
-    assert "Its lines do not fit the file as it stands" in rounds.rounds[0].said
+    assert "Its lines do not fit the file as it stands" in rounds.rounds[0].note
     assert rounds.rounds[0].coming is not None
     assert rounds.rounds[0].coming.goal == "redraw the space"
 
@@ -283,7 +283,7 @@ def test_a_best_rate_that_is_held_down_is_cured_and_the_next_round_uses_the_cure
     rounds = etude.autopilot(unstable(), held_down, rounds=2, budget_steps=20_000)
 
     first, second = rounds.rounds
-    assert first.said.startswith("`etude stability`: Cured by a warmup over")
+    assert first.note.startswith("`etude stability`: CureOutcomes by a warmup over")
     assert first.coming is not None
     assert first.coming.goal == "repair optimization"
     assert first.coming.recommendations[0].rule == "D7"
@@ -341,7 +341,7 @@ def test_where_all_best_steps_fall_early_the_length_is_looked_for() -> None:
     rounds = etude.autopilot(plain, overfitting, rounds=3, store=store)
 
     first, second = rounds.rounds[:2]
-    assert first.said.startswith("`etude training-length`: A full fit takes 5 steps")
+    assert first.note.startswith("`etude training-length`: A full fit takes 5 steps")
     assert first.coming is not None
     assert [one.change.keys for one in first.coming.recommendations] == [
         ("experiment", "max_steps"),
@@ -350,7 +350,7 @@ def test_where_all_best_steps_fall_early_the_length_is_looked_for() -> None:
     assert second.result.experiment.max_steps in (5, 6)
     assert rounds.spent <= rounds.budget_steps
     again = etude.autopilot(plain, overfitting, rounds=3, store=store)
-    assert [one.said for one in again.rounds] == [one.said for one in rounds.rounds]
+    assert [one.note for one in again.rounds] == [one.note for one in rounds.rounds]
     assert again.spent == rounds.spent
 
 

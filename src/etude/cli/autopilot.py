@@ -217,15 +217,15 @@ def _round_lines(latest: PlayedRound) -> list[str]:
     from .output import best_lines, ending_lines, headline, shown, table_part
 
     successor, ending = latest.coming, latest.result.ending()
-    said = shown([latest.said] if latest.said else [])
+    note_lines = shown([latest.note] if latest.note else [])
     if successor is None:
-        return [*ending_lines(replace(ending, steps=())), *said]
+        return [*ending_lines(replace(ending, steps=())), *note_lines]
     assert latest.file is not None, "A round of a file is a file. This is a bug."
     place = latest.file.with_name(successor.file)
     lines = ["", headline(ending), *table_part(ending), *best_lines(ending)]
     cost = latest.result.cost_of(successor)
     lines += [f"Next round, to {successor.goal}: {place}", *change_lines(successor, cost)]
-    return [*lines, *said]
+    return [*lines, *note_lines]
 
 
 def _outcome_lines(rounds: RoundSeries, store: str | None) -> list[str]:

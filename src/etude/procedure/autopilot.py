@@ -39,7 +39,7 @@ class PlayedRound:
         file: Where its experiment file stands; None for an experiment from Python.
         spent: Training steps until its end, those of earlier rounds among them.
         coming: The round that is played next; None where this one is the last.
-        said: What the budget changed of the next round; empty where it changed nothing.
+        note: What the budget changed of the next round; empty where it changed nothing.
         ended: Why no other round follows, a sentence each; empty where one does.
     """
 
@@ -48,7 +48,7 @@ class PlayedRound:
     file: Path | None
     spent: int
     coming: NextRound | None = None
-    said: str = ""
+    note: str = ""
     ended: tuple[str, ...] = ()
 
 
@@ -204,8 +204,8 @@ def _repaired(series: Series, coming: NextRound | None) -> Series | None:
     )
     if fitted.coming is None:
         return None
-    said = f"{series.note} {fitted.message}".rstrip()
-    return _with_last(series, replace(latest, coming=fitted.coming, said=said))
+    note = f"{series.note} {fitted.message}".rstrip()
+    return _with_last(series, replace(latest, coming=fitted.coming, note=note))
 
 
 def _followed(series: Series) -> Series:
@@ -217,7 +217,7 @@ def _followed(series: Series) -> Series:
         results={one.result.experiment.name: one.result for one in series.played},
         goals=[one.coming.goal for one in series.played[:-1] if one.coming],
     )
-    latest = replace(latest, said=f"{series.note} {latest.said}".strip())
+    latest = replace(latest, note=f"{series.note} {latest.note}".strip())
     series = _with_last(series, latest)
     return series if latest.coming is not None else _closed(series)
 
@@ -365,7 +365,7 @@ def with_next(
     )
     if fitted.coming is None:
         return replace(played, ended=(f"The rounds end here: {fitted.message}",))
-    return replace(played, coming=fitted.coming, said=fitted.message)
+    return replace(played, coming=fitted.coming, note=fitted.message)
 
 
 def _why_ended(result: Result, results: Mapping[str, Result], remaining: str) -> Iterator[str]:

@@ -79,10 +79,10 @@ class Delegation:
         """Its answer in a sentence or two; empty while it asks for a round."""
         if self.answer is None:
             return ""
-        said = f"`etude {self.name}`: {self.answer.line}. {self.known.ended}".rstrip()
+        note = f"`etude {self.name}`: {self.answer.line}. {self.known.ended}".rstrip()
         if self.answer.lines and self.coming is None:
-            said += " Its lines do not fit the file as it stands, so they are left to you."
-        return said
+            note += " Its lines do not fit the file as it stands, so they are left to you."
+        return note
 
     def with_end(self, why: str) -> Delegation:
         """The same, where nothing more can be trained."""

@@ -52,13 +52,13 @@ class Stability:
         shown = diagnosis(known, self.plan)
         if isinstance(shown, Step):
             return shown
-        said = answer(known, shown)
+        answered = answer(known, shown)
         if self.cure:
             cured = cure(known, shown)
             if isinstance(cured, Step):
                 return cured
-            said = with_cures(said, known, shown, cured)
-        return with_architecture(said, known)
+            answered = with_cures(answered, known, shown, cured)
+        return with_architecture(answered, known)
 
 
 def answer(known: Known, shown: Diagnosis) -> Answer:

@@ -27,7 +27,7 @@ from .length.full_fit import (
 )
 from .length.length_answer import LengthEvidence, length_answer, without_target
 from .length.regime import training_objective
-from .length.unregularized import Unregularized, unregularized
+from .length.unregularized import UnregularizedConfiguration, unregularized
 
 SWEEP, NEAR = "rates", "near"
 # Heuristic: at this spacing they reach a little beyond both neighbours of the best.
@@ -136,7 +136,7 @@ class TrainingLength:
         whole = [one for one in seen if one.status == "completed"]
         return bool(whole) and all(training_objective(one, None) is None for one in whole)
 
-    def _unregularized(self, known: Known) -> Unregularized:
+    def _unregularized(self, known: Known) -> UnregularizedConfiguration:
         return unregularized(known, self.without)
 
     def _length(self, known: Known) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from etude.procedure.base import Known, Round
-from etude.procedure.cures import Cured, cure
+from etude.procedure.cures import CureOutcomes, cure
 from etude.procedure.cures.clipping import Clipping, clipped_share
 from etude.procedure.player import Outcome
 from etude.procedure.rates.diagnosis import Diagnosis
@@ -25,16 +25,16 @@ NOISY = Diagnosis(kind="mid_training", rate="lr", best_rate=1.0, unstable_from=2
 
 
 @pytest.fixture(scope="module")
-def outliers(store: Store) -> tuple[Outcome, Cured]:
+def outliers(store: Store) -> tuple[Outcome, CureOutcomes]:
     return cured(store, OUTLIERS, OUTLYING)
 
 
 @pytest.fixture(scope="module")
-def noise(store: Store) -> tuple[Outcome, Cured]:
+def noise(store: Store) -> tuple[Outcome, CureOutcomes]:
     return cured(store, NOISE, NOISY, experiment=base(name="noise"))
 
 
-def test_outlying_gradients_are_cured_by_clipping(outliers: tuple[Outcome, Cured]) -> None:
+def test_outlying_gradients_are_cured_by_clipping(outliers: tuple[Outcome, CureOutcomes]) -> None:
     cure = outliers[0].answer.values["cure"]
 
     assert (cure["name"], cure["compared"]) == ("clipping", "better")
@@ -42,7 +42,7 @@ def test_outlying_gradients_are_cured_by_clipping(outliers: tuple[Outcome, Cured
 
 
 def test_the_limit_is_the_90th_percentile_of_the_best_trainings_without_it(
-    outliers: tuple[Outcome, Cured],
+    outliers: tuple[Outcome, CureOutcomes],
 ) -> None:
     outcome, result = outliers
     played = outcome.known.round("baseline")
@@ -54,7 +54,7 @@ def test_the_limit_is_the_90th_percentile_of_the_best_trainings_without_it(
     assert result.chosen.changes["clip"] == pytest.approx(np.quantile(norms, 0.9), rel=0.005)
 
 
-def test_the_share_that_it_clips_is_said(outliers: tuple[Outcome, Cured]) -> None:
+def test_the_share_that_it_clips_is_said(outliers: tuple[Outcome, CureOutcomes]) -> None:
     outcome, result = outliers
     played = outcome.known.round("clipping-seeds")
     assert played is not None
@@ -69,7 +69,7 @@ def test_the_share_that_it_clips_is_said(outliers: tuple[Outcome, Cured]) -> Non
 
 
 def test_a_smaller_limit_that_would_cut_most_updates_is_refused_and_a_longer_warmup_comes_next(
-    noise: tuple[Outcome, Cured],
+    noise: tuple[Outcome, CureOutcomes],
 ) -> None:
     outcome, result = noise
 
@@ -81,14 +81,14 @@ def test_a_smaller_limit_that_would_cut_most_updates_is_refused_and_a_longer_war
 
 
 def test_where_the_usual_limit_would_cut_most_updates_the_rate_is_lowered_next(
-    noise: tuple[Outcome, Cured],
+    noise: tuple[Outcome, CureOutcomes],
 ) -> None:
     known = noise[0].known
     rounds = [larger_norms(one) if one.part == "clipping-rates" else one for one in known.rounds]
 
     result = cure(replace(known, rounds=tuple(rounds)), NOISY)
 
-    assert isinstance(result, Cured)
+    assert isinstance(result, CureOutcomes)
     assert [one.cure for one in result.tried] == ["warmup", "clipping", "lower_rate"]
     assert "a lower rate instead" in result.tried[1].notes[-1]
 
@@ -104,7 +104,9 @@ def larger_norms(played: Round) -> Round:
     return replace(played, records=played.records.mapped(larger))
 
 
-def test_without_logged_norms_no_threshold_is_guessed(outliers: tuple[Outcome, Cured]) -> None:
+def test_without_logged_norms_no_threshold_is_guessed(
+    outliers: tuple[Outcome, CureOutcomes],
+) -> None:
     played = outliers[0].known.round("baseline")
     assert played is not None
     unlogged = replace(

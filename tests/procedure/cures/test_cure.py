@@ -8,7 +8,7 @@ import pytest
 
 import etude
 from etude.procedure.base import Answer, Known, Step
-from etude.procedure.cures import Cured, cure, most
+from etude.procedure.cures import CureOutcomes, cure, most
 from etude.procedure.cures.answer import with_architecture
 from etude.procedure.player import Budget, Outcome
 from etude.procedure.rates.diagnosis import Diagnosis
@@ -32,7 +32,7 @@ def settled(trial: etude.Trial) -> None:
 
 
 @pytest.fixture(scope="module")
-def ended(store: Store) -> tuple[Outcome, Cured]:
+def ended(store: Store) -> tuple[Outcome, CureOutcomes]:
     return cured(store, settled, BREAKS, experiment=SHORT)
 
 
@@ -50,7 +50,7 @@ def test_nothing_is_tried_where_nothing_is_held_down(diagnosis: Diagnosis, why: 
 
     coming = cure(known, diagnosis)
 
-    assert isinstance(coming, Cured)
+    assert isinstance(coming, CureOutcomes)
     assert coming.tried == ()
     assert why in coming.why
 
@@ -65,7 +65,7 @@ def test_the_baseline_is_trained_first_at_its_best_rate() -> None:
     assert (coming.experiment.trials, coming.experiment.fixed["lr"]) == (5, 0.1)
 
 
-def test_no_cure_is_adopted_where_none_is_better(ended: tuple[Outcome, Cured]) -> None:
+def test_no_cure_is_adopted_where_none_is_better(ended: tuple[Outcome, CureOutcomes]) -> None:
     outcome, result = ended
 
     assert result.chosen is None
@@ -74,7 +74,7 @@ def test_no_cure_is_adopted_where_none_is_better(ended: tuple[Outcome, Cured]) -
     assert {one.compared for one in result.tried} & {"no_difference", "undecided", "worse"}
 
 
-def test_the_cost_said_first_is_never_passed(ended: tuple[Outcome, Cured]) -> None:
+def test_the_cost_said_first_is_never_passed(ended: tuple[Outcome, CureOutcomes]) -> None:
     known = ended[0].known
 
     assert known.spent_steps <= most(known).steps
@@ -93,7 +93,7 @@ def test_a_budget_ends_the_cures_with_what_is_known(tmp_path: Path) -> None:
 
 
 def test_asked_again_the_answer_is_the_same_and_nothing_is_trained(
-    ended: tuple[Outcome, Cured], store: Store
+    ended: tuple[Outcome, CureOutcomes], store: Store
 ) -> None:
     names = [entry.experiment.name for entry in store.entries()]
 

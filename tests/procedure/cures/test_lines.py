@@ -8,7 +8,7 @@ import etude
 from etude.advise.edits import applied
 from etude.experiment import Experiment
 from etude.procedure.base import Known
-from etude.procedure.cures import Tried
+from etude.procedure.cures import CureOutcome
 from etude.procedure.cures.lines import left_to_author, lines
 from etude.procedure.rates.diagnosis import Diagnosis
 
@@ -29,9 +29,9 @@ def known(**tables: Any) -> Known:
     return Known(base=experiment, setting=setting, own_loop=True)
 
 
-def warmup(before: Known) -> Tried:
+def warmup(before: Known) -> CureOutcome:
     changes: dict[str, Any] = {"learning_rate": 0.5, "warmup_steps": 100}
-    return Tried(
+    return CureOutcome(
         cure="warmup",
         title="a warmup over 100 steps",
         setting={**before.setting, **changes},
@@ -64,7 +64,7 @@ def test_what_another_optimizer_does_not_read_goes() -> None:
     before = known()
     kept = {key: value for key, value in before.setting.items() if key != "momentum"}
     changes: dict[str, Any] = {"optimizer": "adam", "beta1": 0.9, "learning_rate": 0.001}
-    cure = Tried(
+    cure = CureOutcome(
         cure="optimizer",
         title="`adam`",
         setting={**kept, **changes},
@@ -90,7 +90,7 @@ def test_every_line_has_its_rule_and_its_reason() -> None:
 def test_what_the_file_compares_is_left_to_its_author() -> None:
     before = known(scientific={"optimizer": ["momentum", "adam"]}, fixed={"batch_size": 8})
     changes = {"optimizer": "adam", "learning_rate": 0.001}
-    cure = Tried(cure="optimizer", title="`adam`", changes=changes, max_steps=1000)
+    cure = CureOutcome(cure="optimizer", title="`adam`", changes=changes, max_steps=1000)
 
     assert left_to_author(before, cure) == ["optimizer"]
     assert "scientific.optimizer" not in [one.path for one in lines(before, DIAGNOSIS, cure)]

@@ -7,7 +7,7 @@ import pytest
 from etude.experiment import Experiment
 from etude.procedure.base import Known, Step
 from etude.procedure.cost import NOTHING
-from etude.procedure.cures import Tried
+from etude.procedure.cures import CureOutcome
 from etude.procedure.cures.optimizer import Optimizer
 from etude.procedure.rates.diagnosis import Diagnosis
 from etude.train.recipe import recipe
@@ -62,6 +62,6 @@ def test_another_loop_is_told_to_try_one_by_hand() -> None:
 
     tried = Optimizer().step(theirs, DIAGNOSIS)
 
-    assert isinstance(tried, Tried)
+    assert isinstance(tried, CureOutcome)
     assert "try one, its rate tuned anew" in tried.notes[0]
     assert Optimizer().most(theirs) == NOTHING

@@ -7,7 +7,7 @@ import pytest
 from etude.advise.edits import applied
 from etude.experiment import Experiment
 from etude.procedure.base import Known
-from etude.procedure.cures import Cured
+from etude.procedure.cures import CureOutcomes
 from etude.procedure.cures.warmup import Warmup
 from etude.procedure.player import Outcome
 from etude.procedure.rates.diagnosis import Diagnosis
@@ -19,12 +19,12 @@ DIAGNOSIS = Diagnosis(kind="early", rate="lr", best_rate=0.01, unstable_from=0.0
 
 
 @pytest.fixture(scope="module")
-def ended(store: Store) -> tuple[Outcome, Cured]:
+def ended(store: Store) -> tuple[Outcome, CureOutcomes]:
     return cured(store, EARLY, DIAGNOSIS)
 
 
 def test_a_training_that_breaks_at_its_start_is_cured_by_a_warmup(
-    ended: tuple[Outcome, Cured],
+    ended: tuple[Outcome, CureOutcomes],
 ) -> None:
     cure = ended[0].answer.values["cure"]
 
@@ -33,7 +33,7 @@ def test_a_training_that_breaks_at_its_start_is_cured_by_a_warmup(
 
 
 def test_where_a_warmup_is_the_answer_lengths_of_others_are_for_orientation(
-    ended: tuple[Outcome, Cured],
+    ended: tuple[Outcome, CureOutcomes],
 ) -> None:
     said = [one.text for one in ended[0].answer.reasons if one.rules == ("D13",)]
 
@@ -41,7 +41,7 @@ def test_where_a_warmup_is_the_answer_lengths_of_others_are_for_orientation(
     assert all(length in said[0] for length in ("100 steps", "1,000", "40,000"))
 
 
-def test_both_comparisons_stand_in_the_answer(ended: tuple[Outcome, Cured]) -> None:
+def test_both_comparisons_stand_in_the_answer(ended: tuple[Outcome, CureOutcomes]) -> None:
     evidence = ended[0].answer.findings[0].evidence
 
     assert evidence["at_its_own_length"]["answer"] == "better"
@@ -49,7 +49,7 @@ def test_both_comparisons_stand_in_the_answer(ended: tuple[Outcome, Cured]) -> N
     assert evidence["adds"] == "adds `warmup` = 20"
 
 
-def test_each_length_is_held_for_twice_its_steps(ended: tuple[Outcome, Cured]) -> None:
+def test_each_length_is_held_for_twice_its_steps(ended: tuple[Outcome, CureOutcomes]) -> None:
     ramps = [one for one in ended[0].known.rounds if "x-" in one.part]
 
     assert {(one.part, one.experiment.max_steps) for one in ramps} >= {
@@ -58,7 +58,7 @@ def test_each_length_is_held_for_twice_its_steps(ended: tuple[Outcome, Cured]) -
     }
 
 
-def test_a_length_survives_only_where_every_seed_does(ended: tuple[Outcome, Cured]) -> None:
+def test_a_length_survives_only_where_every_seed_does(ended: tuple[Outcome, CureOutcomes]) -> None:
     played = ended[0].known.round("warmup-10x-10")
     assert played is not None
 
@@ -66,7 +66,9 @@ def test_a_length_survives_only_where_every_seed_does(ended: tuple[Outcome, Cure
     assert ended[0].known.round("warmup-3x-10") is not None
 
 
-def test_the_warmup_comes_before_all_steps_that_there_were(ended: tuple[Outcome, Cured]) -> None:
+def test_the_warmup_comes_before_all_steps_that_there_were(
+    ended: tuple[Outcome, CureOutcomes],
+) -> None:
     coming = applied(base(), ended[0].answer.lines)
 
     assert coming.max_steps == STEPS + 20

@@ -17,7 +17,7 @@ import etude
 from etude.experiment import Experiment
 from etude.procedure.base import Answer, Known, Step
 from etude.procedure.cost import Cost
-from etude.procedure.cures import Cured, cure, most
+from etude.procedure.cures import CureOutcomes, cure, most
 from etude.procedure.cures.answer import with_cures
 from etude.procedure.opening import Training, answered, known_of
 from etude.procedure.player import Budget, Outcome
@@ -40,7 +40,7 @@ class Cures:
 
     def __init__(self, diagnosis: Diagnosis) -> None:
         self.diagnosis = diagnosis
-        self.cured = Cured()
+        self.cured = CureOutcomes()
 
     def cost(self, known: Known) -> Cost:
         return most(known)
@@ -77,7 +77,7 @@ def cured(
     experiment: Experiment | None = None,
     budget: Budget | None = None,
     **known: object,
-) -> tuple[Outcome, Cured]:
+) -> tuple[Outcome, CureOutcomes]:
     """How the cures end, and what came of each."""
     training = Training(store=store, folder=Path.cwd(), train=train, runner="inline")
     before = replace(known_of(experiment or base(), training), **known)

@@ -13,7 +13,7 @@ from ...wording import join, number, sentence_case, shortened
 from ..base import Answer, Known
 from ..rates.diagnosis import Diagnosis
 from . import architecture
-from .base import Cured, Tried
+from .base import CureOutcome, CureOutcomes
 from .lines import left_to_author, lines
 from .warmup import NO_TYPICAL_LENGTH
 
@@ -31,7 +31,7 @@ _STATUS: dict[str, Severity] = {
 }
 
 
-def with_cures(answer: Answer, known: Known, diagnosis: Diagnosis, cured: Cured) -> Answer:
+def with_cures(answer: Answer, known: Known, diagnosis: Diagnosis, cured: CureOutcomes) -> Answer:
     """The answer of a diagnosis with what came of the cures: the first better cure, if any.
 
     A cure that was not better is not chosen: its comparison is in the table and the findings, and
@@ -57,7 +57,7 @@ def with_cures(answer: Answer, known: Known, diagnosis: Diagnosis, cured: Cured)
     )
 
 
-def _next(answer: Answer, known: Known, cured: Cured) -> tuple[NextStep, ...]:
+def _next(answer: Answer, known: Known, cured: CureOutcomes) -> tuple[NextStep, ...]:
     """What to do after the cures; what the diagnosis says where none was tried."""
     if not cured.tried:
         return answer.steps
@@ -83,14 +83,14 @@ def with_architecture(answer: Answer, known: Known) -> Answer:
     return replace(answer, values=values, reasons=(*answer.reasons, reason))
 
 
-def _line(answer: Answer, chosen: Tried | None) -> str:
+def _line(answer: Answer, chosen: CureOutcome | None) -> str:
     """The verdict's line, with the cure where there is one."""
     if chosen is None:
         return shortened(f"{answer.line}; no cure is better than the baseline")
-    return shortened(f"Cured by {chosen.title}: {_means(chosen)}")
+    return shortened(f"CureOutcomes by {chosen.title}: {_means(chosen)}")
 
 
-def _means(tried: Tried) -> str:
+def _means(tried: CureOutcome) -> str:
     result = tried.by_steps
     if result is None:
         return ""
@@ -98,12 +98,12 @@ def _means(tried: Tried) -> str:
     return f"{result.metric} {number(result.b.mean, 3)} against {against}"
 
 
-def _as_json(tried: Tried) -> dict[str, object]:
+def _as_json(tried: CureOutcome) -> dict[str, object]:
     settings = {**tried.changes, "max_steps": tried.max_steps}
     return {"name": tried.cure, "settings": settings, "compared": tried.compared}
 
 
-def _table(compared: list[Tried]) -> tuple[tuple[str, ...], ...]:
+def _table(compared: list[CureOutcome]) -> tuple[tuple[str, ...], ...]:
     """A row a cure: both comparisons of D8, the one that counts last, and what it adds."""
     if not compared:
         return ()
@@ -127,7 +127,7 @@ def _side(result: Comparison | None, name: str) -> str:
     return f"{number(side.mean, 4) if side.finite else '-'}{failed}"
 
 
-def _reasons(known: Known, cured: Cured) -> Iterator[Reason]:
+def _reasons(known: Known, cured: CureOutcomes) -> Iterator[Reason]:
     """What each cure showed, the chosen one first."""
     chosen = cured.chosen
     if cured.why:
@@ -138,7 +138,7 @@ def _reasons(known: Known, cured: Cured) -> Iterator[Reason]:
             names = join([f"`{name}`" for name in left])
             text = f"{names} is compared or listed in the file: change it there by hand"
             yield Reason(text=text, rules=("R4",))
-    said = {cured.why}
+    notes_so_far = {cured.why}
     for one in cured.tried:
         if one is not chosen and one.compared is not None and not one.too_aggressive:
             text = f"{one.title}: {_WORDS[one.compared]} at equal steps"
@@ -147,13 +147,13 @@ def _reasons(known: Known, cured: Cured) -> Iterator[Reason]:
         # What the look through the module showed is said once, cures or not.
         is_said = one.cure == "architecture" and known.architecture is not None
         for note in () if is_said else one.notes:
-            if note not in said:
-                said.add(note)
+            if note not in notes_so_far:
+                notes_so_far.add(note)
                 rules = ("D13",) if note == NO_TYPICAL_LENGTH else one.rules
                 yield Reason(text=_short(note), rules=rules)
 
 
-def _both(tried: Tried) -> str:
+def _both(tried: CureOutcome) -> str:
     """Both comparisons of a cure, and what it adds, in a clause."""
     first, second = tried.by_length, tried.by_steps
     assert first is not None and second is not None, "A better cure was compared. This is a bug."
@@ -169,7 +169,7 @@ def _short(text: str) -> str:
     return sentence_case(shortened(text.rstrip("."), REASON_WORDS))
 
 
-def _finding(tried: Tried) -> Finding:
+def _finding(tried: CureOutcome) -> Finding:
     """Both comparisons of a cure, with their numbers."""
     first, second = tried.by_length, tried.by_steps
     assert first is not None and second is not None, "Only what was compared. This is a bug."
@@ -190,7 +190,7 @@ def _finding(tried: Tried) -> Finding:
     )
 
 
-def _refusals(cured: Cured) -> Iterator[Finding]:
+def _refusals(cured: CureOutcomes) -> Iterator[Finding]:
     """What clipping would cut, where that was refused."""
     for one in cured.tried:
         if one.too_aggressive:

@@ -8,7 +8,7 @@ from typing import final
 from ..base import Known, Step
 from ..cost import NOTHING, Cost
 from ..rates.diagnosis import Diagnosis
-from .base import Tried
+from .base import CureOutcome
 
 
 @final
@@ -19,13 +19,13 @@ class LookThrough:
     Source: D6.
     """
 
-    def step(self, known: Known, diagnosis: Diagnosis) -> Step | Tried:
+    def step(self, known: Known, diagnosis: Diagnosis) -> Step | CureOutcome:
         """What the look showed; it trains nothing.
 
         Source: D6.
         """
         del diagnosis
-        return Tried(cure="architecture", title="the module itself", notes=(clause(known),))
+        return CureOutcome(cure="architecture", title="the module itself", notes=(clause(known),))
 
     def most(self, known: Known) -> Cost:
         """Nothing.

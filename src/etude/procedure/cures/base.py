@@ -20,7 +20,7 @@ CureName: TypeAlias = Literal["warmup", "clipping", "optimizer", "architecture",
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Tried:
+class CureOutcome:
     """What came of a cure.
 
     Args:
@@ -66,7 +66,7 @@ class Tried:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Cured:
+class CureOutcomes:
     """What came of all the cures that were tried.
 
     Args:
@@ -76,11 +76,11 @@ class Cured:
     Source: D1, D6.
     """
 
-    tried: tuple[Tried, ...] = ()
+    tried: tuple[CureOutcome, ...] = ()
     why: str = ""
 
     @property
-    def chosen(self) -> Tried | None:
+    def chosen(self) -> CureOutcome | None:
         """The cure that is better than the baseline; None without any."""
         return next((one for one in self.tried if one.is_better), None)
 
@@ -88,7 +88,7 @@ class Cured:
 class Cure(Protocol):
     """A way to train where training breaks."""
 
-    def step(self, known: Known, diagnosis: Diagnosis) -> Step | Tried:
+    def step(self, known: Known, diagnosis: Diagnosis) -> Step | CureOutcome:
         """The next round that it needs, or what came of it; that where `known.ended` says so."""
 
     def most(self, known: Known) -> Cost:

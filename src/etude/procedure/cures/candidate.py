@@ -25,7 +25,7 @@ from ...wording import number
 from ..base import Known, Round, Setting, Step, listed
 from ..cost import Cost
 from ..rates.diagnosis import Diagnosis
-from .base import CureName, Tried
+from .base import CureName, CureOutcome
 
 # A2's own number; where they do not decide and the cure is ahead, as many again.
 SEEDS = 5
@@ -143,7 +143,7 @@ def best_setting(round_: Round, settings: Sequence[Setting]) -> Setting | None:
 
 def compared(
     known: Known, diagnosis: Diagnosis, candidate: Candidate, setting: Setting
-) -> Step | Tried:
+) -> Step | CureOutcome:
     """The trainings of both sides that are still missing, or the two comparisons of D8.
 
     The cure at its length is held against the baseline at its own, then against the baseline
@@ -177,7 +177,7 @@ def compared(
     )
 
 
-def tuned(known: Known, diagnosis: Diagnosis, candidate: Candidate) -> Step | Tried:
+def tuned(known: Known, diagnosis: Diagnosis, candidate: Candidate) -> Step | CureOutcome:
     """The rounds of a candidate, its sweep first, then both sides; or what came of it.
 
     Source: D7, D8.
@@ -228,10 +228,10 @@ def peaks(diagnosis: Diagnosis, top: float) -> tuple[float, ...]:
     return tuple(low * ratio ** (place / (count - 1)) for place in range(count))
 
 
-def _not_compared(known: Known, candidate: Candidate, setting: Setting) -> Tried:
+def _not_compared(known: Known, candidate: Candidate, setting: Setting) -> CureOutcome:
     """What is said of a candidate that was not compared: why nothing more could be trained."""
     changes = {name: value for name, value in setting.items() if known.setting.get(name) != value}
-    return Tried(
+    return CureOutcome(
         cure=candidate.cure,
         title=candidate.title,
         notes=(known.ended,) if known.ended else (),

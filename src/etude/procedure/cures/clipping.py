@@ -14,7 +14,7 @@ from ...wording import number, percent
 from ..base import Known, Round, Setting, Step
 from ..cost import NOTHING, Cost
 from ..rates.diagnosis import Diagnosis
-from .base import Tried
+from .base import CureOutcome
 from .candidate import (
     BASELINE,
     MOST_RATES,
@@ -56,12 +56,12 @@ class Clipping:
     part: str = "clipping"
     share: float = 1.0
 
-    def step(self, known: Known, diagnosis: Diagnosis) -> Step | Tried:
+    def step(self, known: Known, diagnosis: Diagnosis) -> Step | CureOutcome:
         """The baseline for its norms, then the sweep of the rate with the limit, and D8.
 
         Source: D9, D10.
         """
-        tried = Tried(cure="clipping", title="clipping", rules=("D9",))
+        tried = CureOutcome(cure="clipping", title="clipping", rules=("D9",))
         if clip_name(known) is None:
             return replace(tried, notes=(_NAMELESS,))
         before = known.round(BASELINE)
@@ -87,14 +87,14 @@ class Clipping:
             return NOTHING
         return most_of(known, MOST_RATES, max_steps=known.base.max_steps)
 
-    def _at(self, known: Known, diagnosis: Diagnosis, norms: Norms) -> Step | Tried:
+    def _at(self, known: Known, diagnosis: Diagnosis, norms: Norms) -> Step | CureOutcome:
         """The rounds of the limit, or what came of it."""
         name = clip_name(known)
         assert name is not None, "Nothing limits the norm. This is a bug."
         limit = _rounded(self.share * float(np.quantile(norms, _QUANTILE)))
         base = baseline_setting(known, diagnosis)
         before = base.get(name)
-        tried = Tried(cure="clipping", title=f"clipping at {number(limit)}", rules=("D9",))
+        tried = CureOutcome(cure="clipping", title=f"clipping at {number(limit)}", rules=("D9",))
         if is_number(before) and 0 < float(before) <= limit:  # 0 is how loops write none
             note = f"the gradient is clipped at {number(before)} already, below {number(limit)}"
             return replace(tried, notes=(note,))
@@ -132,9 +132,9 @@ _UNLOGGED = "no training logged `grad_norm`, the norm of the full gradient befor
 
 def _after_sweep(
     known: Known, diagnosis: Diagnosis, candidate: Candidate, played: Round, limit: float
-) -> Step | Tried:
+) -> Step | CureOutcome:
     """The comparison of the best rate at which at most half of the updates are clipped."""
-    tried = Tried(cure="clipping", title=candidate.title, rules=candidate.rules)
+    tried = CureOutcome(cure="clipping", title=candidate.title, rules=candidate.rules)
     shares = [clipped_share(played, setting, limit) for setting in candidate.settings]
     gentle = [
         setting
@@ -176,12 +176,12 @@ def clipped_share(played: Round, setting: Setting, limit: float) -> float | None
     return float(np.mean(shares)) if shares else None
 
 
-def _refused(tried: Tried, share: float) -> Tried:
+def _refused(tried: CureOutcome, share: float) -> CureOutcome:
     note = f"{tried.title} would cut {percent(share)} of the updates, which is extremely aggressive"
     return replace(tried, notes=(note,), too_aggressive=True, rules=("D10",))
 
 
-def _lower_rate_next(refused: Tried) -> Tried:
+def _lower_rate_next(refused: CureOutcome) -> CureOutcome:
     """The usual limit, refused: D10 asks for a lower rate, before any other cure."""
     *before, why = refused.notes
     return replace(refused, notes=(*before, f"{why}: a lower rate instead"), lower_rate_next=True)

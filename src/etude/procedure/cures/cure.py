@@ -8,7 +8,7 @@ from ..base import Known, Step
 from ..cost import Cost
 from ..rates.diagnosis import Diagnosis
 from .architecture import LookThrough
-from .base import Cure, Cured, Tried
+from .base import Cure, CureOutcome, CureOutcomes
 from .candidate import most_of_baseline
 from .clipping import Clipping
 from .lower_rate import LowerRate
@@ -37,7 +37,7 @@ def worth_a_cure(diagnosis: Diagnosis) -> bool:
     return not _needless(diagnosis)
 
 
-def cure(known: Known, diagnosis: Diagnosis) -> Step | Cured:
+def cure(known: Known, diagnosis: Diagnosis) -> Step | CureOutcomes:
     """The next round of the cures, or what came of them; the first that is better ends them.
 
     Nothing is tried where training is stable, or where its best rate is not held down: every
@@ -46,8 +46,8 @@ def cure(known: Known, diagnosis: Diagnosis) -> Step | Cured:
     Source: D1, D6, D10, D11.
     """
     if why := _needless(diagnosis):
-        return Cured(why=why)
-    tried: list[Tried] = []
+        return CureOutcomes(why=why)
+    tried: list[CureOutcome] = []
     left = [*CURES]
     while left:
         coming = left.pop(0).step(known, diagnosis)
@@ -58,7 +58,7 @@ def cure(known: Known, diagnosis: Diagnosis) -> Step | Cured:
             break
         if coming.lower_rate_next:
             left = _lower_rate_first(left)
-    return Cured(tried=tuple(tried), why=known.ended)
+    return CureOutcomes(tried=tuple(tried), why=known.ended)
 
 
 def _lower_rate_first(left: Sequence[Cure]) -> list[Cure]:
@@ -82,8 +82,8 @@ def most(known: Known) -> Cost:
 def _needless(diagnosis: Diagnosis) -> str:
     """Why no cure is tried, in a sentence; empty where some are."""
     if diagnosis.kind not in _KINDS:
-        said = "is stable" if diagnosis.kind == "stable" else "cannot be judged"
-        return f"No cure was tried: the training {said}."
+        state = "is stable" if diagnosis.kind == "stable" else "cannot be judged"
+        return f"No cure was tried: the training {state}."
     if diagnosis.held_down is False:
         return "No cure was tried: the best rate is not held down by what breaks above it."
     if diagnosis.best_rate is None:

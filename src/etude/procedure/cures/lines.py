@@ -14,13 +14,13 @@ from ...space import Real, Scalar
 from ...wording import number
 from ..base import Known
 from ..rates.diagnosis import Diagnosis
-from .base import Tried
+from .base import CureOutcome
 
 # Heuristic: half a decade to either side of the rate that was found is searched anew.
 _REACH = math.sqrt(10.0)
 
 
-def lines(known: Known, diagnosis: Diagnosis, cure: Tried) -> Iterator[Recommendation]:
+def lines(known: Known, diagnosis: Diagnosis, cure: CureOutcome) -> Iterator[Recommendation]:
     """The changes of the file, what the cure is before what it asks for.
 
     A fixed value becomes another; a range of the rate is laid around its new best; another range
@@ -48,7 +48,7 @@ def lines(known: Known, diagnosis: Diagnosis, cure: Tried) -> Iterator[Recommend
         yield _line("D8", keys, cure.max_steps, known.base.max_steps, because)
 
 
-def left_to_author(known: Known, cure: Tried) -> list[str]:
+def left_to_author(known: Known, cure: CureOutcome) -> list[str]:
     """The names that the cure changes and that no line can: they are compared, or listed.
 
     Source: R4, R12.
@@ -77,7 +77,7 @@ def _changed(
         yield _line(rule, fixed, value, None, because)
 
 
-def _because(cure: Tried, diagnosis: Diagnosis, name: str) -> str:
+def _because(cure: CureOutcome, diagnosis: Diagnosis, name: str) -> str:
     if name == diagnosis.rate:
         return f"the best rate with {cure.title}, of those that were swept."
     compared = f"{cure.title} is better than the baseline at equal steps"
@@ -111,7 +111,7 @@ def _is_question(known: Known, name: str) -> bool:
     return is_scientific or any(name in row for row in known.base.configurations)
 
 
-def _dropped(known: Known, cure: Tried) -> set[str]:
+def _dropped(known: Known, cure: CureOutcome) -> set[str]:
     return set(known.setting) - set(cure.setting)
 
 

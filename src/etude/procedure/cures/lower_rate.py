@@ -8,7 +8,7 @@ from typing import final
 from ..base import Known, Step
 from ..cost import Cost
 from ..rates.diagnosis import Diagnosis
-from .base import Tried
+from .base import CureOutcome
 from .candidate import Candidate, baseline_setting, most_of, tuned
 
 # Heuristic: of the baseline's rate, down to a tenth of it: below that little is learned in time.
@@ -23,7 +23,7 @@ class LowerRate:
     Source: D6, D10.
     """
 
-    def step(self, known: Known, diagnosis: Diagnosis) -> Step | Tried:
+    def step(self, known: Known, diagnosis: Diagnosis) -> Step | CureOutcome:
         """The sweep of lower rates, then the comparison.
 
         Source: D6, D10.

@@ -13,7 +13,7 @@ from ...train.optimizers import OPTIMIZERS
 from ..base import Known, Step
 from ..cost import NOTHING, Cost
 from ..rates.diagnosis import Diagnosis
-from .base import Tried
+from .base import CureOutcome
 from .candidate import Candidate, baseline_setting, most_of, tuned
 
 # Heuristic: first what scales each step by the gradients that it saw, then what does not.
@@ -42,14 +42,14 @@ class Optimizer:
 
     place: int = 0
 
-    def step(self, known: Known, diagnosis: Diagnosis) -> Step | Tried:
+    def step(self, known: Known, diagnosis: Diagnosis) -> Step | CureOutcome:
         """The sweep of its rate over the range in which a search begins, then D8.
 
         Source: D6.
         """
         name = self._name(known)
         if not name:
-            return Tried(cure="optimizer", title="another optimizer", notes=(_NOT_OURS,))
+            return CureOutcome(cure="optimizer", title="another optimizer", notes=(_NOT_OURS,))
         return tuned(known, diagnosis, _candidate(known, diagnosis, name))
 
     def most(self, known: Known) -> Cost:

@@ -20,7 +20,7 @@ WARMUP = "warmup_steps"
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Warmed:
+class WarmupConfiguration:
     """A configuration with a warmup, and the length of its trainings.
 
     Args:
@@ -54,7 +54,7 @@ def present_warmup(known: Known) -> int:
     return int(value) if is_number(value) else 0
 
 
-def prepended(known: Known, setting: Setting, steps: int) -> Warmed:
+def prepended(known: Known, setting: Setting, steps: int) -> WarmupConfiguration:
     """The configuration with a warmup of so many steps before all that it does.
 
     10,000 steps and 1,000 of warmup are 11,000. The decay keeps its shape and begins later: in
@@ -72,7 +72,7 @@ def prepended(known: Known, setting: Setting, steps: int) -> Warmed:
         rest = {key: value for key, value in setting.items() if key not in _FRACTIONS}
         if "decay_fraction" in setting:
             rest["decay_steps"] = schedule.decay_steps
-    return Warmed(setting={**rest, name: steps}, max_steps=longer)
+    return WarmupConfiguration(setting={**rest, name: steps}, max_steps=longer)
 
 
 def ramp_and_hold(known: Known, rate: Mapping[str, Scalar], steps: int) -> Setting:

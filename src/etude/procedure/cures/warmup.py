@@ -11,7 +11,7 @@ from ...wording import join, number, percent
 from ..base import Known, Round, Step, listed
 from ..cost import NOTHING, Cost
 from ..rates.diagnosis import Diagnosis
-from .base import Tried
+from .base import CureOutcome
 from .candidate import (
     BASELINE,
     MOST_RATES,
@@ -40,7 +40,7 @@ _RAMP_SEEDS = 8
 # Heuristic: a last length is worth a round where it is so many times the one before.
 _NEXT = 2.0
 _LONGER = 10
-_TRIED = Tried(cure="warmup", title="warmup", rules=("D7",))
+_TRIED = CureOutcome(cure="warmup", title="warmup", rules=("D7",))
 # D13's own numbers, for orientation.
 NO_TYPICAL_LENGTH = (
     "no warmup length is typical: 100 steps do for some models, 1,000 for others, transformers may "
@@ -70,7 +70,7 @@ class Warmup:
     Source: D6, D7, D8, D13, D14.
     """
 
-    def step(self, known: Known, diagnosis: Diagnosis) -> Step | Tried:
+    def step(self, known: Known, diagnosis: Diagnosis) -> Step | CureOutcome:
         """The baseline, ramps of rising length to ten times the rate that breaks, then D8.
 
         Source: D7, D8, D13, D14.
@@ -113,12 +113,12 @@ class LongerWarmup:
     Source: D12.
     """
 
-    def step(self, known: Known, diagnosis: Diagnosis) -> Step | Tried:
+    def step(self, known: Known, diagnosis: Diagnosis) -> Step | CureOutcome:
         """The sweep of the rate with the longer ramp, then D8.
 
         Source: D12, D13.
         """
-        tried = Tried(cure="warmup", title="a longer warmup", rules=("D12",))
+        tried = CureOutcome(cure="warmup", title="a longer warmup", rules=("D12",))
         if why := _unable(known):
             return replace(tried, notes=(why,))
         before = _survival(known, diagnosis)
@@ -253,7 +253,7 @@ def _candidate(known: Known, diagnosis: Diagnosis, survival: Survival, *, part: 
     )
 
 
-def _explained(known: Known, survival: Survival, coming: Step | Tried) -> Step | Tried:
+def _explained(known: Known, survival: Survival, coming: Step | CureOutcome) -> Step | CureOutcome:
     """The result with what the survivors showed, and D8's arithmetic."""
     if isinstance(coming, Step):
         return coming
@@ -269,7 +269,7 @@ def _none_survives(known: Known) -> tuple[str, ...]:
     return (f"no warmup of up to {longest}, survives the rate that breaks", NO_TYPICAL_LENGTH)
 
 
-def _with(tried: Tried, *notes: str) -> Tried:
+def _with(tried: CureOutcome, *notes: str) -> CureOutcome:
     return replace(tried, notes=(*tried.notes, *notes))
 
 

@@ -89,8 +89,8 @@ def declared_full_fit(text: str) -> FullFit:
             f"--full-fit takes METRIC=VALUE, a metric of the training set and the number that is a "
             f"full fit, got `{text}`. For example train/loss=0.01."
         )
-    said = {word for segment in words(metric) for word in segment}
-    return FullFit(metric=metric, value=number_given, maximize=bool(said & _HIGHER_IS_BETTER))
+    metric_words = {word for segment in words(metric) for word in segment}
+    return FullFit(metric=metric, value=number_given, maximize=bool(metric_words & _HIGHER_IS_BETTER))
 
 
 def of_all_examples(fit: FullFit) -> FullFit:

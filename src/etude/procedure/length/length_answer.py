@@ -14,9 +14,9 @@ from ...wording import did_you_mean, join, number, quantity
 from ..base import Answer, Known, Round
 from .full_fit import FAILURES, FullFit, RateFit, fastest
 from .length_lines import length_lines, schedule_name
-from .length_refined import Refined, refined
+from .length_refined import RefinedLength, refined
 from .regime import RegimeEvidence, regime_without_fit
-from .unregularized import Unregularized
+from .unregularized import UnregularizedConfiguration
 
 _WORDS = {
     "compute_bound": "COMPUTE-BOUND",
@@ -48,7 +48,7 @@ class LengthEvidence:
     near: tuple[RateFit, ...]
     nearest: tuple[Round, Record] | None
     at_edge: bool
-    switched: Unregularized
+    switched: UnregularizedConfiguration
     affordable: int
     examples: int
 
@@ -142,7 +142,7 @@ def _fitted(evidence: LengthEvidence, best: RateFit) -> Answer:
     )
 
 
-def _reasons(evidence: LengthEvidence, best: RateFit, length: Refined) -> Iterator[Reason]:
+def _reasons(evidence: LengthEvidence, best: RateFit, length: RefinedLength) -> Iterator[Reason]:
     """What the length rests on or does not know, what would change it most first."""
     yield from _caveats(evidence)
     yield from length.reasons

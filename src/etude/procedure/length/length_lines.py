@@ -13,14 +13,14 @@ from ...playbook.catalogue import known as entry_of
 from ...space import Real, is_number
 from ...space.rounding import two_digits
 from ..base import Known
-from .length_refined import Refined
+from .length_refined import RefinedLength
 
 # Heuristic: so far beyond the rate its range ends, that the best may lie inside (C1).
 _ROOM = 3.0
 
 
 def length_lines(
-    known: Known, length: Refined, rate_name: str, rate: float
+    known: Known, length: RefinedLength, rate_name: str, rate: float
 ) -> tuple[tuple[Recommendation, ...], str]:
     """The lines of the file, and what a person has to change where a schedule cannot follow.
 

@@ -20,7 +20,7 @@ LONGER = 2
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Refined:
+class RefinedLength:
     """A length, and what the trials of the file say of it.
 
     Args:
@@ -35,12 +35,12 @@ class Refined:
     reasons: tuple[Reason, ...] = ()
 
 
-def refined(known: Known, fit_step: int) -> Refined:
+def refined(known: Known, fit_step: int) -> RefinedLength:
     """The length of a full fit, or another where most best steps of the file's trials ask for it.
 
     Source: T3, T5, T7.
     """
-    first = Refined(
+    first = RefinedLength(
         steps=fit_step,
         rule="T7",
         because=f"the fewest steps in which a constant rate fits fully, {fit_step}.",
@@ -55,7 +55,7 @@ def refined(known: Known, fit_step: int) -> Refined:
         text = f"In your study {late.late} of {late.judged} best steps fall in the last quarter"
         because = f"{late.late} of {late.judged} trials of {length} steps were best late."
         reason = Reason(text=f"{text}: longer than {length:,} may help", rules=("T5",))
-        return Refined(steps=longer, rule="T5", because=because, reasons=(reason,))
+        return RefinedLength(steps=longer, rule="T5", because=because, reasons=(reason,))
     if results and all(_is_early(one) for one in results):
         latest = max(_steps(trial) for one in results for trial in one.trials)
         fewer = min(fit_step, GENEROUS * latest)
@@ -63,13 +63,13 @@ def refined(known: Known, fit_step: int) -> Refined:
         reason = Reason(text=text, rules=("T5",))
         because = f"every best step of {length} came by step {latest}."
         is_fewer = fewer < fit_step
-        return Refined(
+        return RefinedLength(
             steps=fewer,
             rule="T5" if is_fewer else "T7",
             because=because if is_fewer else first.because,
             reasons=(reason,),
         )
-    return Refined(
+    return RefinedLength(
         steps=fit_step,
         rule=first.rule,
         because=first.because,

@@ -1,4 +1,4 @@
-"""Unregularized: a configuration at a constant rate, without augmentation and regularization."""
+"""A configuration at a constant rate, without augmentation and regularization."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SHAPES = frozenset(
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Unregularized:
+class UnregularizedConfiguration:
     """A configuration with all switched off that can be, and what could not.
 
     Args:
@@ -48,7 +48,9 @@ class Unregularized:
     left: tuple[str, ...] = ()
 
 
-def unregularized(known_now: Known, without: Mapping[str, Scalar | None]) -> Unregularized:
+def unregularized(
+    known_now: Known, without: Mapping[str, Scalar | None]
+) -> UnregularizedConfiguration:
     """The configuration that T7's sweep is of.
 
     What is switched off is what the catalogue knows with the value that means its absence, and what
@@ -79,7 +81,7 @@ def unregularized(known_now: Known, without: Mapping[str, Scalar | None]) -> Unr
         else:
             shapes[name] = still
     changed = {**setting, **off, **shapes}
-    return Unregularized(
+    return UnregularizedConfiguration(
         setting={name: value for name, value in changed.items() if value is not None},
         off=tuple(name for name, value in off.items() if setting[name] != value),
         shapes=tuple(name for name, value in shapes.items() if setting[name] != value),

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, final
 
-from ...errors import RunError
 from ...wording import number
 from ..base import Known, Step
+from ..learning_rate import rate_of
 from .first_steps import FirstSteps, first_steps
 from .rate_sweep import FIRST_STEPS, Plan, next_round, says_nothing, trained_rates
 from .rate_trials import Rate, Rates, RateTrial
 
 Kind: TypeAlias = Literal["stable", "early", "mid_training", "hidden", "unclear"]
-RATE = "learning_rate"
 PLAN = Plan()
 
 
@@ -112,25 +111,9 @@ def diagnosis(known: Known, plan: Plan = PLAN) -> Step | Diagnosis:
 
     Source: D1, D2, D3, D4, D7.
     """
-    name = _rate_name(known)
+    name, _ = rate_of(known, without="its stability cannot be looked at")
     step = None if known.ended else next_round(known, name, plan)
     return step if step is not None else _diagnosed(known, name)
-
-
-def _rate_name(known: Known) -> str:
-    name = known.name_of(RATE)
-    if name is None:
-        raise RunError(
-            f"`{known.base.name}` has no learning rate, so its stability cannot be looked at. "
-            'Say which hyperparameter is it: `[names]` with `lr = "learning_rate"`.'
-        )
-    value = known.setting[name]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0.0:
-        raise RunError(
-            f"`{name}` of the configuration is {value!r}, and rates are tried by factors of it. "
-            f"Give a number above 0: `--set {name}=0.01`."
-        )
-    return name
 
 
 def _diagnosed(known: Known, name: str, limits: Limits = LIMITS) -> Diagnosis:
@@ -170,15 +153,15 @@ def _judged(shown: Diagnosis, trained: Rates, limits: Limits) -> Diagnosis:
         because = f"{count} trainings at {number(probed.rate)} break and recover unseen"
         # Only one rate was probed: nothing was compared that tells whether this costs anything.
         return replace(shown, kind="hidden", because=because)
-    held = held_down(trained, limits)
-    if held.answer is None:
-        return replace(shown, because=held.because)
-    if not held.answer:
+    limited = held_down(trained, limits)
+    if limited.answer is None:
+        return replace(shown, because=limited.because)
+    if not limited.answer:
         if because := _against(shown, trained, limits):
             return replace(shown, because=because)
-        return replace(shown, kind="stable", held_down=False, because=held.because)
+        return replace(shown, kind="stable", held_down=False, because=limited.because)
     kind = _kind(trained, limits)
-    return replace(shown, kind=kind, held_down=True, because=held.because)
+    return replace(shown, kind=kind, held_down=True, because=limited.because)
 
 
 def _against(shown: Diagnosis, trained: Rates, limits: Limits) -> str:

@@ -345,16 +345,16 @@ def _joint_study(first: Round, records: Sequence[Record], name: str) -> Study:
 
 
 def _by_rate(name: str, study: Study, trials: Sequence[RateTrial]) -> Rates:
-    said = [one for one in trials if not one.failed]
-    trained = [one for one in said if not one.judged.kind and one.loss is not None]
+    measured = [one for one in trials if not one.failed]
+    trained = [one for one in measured if not one.judged.kind and one.loss is not None]
     # A rate that is far too low learns nothing and breaks nothing.
     lowest = min((one.rate for one in trained), default=0.0)
-    values = sorted({one.rate for one in said})
+    values = sorted({one.rate for one in measured})
     return Rates(
         name=name,
         study=study,
         failed=tuple(one for one in trials if one.failed),
-        rates=tuple(_rate(value, said, lowest) for value in values),
+        rates=tuple(_rate(value, measured, lowest) for value in values),
     )
 
 

@@ -90,9 +90,9 @@ def _reasons(known: Known, shown: Diagnosis) -> Iterator[Reason]:
     if shown.trained is None or shown.best_rate is None:
         return
     # What the verdict rests on is said already.
-    said = "D4" if shown.kind == "hidden" else ""
+    rule_of_verdict = "D4" if shown.kind == "hidden" else ""
     for finding in _of_rates(known, shown, shown.trained):
-        if finding.rule != said:
+        if finding.rule != rule_of_verdict:
             yield Reason(text=finding.headline, rules=(finding.rule,))
 
 
@@ -135,15 +135,15 @@ def findings(known: Known, shown: Diagnosis) -> tuple[Finding, ...]:
         advice="Repair this before anything else (D11)." if shown.held_down else "",
         evidence={"best": shown.best_rate, "unstable_from": shown.unstable_from},
     )
-    found = [verdict]
+    findings = [verdict]
     if shown.best_rate is not None:
-        found += _of_rates(known, shown, trained)
-        found.append(_norms(shown, trained))
+        findings += _of_rates(known, shown, trained)
+        findings.append(_norms(shown, trained))
     if constant_schedule(known):
-        found.append(_of_schedule(shown, every))
+        findings.append(_of_schedule(shown, every))
     if trained.failed:
-        found.append(_of_failures(shown, trained))
-    return tuple(found)
+        findings.append(_of_failures(shown, trained))
+    return tuple(findings)
 
 
 def _best_trials(trained: Rates) -> tuple[RateTrial, ...]:
