@@ -176,7 +176,25 @@ def test_a_loss_that_does_not_depend_on_the_rate_is_unclear(tmp_path: Path) -> N
 
     assert result.answer.values["verdict"] == "unclear"
     assert "does not depend on the rate" in result.answer.reasons[0].text
+    assert result.answer.values["best_learning_rate"] is None
     assert [one.part for one in result.known.rounds] == ["rates"]
+
+
+def valley_that_jumps_at_high_rates(trial: etude.Trial) -> None:
+    random = np.random.default_rng(trial.seed)
+    bottom = 0.3 + 0.05 * math.log10(trial["lr"] / 0.03) ** 2 + random.normal(0.0, 0.01)
+    if trial["lr"] > 3.0:
+        bottom = math.nan
+    for step in trial.steps():
+        jump = 30.0 if step == 0 and trial["lr"] > 0.9 else 0.0
+        trial.report(step, {"valid/loss": bottom + jump + math.exp(-step / 30)})
+
+
+def test_first_values_that_jump_near_the_border_hide_no_valley(tmp_path: Path) -> None:
+    result = outcome(tmp_path, valley_that_jumps_at_high_rates)
+
+    assert result.answer.values["verdict"] == "stable"
+    assert 0.01 < result.answer.values["best_learning_rate"] < 0.1
 
 
 def test_the_cost_said_first_is_an_upper_bound_and_mostly_spent(early: Outcome) -> None:

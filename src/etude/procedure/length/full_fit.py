@@ -90,7 +90,9 @@ def declared_full_fit(text: str) -> FullFit:
             f"full fit, got `{text}`. For example train/loss=0.01."
         )
     metric_words = {word for segment in words(metric) for word in segment}
-    return FullFit(metric=metric, value=number_given, maximize=bool(metric_words & _HIGHER_IS_BETTER))
+    return FullFit(
+        metric=metric, value=number_given, maximize=bool(metric_words & _HIGHER_IS_BETTER)
+    )
 
 
 def of_all_examples(fit: FullFit) -> FullFit:

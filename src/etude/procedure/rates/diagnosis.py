@@ -29,7 +29,7 @@ class Diagnosis:
             `unclear`.
         rate: The user's name of the learning rate.
         best_rate: lr*, the rate with the lowest loss of trainings that do not break; None where
-            none trained.
+            none trained, or where the loss is the same at all of them.
         safe_rate: The same of the rates below `unstable_from`; None where none trained there.
         unstable_from: Where training becomes unstable, `unstable_base_learning_rate` of D7: from
             there on a quarter of the trainings or more break. None where no border parts rates
@@ -139,7 +139,8 @@ def _diagnosed(known: Known, name: str, limits: Limits = LIMITS) -> Diagnosis:
     is_hidden = probed is not None and probed.breaks_unseen()
     if says_nothing(trained) and not is_hidden:
         low, high = (number(one.value) for one in (trained.usable[0], trained.usable[-1]))
-        return replace(shown, because=f"the loss does not depend on the rate from {low} to {high}")
+        because = f"the loss does not depend on the rate from {low} to {high}"
+        return replace(shown, best_rate=None, safe_rate=None, because=because)
     if known.ended and probed is None:
         return replace(shown, because="the budget ended it before its last round")
     return _judged(shown, trained, limits)

@@ -159,19 +159,26 @@ def says_nothing(
     apart = max(means) - min(means)
     if apart <= share * trained.gain:
         return True
-    return apart <= spread * trained.sd and not _ranges_differ(trained)
+    # Noise grows with the rate: what breaks at the edge would hide what differs below.
+    noise = trained.sd_near(trained.best.value) if trained.best else trained.sd
+    return apart <= spread * noise and not _ranges_differ(trained, noise)
 
 
 # Heuristic: as sure as of two rates; a decade has several trainings where a rate has one.
-def _ranges_differ(trained: Rates, *, sure: float = 2.5) -> bool:
-    """Whether the mean loss of the low, the middle or the high rates is another one."""
-    losses = [loss for one in trained.usable for loss in one.losses]
-    third = max(len(losses) // 3, 1)
-    parts = [part for part in (losses[:third], losses[third:-third], losses[-third:]) if part]
+def _ranges_differ(trained: Rates, noise: float, *, sure: float = 2.5) -> bool:
+    """Whether the mean loss of the low, the middle or the high rates is another one.
+
+    Thirds of the range and not of the trainings, most of which are near the best rate.
+    """
+    low, high = (math.log(rate.value) for rate in (trained.usable[0], trained.usable[-1]))
+    parts: list[list[float]] = [[], [], []]
+    for rate in trained.usable:
+        third = min(int(3.0 * (math.log(rate.value) - low) / (high - low)), 2)
+        parts[third].extend(rate.losses)
     return any(
-        abs(fmean(one) - fmean(other))
-        > sure * trained.sd * math.sqrt(1.0 / len(one) + 1.0 / len(other))
-        for one, other in itertools.combinations(parts, 2)
+        abs(fmean(losses) - fmean(others))
+        > sure * noise * math.sqrt(1.0 / len(losses) + 1.0 / len(others))
+        for losses, others in itertools.combinations(filter(None, parts), 2)
     )
 
 

@@ -293,8 +293,12 @@ class Rates:
 
     @property
     def start(self) -> float:
-        """Where training begins: low rates have learned the least at their first evaluation."""
-        return max((one.first for one in self.usable), default=0.0)
+        """Where training begins: low rates have learned the least at their first evaluation.
+
+        Those above the best are left out: near the border a first value is a jump of the loss.
+        """
+        best = math.inf if self.best is None else self.best.value
+        return max((one.first for one in self.usable if one.value <= best), default=0.0)
 
     def at(self, value: float) -> Rate | None:
         """What was trained at this rate; None where nothing was."""
