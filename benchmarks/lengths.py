@@ -73,7 +73,7 @@ ADAM = """learning_rate = { low = 1e-4, high = 0.1, log = true }
 beta1 = { low = 0.7, high = 0.99, scale = "one_minus_log" }
 weight_decay = { low = 1e-4, high = 0.1, log = true }"""
 OF_MOMENTUM = 'optimizer = "momentum"\nbatch_size = 32'
-OF_ADAM = 'optimizer = "adamw"\nbeta2 = 0.99\nepsilon = 1e-8\nbatch_size = 16'
+OF_ADAM = 'optimizer = "adamw"\nbeta2 = 0.99\nepsilon = 1e-8\nbatch_size = 16\ndepth = 2'
 
 
 @dataclass(frozen=True, kw_only=True)

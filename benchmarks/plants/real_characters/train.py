@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 SEED = 0
-WINDOW, WIDTH, DEPTH, HEADS = 32, 16, 2, 4
+WINDOW, WIDTH, HEADS = 32, 16, 4
 FILES = ("argparse.py", "ast.py", "datetime.py", "decimal.py", "inspect.py", "typing.py")
 
 
@@ -39,10 +39,10 @@ class Layer(nn.Module):
 
 
 class Transformer(nn.Module):
-    def __init__(self):
+    def __init__(self, depth):
         super().__init__()
         self.characters, self.places = nn.Embedding(128, WIDTH), nn.Embedding(WINDOW, WIDTH)
-        self.layers = nn.Sequential(*(Layer() for _ in range(DEPTH)))
+        self.layers = nn.Sequential(*(Layer() for _ in range(depth)))
         self.out = nn.Linear(WIDTH, 128)
 
     def forward(self, characters):
@@ -63,7 +63,7 @@ class Characters:
         self.validation = (windows[:400, :-1], windows[:400, 1:])
 
     def model(self, setting):
-        return Transformer()
+        return Transformer(setting["depth"])
 
     def loss(self, predict, batch, setting):
         inputs, following = batch
