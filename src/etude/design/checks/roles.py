@@ -14,6 +14,7 @@ from ...study import Study
 from ...wording import conjunction
 from ..catalogued import (
     catalogued,
+    is_listed,
     literal,
     optimizer_of,
     path_of,
@@ -32,15 +33,17 @@ _PART_OF_TRAINING = re.compile(r"warm_?up|decay|cool_?down|sched", re.IGNORECASE
 
 
 def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
-    """What speaks against the roles of batch size, length, optimizer and weight decay.
+    """What speaks against the roles of batch size, length, optimizer, weight decay, architecture.
 
-    Source: S3, T4, W2, W3, W4, R6, R7, Q11, S2.
+    Source: S3, T4, W2, W3, W4, R6, R7, R8, R10, Q11, S2.
     """
     return [
         *_batch_size(experiment, studies),
         *_length(experiment, studies),
         *_optimizer_fixed(experiment, studies),
         *_weight_decay_fixed(experiment, studies),
+        *_optimizer_searched(experiment, studies),
+        *_architecture_searched(experiment, studies),
     ]
 
 
@@ -78,7 +81,9 @@ def _batch_size(experiment: Experiment, studies: Sequence[Study]) -> list[Findin
 def _length(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
     findings = []
     for length, entry in catalogued(experiment, ("scientific", "nuisance")):
-        if entry.name not in _LENGTHS or _PART_OF_TRAINING.search(length.name):
+        # What [names] says of it is no guess by its words.
+        is_part = length.name not in experiment.names and _PART_OF_TRAINING.search(length.name)
+        if entry.name not in _LENGTHS or is_part:
             continue
         is_inside = any(length.name in study.space.domains for study in studies)
         effect = (
@@ -206,3 +211,57 @@ def _weight_decay_fixed(experiment: Experiment, studies: Sequence[Study]) -> lis
         for decay, entry in catalogued(experiment, ("fixed",))
         if entry.name == "weight_decay" and is_number(decay.value) and decay.value != entry.off
     ]
+
+
+def _optimizer_searched(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
+    """The choice of optimizer as a nuisance; what makes another one of it is such a choice too."""
+    return [
+        Finding(
+            rule="R8",
+            check="roles",
+            status="notice",
+            subject=subject_of(choice, studies),
+            headline=f"`{choice.name}` {_as_nuisance(choice, experiment)}: it is asked, or fixed",
+            message=(
+                f"{written(choice)} {_as_nuisance(choice, experiment)}. The choice of optimizer is "
+                "scientific or fixed: the other hyperparameters need ranges of their own for each."
+            ),
+            evidence={"path": path_of(choice, experiment), "value": literal(choice)},
+            advice=(
+                f"Move `{choice.name}` to [scientific], or to [fixed] where it is known not to "
+                "matter for the question."
+            ),
+        )
+        for choice, entry in catalogued(experiment, ("nuisance",))
+        if entry.kind == "optimizer" and entry.role == "scientific"
+    ]
+
+
+def _architecture_searched(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
+    """What changes the cost of the model as a nuisance; an activation costs next to nothing."""
+    return [
+        Finding(
+            rule="R10",
+            check="roles",
+            status="notice",
+            subject=subject_of(part, studies),
+            headline=f"`{part.name}` {_as_nuisance(part, experiment)}, and changes the model's cost",
+            message=(
+                f"{written(part)} {_as_nuisance(part, experiment)}. It changes what training and "
+                "serving cost, so it is usually scientific or fixed: the best score alone may pick "
+                "a model that is too slow."
+            ),
+            evidence={"path": path_of(part, experiment), "value": literal(part)},
+            advice=(
+                f"Move `{part.name}` to [scientific] or to [fixed]; or acknowledge R10 where its "
+                "cost does not matter."
+            ),
+        )
+        for part, entry in catalogued(experiment, ("nuisance",))
+        if entry.kind == "architecture" and (entry.size or entry.costs)
+    ]
+
+
+def _as_nuisance(hyperparameter: Hyperparameter, experiment: Experiment) -> str:
+    listed = is_listed(hyperparameter, experiment)
+    return role_phrase(hyperparameter, experiment) if listed else "is searched as a nuisance"
