@@ -46,7 +46,8 @@ def optimizer_calls(code: Sequence[CodeFile]) -> list[OptimizerCall]:
 
     Source: R6, S2.
 
-    >>> (call,) = optimizer_calls([CodeFile("a.py", "", "import optax\\noptax.adam(1e-3, b2=.99)")])
+    >>> text = "from optax import adam; adam(1e-3, b2=0.99)"
+    >>> (call,) = optimizer_calls([CodeFile("train.py", "", text)])
     >>> call.values["beta2"], call.values["epsilon"]
     (0.99, 1e-08)
     """
@@ -98,14 +99,12 @@ def _call(node: ast.Call, known: LibraryCall, file: CodeFile) -> OptimizerCall |
     given |= dict(zip(known.order, node.args[known.behind :], strict=False))
     values = dict(known.defaults)
     texts: dict[str, frozenset[str]] = {}
-    for argument, entries in known.arguments.items():
-        if argument in given:
-            for entry, value in zip(entries, _parts(given[argument], len(entries)), strict=True):
-                values.pop(entry, None)
-                if (number := _number(value)) is not None:
-                    values[entry] = number
-                else:
-                    texts[entry] = _texts(value)
+    for entry, value in _handed(known, given):
+        values.pop(entry, None)
+        if (number := _number(value)) is not None:
+            values[entry] = number
+        else:
+            texts[entry] = _texts(value)
     return OptimizerCall(
         name=known.name,
         optimizer=_variant(known.optimizer, given, values),
@@ -114,6 +113,13 @@ def _call(node: ast.Call, known: LibraryCall, file: CodeFile) -> OptimizerCall |
         values=values,
         texts=texts,
     )
+
+
+def _handed(known: LibraryCall, given: Mapping[str, ast.expr]) -> Iterator[tuple[str, ast.expr]]:
+    """What the call is handed, by the catalogue's names."""
+    for argument, entries in known.arguments.items():
+        if argument in given:
+            yield from zip(entries, _parts(given[argument], len(entries)), strict=True)
 
 
 def _variant(optimizer: str, given: Mapping[str, ast.expr], values: Mapping[str, float]) -> str:

@@ -109,3 +109,31 @@ def test_a_seed_is_no_question_of_its_own():
 
     assert statuses(asked, "R3") == []
     assert statuses(asked, "W7") == ["notice"]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ({"bs": 64}, {"per_device_train_batch_size": 128}, 1),
+        ({"batch_size": 64}, {"per_gpu_batch_size": 64}, 0),
+        ({"batch_size": 64}, {"micro_batch_size": 16, "gradient_accumulation_steps": 4}, 0),
+        ({"batch_size": 64}, {"batch_size": 64, "accumulate_grad_batches": 2}, 1),
+        ({"global_batch_size": 64, "micro_bs": 8}, {"global_batch_size": 64, "micro_bs": 16}, 0),
+        ({"batch_size": 64}, {"batch_size": 64, "eval_batch_size": 256}, 0),
+        ({"batch_size": 64}, {"batch_size": 64, "bs_norm": 8}, 0),
+    ],
+)
+def test_a_batch_size_is_what_an_update_sees_under_any_name(before, now, said):
+    parent = design(name="first", fixed=before)
+
+    assert len(findings_of(design(fixed=now), "S10", parent=parent)) == said
+
+
+def test_a_batch_size_by_a_name_of_ones_own_is_one():
+    parent = design(name="first", fixed={"chunk": 64}, names={"chunk": "batch_size"})
+    now = design(fixed={"chunk": 256}, names={"chunk": "batch_size"})
+
+    (one,) = findings_of(now, "S10", parent=parent)
+
+    assert one.headline == "`chunk` is 256 here and was 64 in `first`"
+    assert "regularization extended upward" in one.advice

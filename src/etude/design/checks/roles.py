@@ -28,6 +28,8 @@ from ..catalogued import (
 _HELD_OUT = {"valid", "validation", "val", "test", "eval", "evaluation", "dev", "holdout"}
 _TRAINING = {"train", "training"}
 _LENGTHS = ("max_steps", "epochs")
+# What is accumulated is a batch all the same.
+_BATCHES = ("batch_size", "gradient_accumulation")
 # `warmup.steps` is the length of a part of a training, not of all of it.
 _PART_OF_TRAINING = re.compile(r"warm_?up|decay|cool_?down|sched", re.IGNORECASE)
 
@@ -74,7 +76,7 @@ def _batch_size(experiment: Experiment, studies: Sequence[Study]) -> list[Findin
             advice=f"Choose `{size.name}` by throughput and training time, and move it to [fixed].",
         )
         for size, entry in catalogued(experiment, ("scientific", "nuisance"))
-        if entry.name == "batch_size"
+        if entry.name in _BATCHES
     ]
 
 
@@ -245,7 +247,7 @@ def _architecture_searched(experiment: Experiment, studies: Sequence[Study]) -> 
             check="roles",
             status="notice",
             subject=subject_of(part, studies),
-            headline=f"`{part.name}` {_as_nuisance(part, experiment)}, and changes the model's cost",
+            headline=f"`{part.name}` {_as_nuisance(part, experiment)}, and changes what it costs",
             message=(
                 f"{written(part)} {_as_nuisance(part, experiment)}. It changes what training and "
                 "serving cost, so it is usually scientific or fixed: the best score alone may pick "

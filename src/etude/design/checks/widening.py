@@ -38,7 +38,10 @@ def findings(
     before = [_searched(study) for study in designed(parent)]
     known_before = {one for names in before for name in names for one in _spellings(name, parent)}
     new = max(
-        ([one for one in names if not known_before & _spellings(one, experiment)] for names in searched),
+        (
+            [one for one in names if not known_before & _spellings(one, experiment)]
+            for names in searched
+        ),
         key=len,
         default=[],
     )

@@ -150,7 +150,9 @@ def _kind(value: object) -> str:
     if value is None or (isinstance(value, str) and value in problems()):
         return ""
     way_out = did_you_mean(str(value), list(problems()))
-    return f"needs a kind of problem whose usual hyperparameters are known, found {value!r}. {way_out}"
+    return (
+        f"needs a kind of problem whose usual hyperparameters are known, found {value!r}. {way_out}"
+    )
 
 
 def _baseline(value: object) -> str:
