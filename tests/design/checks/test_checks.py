@@ -25,7 +25,11 @@ ADAM = {"learning_rate": RATE, "beta1": BETA}
 TWO = {"activation": ["relu", "gelu"], "depth": [1, 2]}
 BUNDLE = {"dropout": ["off", "on"], "when": {"dropout": {"on": {"place": ["before", "after"]}}}}
 CUBE = {"learning_rate": RATE, "share": Real(0.1, 1.0), "slope": Real(0.1, 1.0)}
-PARENT = design(name="first", fixed={"batch_size": 32})
+PARENT = design(
+    name="first",
+    nuisance={"learning_rate": RATE, "width": Integer(8, 64)},
+    fixed={"batch_size": 32},
+)
 
 # The rule, a design that it speaks against, and one like it that it leaves alone.
 RULES = {
@@ -99,6 +103,10 @@ RULES = {
     "L2": (
         {"fixed": {"batch_size": 32, "schedule": "piecewise", "schedule_pieces": "0:1 50:0.1"}},
         {"fixed": {"batch_size": 32, "schedule": "linear"}},
+    ),
+    "S17": (
+        {"nuisance": {}, "fixed": {"width": 128, "learning_rate": 0.1}},
+        {"fixed": {"width": 128}},
     ),
     "S10": ({"fixed": {"batch_size": 64}}, {"fixed": {"batch_size": 32}}),
 }
