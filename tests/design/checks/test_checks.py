@@ -143,6 +143,30 @@ def test_every_rule_that_can_be_acknowledged_is_tested():
     assert set(DESIGN_RULES) <= sentences().keys()
 
 
+@pytest.mark.rule(
+    "S3",
+    "T4",
+    "R3",
+    "R4",
+    "R6",
+    "R7",
+    "R8",
+    "R9",
+    "R10",
+    "R12",
+    "R13",
+    "R15",
+    "R16",
+    "Q9",
+    "Q11",
+    "T8",
+    "W4",
+    "W7",
+    "X3",
+    "L2",
+    "S10",
+    "S17",
+)
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_speaks(rule):
     speaks, _ = RULES[rule]

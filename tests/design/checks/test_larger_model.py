@@ -18,6 +18,7 @@ def larger(**given):
     return findings_of(design(**{**plain, **given}), "S17", parent=SMALL)
 
 
+@pytest.mark.rule("S17")
 def test_what_a_small_model_was_tuned_to_is_tuned_again_on_a_larger_one():
     (one,) = larger()
 

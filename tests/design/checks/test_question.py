@@ -9,6 +9,7 @@ from ..designs import RATE, design, findings_of, statuses
 PARENT = design(name="first", fixed={"batch_size": 64})
 
 
+@pytest.mark.rule("R3")
 def test_two_questions_are_told_with_their_cost():
     (one,) = findings_of(
         design(scientific={"activation": ["relu", "gelu"], "depth": [1, 2, 3]}), "R3"
@@ -29,6 +30,7 @@ def test_one_question_or_none_is_narrow_enough(given):
     assert findings_of(design(**given), "R3") == []
 
 
+@pytest.mark.rule("S10")
 def test_another_batch_size_than_the_parents_is_told():
     (one,) = findings_of(design(fixed={"batch_size": 256, "momentum": 0.9}), "S10", parent=PARENT)
 
@@ -43,6 +45,7 @@ def test_another_batch_size_than_the_parents_is_told():
     }
 
 
+@pytest.mark.rule("S14")
 @pytest.mark.parametrize(("size", "raised"), [(256, True), (16, False)])
 def test_a_larger_batch_wants_more_regularization(size, raised):
     (one,) = findings_of(design(fixed={"batch_size": size}), "S10", parent=PARENT)
@@ -83,6 +86,7 @@ def test_a_batch_size_that_stays_or_is_not_known_is_left_alone(given, parent):
 # --- W7
 
 
+@pytest.mark.rule("W7")
 def test_a_seed_that_is_searched_keeps_luck():
     seeds = design(nuisance={"learning_rate": RATE, "random_seed": Integer(0, 9)})
 
@@ -111,6 +115,7 @@ def test_a_seed_is_no_question_of_its_own():
     assert statuses(asked, "W7") == ["notice"]
 
 
+@pytest.mark.rule("S10")
 @pytest.mark.parametrize(
     ("before", "now", "said"),
     [
@@ -129,6 +134,7 @@ def test_a_batch_size_is_what_an_update_sees_under_any_name(before, now, said):
     assert len(findings_of(design(fixed=now), "S10", parent=parent)) == said
 
 
+@pytest.mark.rule("S10")
 def test_a_batch_size_by_a_name_of_ones_own_is_one():
     parent = design(name="first", fixed={"chunk": 64}, names={"chunk": "batch_size"})
     now = design(fixed={"chunk": 256}, names={"chunk": "batch_size"})

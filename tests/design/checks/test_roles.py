@@ -17,6 +17,7 @@ def tuned(**nuisance):
 # --- S3
 
 
+@pytest.mark.rule("S3")
 @pytest.mark.parametrize(
     ("metric", "status"),
     [
@@ -39,6 +40,7 @@ def test_a_scientific_batch_size_is_not_judged_by_a_validation_metric_either():
     assert (one.status, one.evidence["role"]) == ("problem", "scientific")
 
 
+@pytest.mark.rule("S3")
 @pytest.mark.parametrize(
     "name",
     [
@@ -80,6 +82,7 @@ def test_a_batch_size_is_what_a_person_says():
 # --- T4
 
 
+@pytest.mark.rule("T4")
 @pytest.mark.parametrize(
     "name",
     [
@@ -120,6 +123,7 @@ def test_lengths_that_are_compared_are_the_same_in_each_study():
 # --- R7
 
 
+@pytest.mark.rule("R7")
 def test_a_fixed_learning_rate_makes_a_comparison_unfair():
     (one,) = findings_of(design(nuisance={"weight_decay": DECAY}, fixed={"lr": 0.1}), "R7")
 
@@ -156,6 +160,7 @@ def test_a_learning_rate_cannot_be_tuned_with_one_trial():
     assert findings_of(design(trials=1, nuisance={}, fixed={"learning_rate": 0.1}), "R7") == []
 
 
+@pytest.mark.rule("R7", "Q11")
 @pytest.mark.parametrize(
     ("trials", "named"),
     [
@@ -217,6 +222,7 @@ def test_the_advice_has_the_range_of_the_optimizer():
 # --- R6
 
 
+@pytest.mark.rule("R6")
 @pytest.mark.parametrize("size", ["layers", "width", "d_model", "num_filters", "model_size"])
 def test_a_fixed_weight_decay_says_little_about_sizes(size):
     (one,) = findings_of(design(scientific={size: [2, 4]}, fixed={"weight_decay": 1e-4}), "R6")
@@ -244,6 +250,7 @@ def test_a_searched_momentum_or_beta_is_as_it_should_be():
     )
 
 
+@pytest.mark.rule("W2")
 def test_a_known_walk_through_searches_batch_size_and_length():
     searched = {"learning_rate": RATE, "batch_size": SIZES, "epochs": Integer(2, 5)}
     both = design(nuisance=searched, fixed={})
@@ -258,6 +265,7 @@ def test_a_known_walk_through_searches_batch_size_and_length():
 # --- R8
 
 
+@pytest.mark.rule("R8")
 @pytest.mark.parametrize("name", ["optimizer", "optim", "training.optimizer", "use_nesterov"])
 def test_an_optimizer_is_scientific_or_fixed(name):
     (one,) = findings_of(tuned(**{name: Choice(["a", "b"])}), "R8")
@@ -288,6 +296,7 @@ def test_an_optimizer_that_is_asked_or_fixed_is_as_it_should_be(given):
 # --- R10
 
 
+@pytest.mark.rule("R10")
 @pytest.mark.parametrize(
     "name", ["width", "n_layers", "encoder.num_layers", "d_model", "n_heads", "norm_layer"]
 )

@@ -22,6 +22,7 @@ def unnamed(text="", **given):
     return [one.evidence["unnamed"] for one in said(text, **given)]
 
 
+@pytest.mark.rule("R6", "S2")
 @pytest.mark.parametrize(
     ("optimizer", "missing"),
     [
@@ -119,6 +120,7 @@ def test_code_that_cannot_be_read_tells_nothing(text):
 # --- what such problems usually have
 
 
+@pytest.mark.rule("R6")
 @pytest.mark.parametrize("kind", problems())
 def test_a_kind_of_problem_is_asked_for_what_is_usual(kind):
     usual = list(problems()[kind].hyperparameters)

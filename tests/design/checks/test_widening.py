@@ -15,6 +15,7 @@ def searching(names, **given):
     return design(**{**asked, **given})
 
 
+@pytest.mark.rule("R16")
 @pytest.mark.parametrize(
     ("before", "now", "said"),
     [
@@ -67,6 +68,7 @@ def test_studies_that_are_compared_count_by_the_widest_of_them():
     assert one.evidence["new"] == ["a", "b", "c", "optimizer"]
 
 
+@pytest.mark.rule("R16", "S2")
 def test_a_first_round_begins_with_few():
     (one,) = findings_of(searching("abcdefg"), "R16")
 

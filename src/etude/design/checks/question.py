@@ -88,7 +88,7 @@ def _batch_size(
         or entry.kind == "regularization"
     ]
     still = f" Still fixed here: {', '.join(f'`{name}`' for name in fixed)}." if fixed else ""
-    upward = ", with regularization extended upward since a larger batch may overfit more"
+    upward = ", with regularization extended upward since a larger batch may overfit more (S14)"
     return [
         Finding(
             rule="S10",
