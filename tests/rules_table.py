@@ -76,9 +76,8 @@ class Rule:
 
     @property
     def is_carried(self) -> bool:
-        """Whether code carries it, or it is one that only a person can follow."""
-        carriers = self.sources or self.checks or self.messages or self.tests
-        return bool(carriers) or self.does.startswith("Says so: ")
+        """Whether code carries it, or a test shows it."""
+        return bool(self.sources or self.checks or self.messages or self.tests)
 
     @property
     def is_named(self) -> bool:

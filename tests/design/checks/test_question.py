@@ -141,5 +141,23 @@ def test_a_batch_size_by_a_name_of_ones_own_is_one():
 
     (one,) = findings_of(now, "S10", parent=parent)
 
-    assert one.headline == "`chunk` is 256 here and was 64 in `first`"
+    assert one.headline == "`chunk` is 256 here, 64 in `first`"
     assert "regularization extended upward" in one.advice
+
+
+def test_many_batch_sizes_and_ranges_are_said_in_a_line():
+    parent = design(name="first", fixed={"batch_size": 64})
+    sizes = Choice((16, 32, 64, 128, 256, 512))
+    listed = design(nuisance={"lr": RATE, "batch_size": sizes}, fixed={})
+    drawn = design(nuisance={"lr": RATE, "batch_size": Integer(16, 512)}, fixed={})
+
+    said = [
+        one.headline
+        for given in (listed, drawn)
+        for one in findings_of(given, "S10", parent=parent)
+    ]
+
+    assert said == [
+        "`batch_size` is 16, 32 and 4 more here, 64 in `first`",
+        "`batch_size` is 16 to 512 here, 64 in `first`",
+    ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.form import offences
 
 from etude.code import CodeFile
 from etude.design.checks.unnamed import findings
@@ -15,7 +16,9 @@ ADAM = {"optimizer": "adam", "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "wei
 
 def said(text="", **given):
     experiment = design(**given)
-    return findings(experiment, split(experiment), [CodeFile("train.py", "", text)])
+    found = findings(experiment, split(experiment), [CodeFile("train.py", "", text)])
+    assert [(one.headline, offence) for one in found for offence in offences(one)] == []
+    return found
 
 
 def unnamed(text="", **given):

@@ -11,7 +11,7 @@ from ...finding import Finding
 from ...playbook.words import words
 from ...space import Choice, Integer, Real, is_number, value_text
 from ...study import Study
-from ...wording import conjunction, number
+from ...wording import conjunction, join, number
 from ..catalogued import catalogued, literal, role_phrase, strengths, subject_of, written
 
 # Words of a batch size that counts every device and what is accumulated, and of one that is less.
@@ -78,7 +78,7 @@ def _batch_size(
     if parent is None or not before or not now or before == now:
         return []
     size = _of_batch_size(experiment)[0]
-    was, becomes = ", ".join(before), ", ".join(now)
+    was, becomes = join(before, most=2), join(now, most=2)
     if _accumulated(size, experiment) != 1:
         becomes += ", accumulated,"
     fixed = [
@@ -95,11 +95,11 @@ def _batch_size(
             check="question",
             status="notice",
             subject=subject_of(size, studies),
-            headline=f"`{size.name}` is {becomes} here and was {was} in `{parent.name}`",
+            headline=f"`{size.name}` is {becomes} here, {was} in `{parent.name}`",
             message=(
-                f"`{size.name}` is {becomes} here and was {was} in `{parent.name}`: nearly every "
-                "hyperparameter needs tuning anew, the optimizer's and the regularization's first, "
-                f"and perhaps the number of steps.{still}"
+                f"`{size.name}` is {becomes} here and was {was} in `{parent.name}`: nearly all "
+                "else needs tuning anew, the optimizer's and the regularization's first, perhaps "
+                f"the number of steps.{still}"
             ),
             evidence={"parent": parent.name, "before": before, "now": now, "fixed": fixed},
             advice=(
@@ -176,6 +176,9 @@ def _batch_sizes(experiment: Experiment | None) -> list[str]:
         factor = _accumulated(hyperparameter, experiment)
         if factor != 1 and (numbers := strengths(hyperparameter.value)):
             sizes.update(number(size * factor, 6) for size in numbers)
+        elif isinstance(hyperparameter.value, Real | Integer):
+            bounds = (hyperparameter.value.low, hyperparameter.value.high)
+            sizes.add(" to ".join(number(factor * bound) for bound in bounds))
         elif isinstance(hyperparameter.value, Choice):
             sizes.update(map(value_text, hyperparameter.value.values))
         else:

@@ -20,6 +20,8 @@ from ..optimizer_calls import OptimizerCall, optimizer_calls
 
 # Either says the same thing: who names one has named the other.
 _ALIKE = ({"warmup_steps", "warmup_fraction"}, {"hidden_size", "width"})
+# So many names stand in a headline.
+MOST_NAMED = 3
 # Both of these say that an optimizer without a name is one of Adam's.
 _BETAS = {"beta1", "beta2"}
 
@@ -143,7 +145,9 @@ def _of_optimizers(lacks: Sequence[tuple[Study, _Lack]], studies: int) -> Iterat
 
 def _short(names: Sequence[str]) -> str:
     """Up to three names, else how many: a headline is a line."""
-    return conjunction([f"`{name}`" for name in names]) if len(names) < 4 else f"{len(names)}"
+    if len(names) > MOST_NAMED:
+        return f"{len(names)} hyperparameters"
+    return conjunction([f"`{name}`" for name in names])
 
 
 def _are(names: Sequence[str]) -> str:
@@ -171,8 +175,8 @@ def _advice(lack: _Lack) -> str:
     values = [f"`{name} = {value_text(value)}`" for name, value in lack.values.items()]
     if not values:
         them = _them(lack.names)
-        return f"Name {them} in [fixed] and have the code read {them}, or tune {them}."
-    return f"Write {conjunction(values)} in [fixed], and have the code read {_them(values)}."
+        return f"Name {them} in [fixed] (S2) and have the code read {them}, or tune {them}."
+    return f"Write {conjunction(values)} in [fixed] (S2), and have the code read {_them(values)}."
 
 
 def _of_kind(
