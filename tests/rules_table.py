@@ -89,7 +89,8 @@ class Rule:
 def rules() -> tuple[Rule, ...]:
     """Every rule, in the order of the playbook."""
     sources, messages, tests = _sources(), _messages(), marked_tests()
-    checks = {check.name: check.rules for check in (*DESIGN_CHECKS, *CHECKS)}
+    checks = {check.name: check.rules for check in CHECKS}
+    checks |= {check.name: check.rules for check in DESIGN_CHECKS}
     texts = {page: page.read_text(encoding="utf-8") for page in PAGES}
     return tuple(
         Rule(
@@ -138,7 +139,7 @@ def _sources() -> dict[str, set[str]]:
     """The rules in the `Source:` lines of each file."""
     found = {}
     for source in SOURCES:
-        texts = [ast.literal_eval(node.value) for node in docstrings(source)]
+        texts = [ast.literal_eval(ast.unparse(node)) for node in docstrings(source)]
         lines = [line for text in texts for line in SOURCE.findall(text)]
         found[source] = {rule for line in lines for rule in RULE.findall(line)}
     return found

@@ -63,7 +63,7 @@ def _finding(
     parent, studies = beside
     was, becomes = number(before), number(now)
     listed = conjunction([f"`{name}`" for name in carried])
-    are = "is" if len(carried) == 1 else "are"
+    are = "it is" if len(carried) == 1 else "they are"
     return Finding(
         rule="S17",
         check="larger_model",
@@ -71,8 +71,8 @@ def _finding(
         subject=subject_of(size, studies),
         headline=f"`{size.name}` grew from {was} to {becomes}, with values of the smaller model",
         message=(
-            f"`{size.name}` is up to {becomes} here and was up to {was} in `{parent}`, where "
-            f"{listed} {are} searched and here held. A small model shows which hyperparameters "
+            f"`{size.name}` reaches {becomes} here and {was} in `{parent}`, which searched "
+            f"{listed}: here {are} held. A small model shows which hyperparameters "
             "matter; their values are tuned again on the larger one."
         ),
         evidence={"parent": parent, "before": before, "now": now, "held": list(carried)},
