@@ -126,6 +126,7 @@ def test_every_kill_struck(story: tuple[str, Verdict]) -> None:
     assert sum(verdict.kills.values()) == sum(map(len, STORIES[name]))
 
 
+@pytest.mark.rule("K2")
 def test_killed_and_started_again_equals_never_killed(story: tuple[str, Verdict]) -> None:
     assert story[1].lines == []
 

@@ -94,6 +94,7 @@ def test_the_folder_is_made_when_first_asked_for(trial, given):
     assert trial.folder.is_dir()
 
 
+@pytest.mark.rule("E2")
 @pytest.mark.parametrize(
     ("max_steps", "evaluations", "expected"),
     [

@@ -55,6 +55,7 @@ def test_higher_is_better_where_the_metric_says_so():
     assert decided(setting(HIGH, RICH, 1), setting(LOW)).decision == "keep"
 
 
+@pytest.mark.rule("A4")
 def test_a_gain_below_what_a_part_must_bring_is_not_adopted():
     decision = decided(setting(LOW, RICH, 1), setting(HIGH), worth=0.5)
 
@@ -71,6 +72,7 @@ def test_of_two_that_tie_the_simpler_one_holds(candidate, baseline, expected):
     assert (decision.comparison.answer, decision.decision) == ("no_difference", expected)
 
 
+@pytest.mark.rule("R1", "A4")
 @pytest.mark.parametrize(("candidate", "baseline"), [([0.1], HIGH), (LOW, [0.3])])
 def test_one_training_tells_nothing_of_chance(candidate, baseline):
     decision = decided(setting(candidate, RICH, 1), setting(baseline))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from etude.advise.digest import digest, unlogged
 from etude.finding import Caveat, Finding
 
@@ -140,6 +142,7 @@ def test_what_is_open_of_a_study_is_not_said_again_of_its_hyperparameters():
     assert texts([OF_X]) == ["Whether `x` matters is unclear"]
 
 
+@pytest.mark.rule("C15")
 def test_what_matters_is_good_to_know_though_it_is_in_order():
     known = replace(MATTERS, status="ok", headline="What matters: `x` 46 %")
     of_x = replace(OF_X, status="ok", headline="`x` matters: 46 % of the differences")

@@ -63,6 +63,7 @@ def test_what_only_betters_the_leader_keeps_nothing_open_and_of_who_is_behind_it
     assert found == ["leads", "unclear"]
 
 
+@pytest.mark.rule("C14")
 @pytest.mark.parametrize(
     ("check", "rule", "study"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from tests.advise.contexts import context_of
 from tests.factories import RATE, experiment, record
 
@@ -106,6 +107,7 @@ def test_settings_listed_by_hand_have_no_edge_and_ask_for_no_more_trials():
     assert any("listed by hand" in doubt for doubt in answer.doubts if doubt.startswith("C1"))
 
 
+@pytest.mark.rule("R11")
 def test_the_same_name_under_two_conditions_is_two_hyperparameters():
     low, high = Real(1e-5, 1e-1, log=True), Real(1e-3, 10.0, log=True)
     question = experiment(

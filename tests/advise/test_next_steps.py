@@ -112,6 +112,7 @@ def test_bayesian_search_stops_when_its_model_expects_too_little():
     assert "One more trial of the study is expected to gain 0." in sentence
 
 
+@pytest.mark.rule("X3")
 def test_the_test_set_is_looked_at_when_exploration_is_over_and_not_before():
     (explored,) = manual_steps(rounds.dense(experiment()), [])
 

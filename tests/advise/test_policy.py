@@ -22,6 +22,7 @@ THREE = {
 }
 
 
+@pytest.mark.rule("D11")
 def test_optimization_is_repaired_before_all_else_and_the_others_wait():
     warmup = {"warmup_steps": Integer(1, 100, log=True)}
     question = experiment(

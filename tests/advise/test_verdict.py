@@ -431,6 +431,7 @@ def test_only_a_share_of_examples_has_a_binomial_error(metric, share):
     assert is_rate(metric) is share
 
 
+@pytest.mark.rule("C14")
 def test_a_problem_forbids_an_answer():
     question = two_optimizers(nuisance={"learning_rate": RATE})
     first, second = split(question)

@@ -16,6 +16,7 @@ def test_the_first_adoption_writes_the_baseline(project):
     assert last.setting == {"dropout": 0.0, "learning_rate": 0.3}
 
 
+@pytest.mark.rule("R1", "A2")
 def test_what_was_trained_once_is_not_adopted_but_trained_again(project, etude_command):
     said = etude_command("adopt", "better")
 

@@ -146,6 +146,7 @@ def test_a_trial_that_is_not_there_is_told(repeated, etude_command):
     assert "`etude trials mixed` lists them" in answer.err
 
 
+@pytest.mark.rule("A3")
 def test_searches_are_compared_as_searches_and_ask_for_trainings(played, etude_command):
     answer = etude_command("compare", "rates", "rates:0", "--json")
 

@@ -38,6 +38,7 @@ def test_a_launch_finds_the_train_function_in_another_folder(project, etude_comm
     assert len(said.json["values"]) == 2
 
 
+@pytest.mark.rule("X4")
 def test_folding_validation_into_training_is_only_warned_of(project, etude_command):
     said = etude_command("launch", "--seeds", "2", "--runner", "inline")
 

@@ -4,6 +4,8 @@ import csv
 import io
 import subprocess
 
+import pytest
+
 
 def versioned(folder):
     """Puts the folder under version control."""
@@ -12,6 +14,7 @@ def versioned(folder):
         subprocess.run(["git", *words], cwd=folder, check=True)
 
 
+@pytest.mark.rule("K3")
 def test_log_as_json(played, etude_command):
     (one,) = etude_command("log", "--json").json["experiments"]
 

@@ -83,6 +83,7 @@ def test_a_metric_that_is_none_is_refused_with_the_way_out(tested, etude_command
     assert said in answer.err
 
 
+@pytest.mark.rule("X3")
 @pytest.mark.parametrize("command", ["trials", "check", "next", "log"])
 def test_no_command_prints_a_test_value_unasked(tested, etude_command, command):
     told = etude_command(command).out + etude_command(command, "--json").out

@@ -1,5 +1,7 @@
 """`etude plan`: studies and trials before a step is trained, hours, and the trade of a budget."""
 
+import pytest
+
 from .conftest import EXPERIMENT
 
 LISTED = """
@@ -13,6 +15,7 @@ learning_rate = 0.1
 CHILD = 'name = "later"\nparent = "rates"\nsearch = "bayesian"'
 
 
+@pytest.mark.rule("R15")
 def test_a_plan_sets_this_budget_against_others(folder, etude_command):
     answer = etude_command("plan", "rates.toml")
 

@@ -44,7 +44,8 @@ def test_a_plan_as_json_has_the_rules_beside_the_caveats(typed):
         EXPERIMENT.replace("learning_rate", "learning_rte"), "plan", "rates.toml", "--json"
     )
 
-    assert [one["check"] for one in answer.json["findings"]] == ["names", "fixed_caveats"]
+    checks = [one["check"] for one in answer.json["findings"]]
+    assert checks == ["unnamed", "unnamed", "names", "fixed_caveats"]
     assert not any(one["acknowledged"] for one in answer.json["findings"])
 
 

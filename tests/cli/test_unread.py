@@ -34,6 +34,7 @@ def void(folder, etude_command):
     return folder
 
 
+@pytest.mark.rule("W8")
 def test_what_nobody_reads_was_not_compared(void, etude_command):
     told = etude_command("check", "--json").json
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from tests.factories import experiment
+from tests.form import offences
 
 from etude.design.checks import findings
 from etude.design.split import split
@@ -42,13 +43,17 @@ def findings_of(
     parent: Experiment | None = None,
     trials: tuple[int, ...] = (),
 ) -> list[Finding]:
-    """The findings of one rule, or of all; studies have these trials where they are given."""
+    """The findings of one rule, or of all; studies have these trials where they are given.
+
+    Whatever a test has said keeps the form: each kind of message is in some test.
+    """
     studies = split(experiment)
     with_trials = [
         dataclasses.replace(study, max_trials=count)
         for study, count in zip(studies, trials, strict=False)
     ]
     every = findings(experiment, with_trials or studies, parent)
+    assert [(one.headline, offence) for one in every for offence in offences(one)] == []
     return [finding for finding in every if rule in ("", finding.rule)]
 
 

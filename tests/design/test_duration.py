@@ -22,6 +22,7 @@ def test_without_a_completed_trial_nothing_is_said():
     assert duration([(FIRST, all_of_them)], broken) is None
 
 
+@pytest.mark.rule("S12")
 def test_what_is_left_goes_at_the_pace_of_what_ended():
     ended, all_of_them = records(FIRST, 3600.0, 7200.0)
 

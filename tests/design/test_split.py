@@ -24,10 +24,12 @@ def optimizers():
     )
 
 
+@pytest.mark.rule("R13", "R4")
 def test_there_is_one_study_for_each_scientific_value(optimizers):
     assert [one.name for one in split(optimizers)] == ["optimizer=nesterov", "optimizer=adam"]
 
 
+@pytest.mark.rule("R11", "R4")
 def test_a_study_owns_the_space_that_exists_there(optimizers):
     nesterov, adam = split(optimizers)
 

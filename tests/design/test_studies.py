@@ -1,3 +1,4 @@
+import pytest
 from tests.factories import minimal
 
 from etude.design.studies import studies
@@ -29,6 +30,7 @@ def test_without_a_scientific_hyperparameter_merged_is_split():
     assert studies(minimal(studies="merged", **plain)) == studies(minimal(**plain))
 
 
+@pytest.mark.rule("R13")
 def test_studies_have_matched_budgets_and_seeds_of_their_own():
     found = studies(
         minimal(
@@ -56,6 +58,7 @@ def test_a_bundle_has_its_strength_only_where_it_is_on():
     assert (off.name, list(off.space.domains)) == ("dropout=false", ["learning_rate"])
 
 
+@pytest.mark.rule("R12")
 def test_configurations_are_a_study_for_each_scientific_setting():
     rows = [
         {"rate": 0.1, "act": "relu"},

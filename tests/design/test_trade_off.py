@@ -47,6 +47,7 @@ def test_this_design_comes_first_by_its_largest_study():
     assert first.points_per_dimension == pytest.approx(8**0.5)
 
 
+@pytest.mark.rule("R15")
 def test_fewer_values_and_fewer_dimensions_are_set_against_it():
     found = {
         one.name: (one.values, one.dimensions, one.trials)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from etude.experiment.validation import DESIGN_RULES
 from etude.playbook.metrics import METRICS
+from etude.playbook.problems import problems
 from etude.space import Choice, Integer, Real, value_text
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
@@ -88,6 +89,7 @@ EXPERIMENTS = st.fixed_dictionaries(
         "name": st.sampled_from(["optimizer-2", "a.b"]),
         "question": TEXTS,
         "notes": TEXTS,
+        "kind": st.none() | st.sampled_from(list(problems())),
         "maximize": st.booleans(),
         "train": st.just("train.py:train"),
         "seed": st.integers(0, 2**31),

@@ -443,3 +443,36 @@ def test_an_alias_is_a_whole_name():
 @pytest.mark.parametrize("name", entry_names())
 def test_an_entry_is_known_by_its_own_name(name):
     assert known(name).name == name
+
+
+@pytest.mark.parametrize(
+    ("name", "entry"),
+    [
+        ("per_device_train_batch_size", "batch_size"),
+        ("per_gpu_train_batch_size", "batch_size"),
+        ("micro_batch_size", "batch_size"),
+        ("micro_batch_size_per_gpu", "batch_size"),
+        ("mini_batch_size", "batch_size"),
+        ("bsz", "batch_size"),
+        ("ims_per_batch", "batch_size"),
+        ("num_epochs", "epochs"),
+        ("nb_epoch", "epochs"),
+        ("max_updates", "max_steps"),
+        ("total_timesteps", "max_steps"),
+        ("accumulate_grad_batches", "gradient_accumulation"),
+    ],
+)
+def test_size_and_length_are_known_by_their_usual_names(name, entry):
+    assert known(name).name == entry
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("per_gpu_eval_batch_size", "generation_batch_size", "ghost_batch_size", "num_batches"),
+        *("bs_norm", "batch_size_schedule", "batches_per_epoch", "steps_per_epoch", "eval_steps"),
+        *("logging_steps", "warmup_epochs", "save_epochs", "num_inference_steps", "lbs", "obs"),
+    ],
+)
+def test_what_only_speaks_of_a_size_or_a_length_is_none(name):
+    assert known(name) is None

@@ -23,6 +23,7 @@ def curves(*given, best=()):
     return Curves(study="all", metric="train/loss", best=best, curves=given)
 
 
+@pytest.mark.rule("C5", "C13")
 def test_the_best_few_are_brought_forward_and_the_others_grey():
     chart = draw(curves(curve(0, 1.0, 0.5), curve(1, 1.0, 0.2), curve(2, 1.0, 0.9), best=(1, 0)))
 

@@ -88,6 +88,7 @@ def staying() -> Outcome:
     return extended(replace(SHORT, fixed={"drift": 0.0, "late": 0.8}))
 
 
+@pytest.mark.rule("T8")
 def test_an_order_that_turns_with_the_length_is_said(turning: Outcome) -> None:
     turned = turning.answer.values["turned"]
 
@@ -144,6 +145,7 @@ def test_asked_again_nothing_is_trained(turning: Outcome) -> None:
     assert again == turning.answer
 
 
+@pytest.mark.rule("T8")
 def test_rounds_grow_by_equal_factors_and_later_ones_have_fewer_settings() -> None:
     outcome = extended(rounds=2)
 

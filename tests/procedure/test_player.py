@@ -116,6 +116,7 @@ def test_a_round_that_does_not_fit_into_the_budget_is_not_begun(store: Store) ->
     assert answer.line == ("8 of 20 training steps are left, and the next round takes up to 12.")
 
 
+@pytest.mark.rule("W10")
 def test_the_cost_said_first_is_an_upper_bound(store: Store) -> None:
     _, known = played(store)
 

@@ -84,6 +84,7 @@ def stable(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return outcome(tmp_path_factory.mktemp("stable"), train)
 
 
+@pytest.mark.rule("D1", "D2", "D4")
 @pytest.mark.parametrize(
     ("kind", "verdict"), [("nan", "early"), ("mid", "mid_training"), ("hidden", "hidden")]
 )
@@ -98,6 +99,7 @@ def test_what_holds_the_best_rate_down_is_told_by_how_it_breaks(
     assert answer.steps[0].command == "etude stability FILE --cure"
 
 
+@pytest.mark.rule("D3")
 def test_the_best_rate_lies_where_training_becomes_unstable(early: Outcome) -> None:
     answer = early.answer
 
@@ -229,6 +231,7 @@ def test_reasons_are_short(early: Outcome) -> None:
     assert words(answer.line) <= 14
 
 
+@pytest.mark.rule("L1")
 @pytest.mark.parametrize(
     ("setting", "own_loop", "warned"),
     [

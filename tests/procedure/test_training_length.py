@@ -112,6 +112,7 @@ def texts(outcome: Outcome) -> str:
 # --- planted lengths
 
 
+@pytest.mark.rule("S12", "T7")
 @pytest.mark.parametrize("seed", range(3))
 def test_the_first_length_is_within_a_fifth_of_the_true_one(store: Store, seed: int) -> None:
     answer = played(store, fits_at(FITS_AFTER), base(seed=seed)).answer
@@ -128,12 +129,14 @@ def test_a_fit_far_below_the_affordable_length_is_timed_as_finely(store: Store) 
     assert answer.values["full_fit_step"] == pytest.approx(25, rel=0.2)
 
 
+@pytest.mark.rule("T11")
 def test_the_fewest_steps_are_said_to_ask_for_a_well_tuned_decay(store: Store) -> None:
     outcome = played(store, fits_at(25), base())
 
     assert [one.rules for one in outcome.answer.reasons].count(("T11",)) == 1
 
 
+@pytest.mark.rule("T7")
 def test_a_best_rate_at_the_edge_of_the_sweep_extends_it(store: Store) -> None:
     outcome = played(store, fits_at(120), base(fixed={"lr": FASTEST / 90}, nuisance={}, trials=1))
 
@@ -180,6 +183,7 @@ def test_asked_again_it_answers_the_same_without_training(store: Store) -> None:
 # --- no full fit
 
 
+@pytest.mark.rule("T1")
 def test_a_loss_that_still_falls_is_compute_bound_and_gets_no_length(store: Store) -> None:
     outcome = played(store, falls_by(lambda share: 1.0 - 0.5 * share))
 
@@ -189,6 +193,7 @@ def test_a_loss_that_still_falls_is_compute_bound_and_gets_no_length(store: Stor
     assert "scarce budget of steps may demand a perfectly tuned decay" in texts(outcome)
 
 
+@pytest.mark.rule("T13", "T7")
 def test_a_training_set_that_cannot_be_fitted_is_refused_in_words(store: Store) -> None:
     outcome = played(store, falls_by(lambda share: 0.5 + math.exp(-12 * share)))
 
@@ -345,6 +350,7 @@ def test_the_lines_lower_the_length_and_reach_the_fastest_rate(store: Store) -> 
     assert lines[1].new > FASTEST
 
 
+@pytest.mark.rule("T5", "T3")
 def test_a_study_that_was_best_late_asks_for_more_than_a_full_fit(store: Store) -> None:
     def late(trial: etude.Trial) -> None:
         noise = random.Random(trial.seed)

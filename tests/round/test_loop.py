@@ -20,6 +20,7 @@ def test_every_trial_is_trained_once(store):
     assert statuses(store) == ["completed"] * 5
 
 
+@pytest.mark.rule("W9")
 def test_all_free_slots_are_filled(store):
     runner = Scripted(*[completes] * 3, slots=2)
 

@@ -89,3 +89,35 @@ def test_a_parent_that_the_store_does_not_have_leaves_the_batch_size_unclear(pla
 
     assert (one.rule, one.status) == ("S10", "unclear")
     assert "no experiment `frist`" in one.message
+
+
+CALLED = """
+def optimizer(parameters, rate):
+    import torch
+    return torch.optim.Adam(parameters, lr=rate)
+
+
+def train(trial):
+    for step in trial.steps():
+        if trial.evaluates(step):
+            trial.report(step, {"valid/loss": trial["learning_rate"] + trial["batch_size"]})
+"""
+
+
+def test_what_the_training_code_leaves_at_a_default_is_asked_for_before_and_after_a_run(tmp_path):
+    (tmp_path / "train.py").write_text(CALLED)
+    alone = second(parent=None, train="train.py:train")
+
+    before = design_findings(alone, tmp_path / "etude.db", tmp_path)
+    after = etude.run(alone, folder=tmp_path, runner="inline").findings
+
+    (asked,) = [one for one in before if one.check == "unnamed"]
+    assert asked.evidence["unnamed"] == ["beta1", "beta2", "epsilon", "weight_decay"]
+    assert asked.evidence["place"] == "train.py:4"
+    assert [one for one in after if one.check == "unnamed"] == [asked]
+
+
+def test_code_that_cannot_be_read_tells_a_plan_nothing(tmp_path):
+    alone = second(parent=None, train="gone.py:train")
+
+    assert design_findings(alone, tmp_path / "etude.db", tmp_path) == []

@@ -167,6 +167,7 @@ def two_metrics(trial):
     trial.report(7, {"valid/loss": rate, "valid/accuracy": rate, "test/loss": 1 - rate})
 
 
+@pytest.mark.rule("Q2")
 def test_a_result_is_judged_by_another_metric_that_was_recorded():
     result = etude.run(rates(), two_metrics)
 

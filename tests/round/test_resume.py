@@ -30,6 +30,7 @@ def resumption(halfway):
     return assignment(one, store, store.records(one.name)[0])
 
 
+@pytest.mark.rule("K2")
 def test_a_trial_goes_on_from_its_last_checkpoint(halfway):
     found = resumption(halfway)
 

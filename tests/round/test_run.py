@@ -142,6 +142,7 @@ def test_several_studies_extended_keep_what_they_had(place):
     ]
 
 
+@pytest.mark.rule("Q5")
 def test_processes_make_the_same_trials_as_inline():
     inline = etude.run(rates(), loops.train)
 
@@ -217,6 +218,7 @@ def test_a_population_without_checkpoints_is_told_at_the_rehearsal(train):
     assert {one.status for one in store.records("rates")} == {"pending"}
 
 
+@pytest.mark.rule("L4")
 def test_a_population_is_trained_and_its_schedule_can_be_replayed():
     result = etude.run(rates(**PBT), loops.train)
 

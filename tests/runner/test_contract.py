@@ -95,6 +95,7 @@ def test_a_checkpoint_comes_after_all_points_before_it(runner, tmp_path):
     assert max(step for step, _, _ in rows(list(before))) == 1
 
 
+@pytest.mark.rule("W5")
 def test_every_runner_makes_the_same_values(tmp_path):
     both = [
         rows(events_of(make("train"), assignment(tmp_path / name)))

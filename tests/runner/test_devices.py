@@ -57,6 +57,7 @@ def test_freed_memory_is_kept_for_the_next_step_unless_the_user_says_otherwise(m
     assert int(one["MALLOC_TRIM_THRESHOLD_"]) > 1e9
 
 
+@pytest.mark.rule("W5")
 def test_every_gpu_has_a_worker_of_its_own(driver):
     driver("echo 0; echo 1; echo 2")
 

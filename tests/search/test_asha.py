@@ -188,6 +188,7 @@ def test_brackets_compare_only_their_own_trials():
     assert min(length for foot, length in zip(feet, first, strict=True) if foot) == 3
 
 
+@pytest.mark.rule("W3")
 def test_a_search_that_learns_is_shown_all_trials_at_one_length():
     far = [a_trial(n, 0.5, 0.4, 0.3, until=3) for n in range(4)]
     near = [a_trial(n, 0.9) for n in (4, 5)]

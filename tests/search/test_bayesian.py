@@ -79,6 +79,7 @@ def test_it_maximizes_what_is_to_be_maximized():
     assert moves(replace(STUDY, maximize=True), upward) == moves()
 
 
+@pytest.mark.rule("X2")
 def test_it_keeps_from_a_cliff_and_finds_what_lies_near_it():
     found = list(whole_history(Bayesian(), STUDY, cliff))
     later = found[6:]
@@ -87,6 +88,7 @@ def test_it_keeps_from_a_cliff_and_finds_what_lies_near_it():
     assert np.nanmin([cliff(one.setting) for one in found]) < 0.003
 
 
+@pytest.mark.rule("X5")
 @pytest.mark.parametrize(("share", "even"), [(0.0, 0), (0.25, 0), (0.375, 3), (0.5, 6), (1.0, 6)])
 def test_the_start_is_quasi_random(share, even):
     history = records(EVEN[:6], [cliff(one) for one in EVEN[:6]])

@@ -77,6 +77,7 @@ def test_at_most_what_is_free_and_left(study, begin, free):
     assert moves(study, whole[:begin], free) == whole[begin : begin + free]
 
 
+@pytest.mark.rule("Q6", "Q2")
 @pytest.mark.parametrize("status", ["running", "completed", "infeasible"])
 def test_what_does_not_adapt_looks_at_no_result(study, status):
     whole = moves(study)

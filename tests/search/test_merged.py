@@ -32,6 +32,7 @@ def discrepancies(points_TxD, groups_T):
     return [qmc.discrepancy(each) ** 0.5 for each in mine]
 
 
+@pytest.mark.rule("R14")
 @given(
     groups=st.integers(1, 9),
     count=st.integers(1, 60),

@@ -27,6 +27,7 @@ def test_a_diverged_trial_is_a_result_without_a_loss():
     assert found.feasible.tolist() == [True] * 6 + [False]
 
 
+@pytest.mark.rule("X2")
 def test_five_robust_standard_deviations_above_the_start_is_infeasible():
     spread = seen(LOSSES).spread
     at_edge = seen([*LOSSES, 0.775 + 4.99 * spread, 0.775 + 5.01 * spread])

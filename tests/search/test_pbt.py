@@ -54,6 +54,7 @@ def test_all_members_begin_before_anybody_is_compared():
     assert [(type(one), one.until_step) for one in begun] == [(Start, 3)] * 8
 
 
+@pytest.mark.rule("W4")
 @pytest.mark.parametrize(
     ("options", "stopped"),
     [({}, [7, 6, 5, 4]), ({"quantile": 0.25}, [7, 6]), ({"parents": 0.5}, [7, 6, 5, 4])],

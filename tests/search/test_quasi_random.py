@@ -42,6 +42,7 @@ def test_a_study_extended_goes_on_without_repeating():
     assert len({start.searched["learning_rate"] for start in whole}) == 40
 
 
+@pytest.mark.rule("Q6", "Q2")
 @pytest.mark.parametrize("status", ["pending", "completed", "infeasible"])
 def test_results_change_nothing(status):
     assert moves(STUDY, count=7, free=3, status=status) == moves(STUDY)[7:10]

@@ -56,6 +56,7 @@ def test_no_coordinate_is_a_bound(seed, dimensions):
     assert np.all((points_TxD > 0.0) & (points_TxD < 1.0))
 
 
+@pytest.mark.rule("Q1", "Q4")
 @some
 @given(seed=SEEDS, dimensions=st.integers(1, 8), exponent=st.integers(0, 10))
 def test_every_axis_is_filled_evenly(seed, dimensions, exponent):
@@ -75,6 +76,7 @@ def test_two_axes_stay_a_net(wide):
     assert len(np.unique(boxes_TxD, axis=0)) == 256
 
 
+@pytest.mark.rule("Q1")
 @pytest.mark.parametrize("dimensions", [2, 4, 8])
 @pytest.mark.parametrize("size", [8, 16, 25, 50, 100])
 def test_more_even_than_plain_scrambled_sobol(dimensions, size):
@@ -147,6 +149,7 @@ def digest(points_TxD):
     return hashlib.sha256(np.ascontiguousarray(points_TxD).tobytes()).hexdigest()[:16]
 
 
+@pytest.mark.rule("Q3")
 @pytest.mark.parametrize(
     ("dimensions", "expected"),
     [

@@ -114,6 +114,7 @@ def stacked(request):
     return request.param == "stacked"
 
 
+@pytest.mark.rule("L3")
 @pytest.mark.parametrize("library", ["torch", "jax"])
 @pytest.mark.parametrize("name", RULES)
 def test_training_moves_as_the_playbook_writes_it(tmp_path, library, name, stacked):

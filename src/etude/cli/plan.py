@@ -61,7 +61,7 @@ def plan(
     drawn = _Plan(
         experiment=experiment,
         studies=studies,
-        rules=design_findings(experiment, store),
+        rules=design_findings(experiment, store, file.absolute().parent),
         designs=_designs(experiment, studies),
         timing=duration(studies, timing_trials(experiment, store)),
         caveats=findings(fixed_caveats([study for study, _ in studies])),

@@ -28,6 +28,8 @@ class Experiment:
     Args:
         metric: Judges the trials, as reported: `valid/error`. Lower is better unless `maximize`.
         max_steps: Training steps of every trial.
+        kind: Of problem, of `playbook.problems`: rules ask for the hyperparameters that such
+            problems usually have; training does not. None for any.
         trials: Trials of each study; there is one study for each scientific setting. Of a merged
             study, all trials; of configurations, their number, which may be left out.
         evaluations: Evaluations of a trial, evenly spaced by step; the last step is always one.
@@ -75,6 +77,7 @@ class Experiment:
     name: str = "experiment"
     question: str = ""
     notes: str = ""
+    kind: str | None = None
     maximize: bool = False
     evaluations: int = 50
     train: str | None = None
@@ -154,7 +157,7 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
     counts may change freely.
     """
     free = {"question", "notes", "validation_examples", "max_trial_s", "keep_checkpoints", "train"}
-    free |= {"acknowledge", "observed", "names"}
+    free |= {"acknowledge", "observed", "names", "kind"}
     free |= {"baseline"}  # what is inherited from it stands in `fixed`, which bears
     changed = [
         key.name

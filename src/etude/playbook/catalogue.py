@@ -54,6 +54,7 @@ class Entry:
         switch: The hyperparameter that says whether it is there at all; empty without one.
         off: The value that means that it is not there.
         size: Whether it sets the size of the model.
+        costs: Whether it changes what training or serving costs; what sets the size does.
         parts: Whether a part of a model may have one of its own, `lr_G`: its words may then have
             others beside them.
         alone: Aliases that mean it only where nothing stands beside them.
@@ -75,6 +76,7 @@ class Entry:
     switch: str = ""
     off: float | None = None
     size: bool = False
+    costs: bool = False
     parts: bool = False
     alone: frozenset[str] = frozenset()
     beside: frozenset[str] = frozenset()

@@ -28,6 +28,19 @@ def code_at_start(
 
     Source: K3.
     """
+    files = {
+        before.path: before if is_same(before, now) else now
+        for before in code_of(records)
+        if (now := file_now(before.path, folder, train))
+    } or {file.path: file for file in _training_file(folder, train)}
+    return {path: file.hash for path, file in files.items()}
+
+
+def code_of(records: Sequence[Record]) -> tuple[CodeFile, ...]:
+    """The files of the last launch that trained any of these trials, sorted by path.
+
+    Source: K3.
+    """
     stretches = [one for record in records for one in record.stretches if one.code]
     last = max((one.launch for one in stretches), default=0)
     known = {
@@ -36,12 +49,15 @@ def code_at_start(
         if one.launch == last and one.code
         for file in one.code.files
     }
-    files = {
-        path: before if is_same(before, now) else now
-        for path, before in sorted(known.items())
-        if (now := file_now(path, folder, train))
-    } or {file.path: file for file in _training_file(folder, train)}
-    return {path: file.hash for path, file in files.items()}
+    return tuple(known[path] for path in sorted(known))
+
+
+def code_before(folder: Path, reference: str | None) -> tuple[CodeFile, ...]:
+    """What is known of the code before a step is trained: the file that `train` names.
+
+    Source: K3.
+    """
+    return tuple(_training_file(folder, reference)) if reference else ()
 
 
 def _training_file(folder: Path, train: TrainFunction | str | None) -> Iterator[CodeFile]:

@@ -17,6 +17,7 @@ from ..store import location, open_store
 from ..store.base import Store, reservation_of
 from ..study import Study
 from .identity import refuse_another_file
+from .launch_code import code_before
 from .opening import plan_of, refuse_changes, refuse_imported
 from .prior import with_prior_trials
 from .result import parent_in
@@ -53,14 +54,22 @@ def planned_trials(
     return [(study, [one for one in records if one.study == study.name]) for study, _ in informed]
 
 
-def design_findings(experiment: Experiment, store: str | Path | None = None) -> list[Finding]:
+def design_findings(
+    experiment: Experiment, store: str | Path | None = None, folder: Path | None = None
+) -> list[Finding]:
     """The findings of the rules on this design; its parent is read from the store, where it has it.
 
-    Source: S3, S10, T4, R3, R6, R7, R9, R13, R15, Q11.
+    Args:
+        experiment: The experiment.
+        store: Where it is or would be run.
+        folder: Where the path of its training file begins; None where nobody may read that.
+
+    Source: S2, S3, S10, T4, R3, R6, R7, R8, R9, R10, R13, R15, R16, Q11.
     """
     with _existing_store(store) as existing:
         parent = parent_in(existing.entries() if existing else (), experiment)
-    return of_design(experiment, designed(experiment), parent)
+    code = code_before(folder, experiment.train) if folder else ()
+    return of_design(experiment, designed(experiment), parent, code)
 
 
 def timing_trials(experiment: Experiment, store: str | Path | None = None) -> list[Record]:

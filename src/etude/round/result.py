@@ -155,12 +155,12 @@ class Result:
         """
         from ..design.checks import findings as of_design
         from ..design.checks.judged import of_another_metric
+        from .launch_code import code_of
 
-        judged = of_another_metric(self.experiment, self.trained or self.experiment)
-        design = of_design(self.experiment, self.studies, self.parent)
+        design = of_design(self.experiment, self.studies, self.parent, code_of(self.records))
         findings = [
             *(one for one in design if one.check == "names" or not self.analysis.unread.idle(one)),
-            *judged,
+            *of_another_metric(self.experiment, self.trained or self.experiment),
             *self.analysis.findings,
         ]
         return [with_file(finding, self.entry.source) for finding in findings]

@@ -11,6 +11,7 @@ from etude.advise.remedies.regularize import regularize
 from etude.space import Real
 
 
+@pytest.mark.rule("C6")
 @pytest.mark.parametrize(
     ("fixed", "path"),
     [

@@ -11,6 +11,7 @@ from etude.advise.remedies.widen import longer_list, widen, wider_bound
 from etude.space import Choice, Integer, Real
 
 
+@pytest.mark.rule("C1", "R16")
 def test_a_crowded_side_is_widened():
     assert changes(widen(rounds.edge(experiment()))) == [("nuisance.learning_rate", "low", 1e-5)]
 

@@ -31,6 +31,7 @@ def test_all_early_or_most_late_says_something_of_the_length(shares, status):
     assert judged(*shares).status == status
 
 
+@pytest.mark.rule("T5")
 def test_all_early_is_far_too_many_steps():
     found = findings(judged(0.02, 0.04, 0.06, 0.08, 0.1))[0]
 

@@ -55,6 +55,7 @@ def line(count: int) -> list[list[float]]:
     return [[(k + 0.5) / count] for k in range(count)]
 
 
+@pytest.mark.rule("C1")
 @pytest.mark.parametrize("bottom", [1.0, 1.2, 2.0])
 @pytest.mark.parametrize("seed", range(10))
 def test_a_cut_off_optimum_is_a_problem_on_its_side_only(bottom, seed):
@@ -208,6 +209,7 @@ def test_a_cliff_is_told_by_the_best_value_and_the_first_that_breaks():
     assert found.headline == f"`learning_rate` is {told}"
 
 
+@pytest.mark.rule("D3")
 def test_the_advice_at_a_cliff_is_to_stabilize():
     study = factories.study({"learning_rate": RATE})
     units = [*line(20), [0.955], [0.965], [0.985], [0.995], [0.999]]
@@ -243,6 +245,7 @@ def test_one_trial_that_broke_elsewhere_leaves_a_cut_off_optimum_found():
     assert found.status == "problem"
 
 
+@pytest.mark.rule("C1")
 def test_a_natural_limit_is_skipped():
     study = factories.study({"dropout": Real(0.0, 0.5)})
     units = line(20)

@@ -24,6 +24,7 @@ def of_schedule(schedule, *, stopped_after):
     return findings(censored(study, outcomes(study, records)))
 
 
+@pytest.mark.rule("T8")
 def test_stopped_trials_are_a_notice_that_says_where_they_stopped():
     finding = of_schedule("asha", stopped_after=[10, 5, 5])[0]
 

@@ -57,6 +57,7 @@ def test_trials_of_two_versions_that_are_ranked_together_are_a_problem():
     assert "--accept-code" in found.advice
 
 
+@pytest.mark.rule("K3")
 def test_studies_of_different_code_are_a_problem_that_names_their_shares():
     found = finding(adam=trials(OLD, OLD, OLD, OLD), sgd=trials(NEW, NEW, NEW, OLD, begin=4))
 

@@ -30,6 +30,7 @@ def test_many_trials_of_a_smooth_valley_leave_no_doubt():
     assert (found.status, len(found.good), found.doubts) == ("ok", 4, ())
 
 
+@pytest.mark.rule("C2")
 def test_a_clean_report_says_that_density_cannot_be_proven():
     study = factories.study({"learning_rate": RATE})
 
@@ -39,6 +40,7 @@ def test_a_clean_report_says_that_density_cannot_be_proven():
     assert found.advice == ""
 
 
+@pytest.mark.rule("C2")
 @pytest.mark.parametrize(("count", "status", "more"), [(10, "problem", 50), (20, "notice", 40)])
 def test_few_trials_for_the_dimensions_ask_for_more(count, status, more):
     study = factories.study({f"x{k}": Real(0.1, 0.9) for k in range(6)})

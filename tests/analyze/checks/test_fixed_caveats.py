@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from tests.factories import record, two_optimizers
 
 from etude.analyze.checks.fixed_caveats import findings, fixed_caveats
@@ -8,6 +9,7 @@ from etude.design.split import split
 FIXED = {"batch_size": 64, "when": {"optimizer": {"adam": {"epsilon": 1e-8}}}}
 
 
+@pytest.mark.rule("R5")
 def test_every_fixed_hyperparameter_is_one_notice():
     studies = split(two_optimizers(fixed=FIXED))
 

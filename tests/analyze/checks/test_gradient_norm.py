@@ -17,6 +17,7 @@ def judged(*norms, **given):
     return gradient_norm(study, traced(study, *({"grad_norm": each} for each in norms), **given))
 
 
+@pytest.mark.rule("D5", "D9")
 def test_the_threshold_is_the_90th_percentile_over_all_steps():
     result = judged(np.arange(1.0, 102.0))
 
@@ -74,6 +75,7 @@ def test_non_finite_norms_are_a_problem_even_where_few_were_logged():
     assert "2 of 3 are not finite" in found.message
 
 
+@pytest.mark.rule("D10")
 @pytest.mark.parametrize(("clip", "rule", "status"), [(0.5, "D10", "notice"), (2.0, "D5", "ok")])
 def test_clipping_more_than_half_of_the_updates_is_too_much(clip, rule, status):
     study = long_study()
@@ -91,6 +93,7 @@ def test_trials_that_the_threshold_would_clip_too_often_are_named():
     assert "more than 50 % of the updates of trial 4" in findings(result)[0].message
 
 
+@pytest.mark.rule("D5")
 def test_without_norms_it_is_unclear_and_asks_for_them():
     study = long_study()
 

@@ -51,6 +51,7 @@ def by_name(result):
     return {one.hyperparameter: one for one in result.influences}
 
 
+@pytest.mark.rule("R2")
 def test_what_matters_is_told_from_what_does_not():
     study = factories.study(AXES)
 
@@ -75,6 +76,7 @@ def test_shares_are_those_of_a_sum_of_slopes_and_noise():
     assert found["a"].low < 9 / 12 < found["a"].high
 
 
+@pytest.mark.rule("R2")
 def test_an_interaction_without_an_effect_alone_is_found():
     study = factories.study(AXES)
 
@@ -157,6 +159,7 @@ def test_with_few_settings_the_finding_says_what_could_have_been_seen():
     ]
 
 
+@pytest.mark.rule("R2")
 def test_what_explains_little_can_be_fixed_and_its_bound_is_said():
     study = factories.study(AXES)
 

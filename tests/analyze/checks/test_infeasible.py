@@ -23,6 +23,7 @@ def line(count: int) -> list[list[float]]:
     return [[(k + 0.5) / count] for k in range(count)]
 
 
+@pytest.mark.rule("C3")
 @pytest.mark.parametrize(
     ("feasible", "lost", "status"),
     [
@@ -241,6 +242,7 @@ def test_each_reason_has_a_place_of_its_own():
     assert "a smaller batch or model" in findings(found)[0].advice
 
 
+@pytest.mark.rule("C3")
 def test_where_everything_breaks_a_bug_comes_first():
     study = factories.study({"learning_rate": RATE})
 

@@ -48,6 +48,7 @@ def test_a_loss_that_turns_up_while_the_metric_holds_is_told_apart():
     assert "Its valid/error does not suffer." in found.message
 
 
+@pytest.mark.rule("C6")
 def test_a_metric_that_turns_up_too_overfits_by_both():
     rises = FALLS + 0.2 * SHARE
 
@@ -108,6 +109,7 @@ def test_a_training_metric_cannot_show_overfitting():
     assert found.by_metric.status == "unclear"
 
 
+@pytest.mark.rule("C6", "C7")
 def test_the_best_trial_is_judged_by_c6_and_the_others_by_c7():
     study = long_study()
     given = [curves(metric=FALLS + 0.1), curves(metric=FALLS), curves(metric=FALLS + 0.2)]
@@ -133,6 +135,7 @@ def chosen(rates, overfit):
     return overfitting(study, trial_curves(study, outcomes(study, records)))
 
 
+@pytest.mark.rule("C7")
 def test_a_best_trial_with_the_smallest_rate_among_overfitting_ones_is_suspect():
     result = chosen([1e-4, 1e-2, 2e-2, 3e-2, 4e-2], overfit=True)
     found = findings(result)[-1]

@@ -25,6 +25,7 @@ def rhythm(period, count=COUNT):
     return 0.05 * np.sin(2.0 * np.pi * np.arange(count) / period)
 
 
+@pytest.mark.rule("E6")
 @pytest.mark.parametrize("period", [4, 5, 8, 13])
 def test_a_rhythm_on_a_falling_curve_is_noticed_with_its_period(period):
     curve = FALL + rhythm(period) + 0.02 * noise(0, COUNT)
@@ -113,6 +114,7 @@ def epochs(period, *, per_step=True):
     return (np.arange(COUNT) + 1.0) / period
 
 
+@pytest.mark.rule("E6")
 def test_the_period_of_an_epoch_is_looked_for_where_its_length_is_known():
     curve = {METRIC: FALL + rhythm(8) + 0.025 * noise(3, COUNT), "epoch": epochs(8)}
 

@@ -62,6 +62,7 @@ def test_the_middle_of_other_studies_is_the_best_at_hand():
     assert whole.median == sampling_luck(study, outcomes(study, valley(study, [0.4, 0.6], 20))).best
 
 
+@pytest.mark.rule("Q10")
 def test_the_finding_says_where_another_search_would_end():
     study = factories.study(metric="valid/loss")
 

@@ -17,6 +17,7 @@ def falling(rate, *, sd=0.01, seed=2):
     return {METRIC: 0.2 + np.exp(-rate * at()) + sd * noise(seed)}
 
 
+@pytest.mark.rule("C10")
 def test_a_curve_flat_since_a_third_of_the_steps_is_saturated():
     assert statuses(falling(15.0)) == ["notice"]
 

@@ -74,6 +74,7 @@ def test_a_trial_marked_infeasible_by_nan_is_unstable_without_a_single_point():
     assert (one.status, one.kind) == ("problem", "nan")
 
 
+@pytest.mark.rule("C4", "D1")
 @pytest.mark.parametrize(
     ("course", "kind"),
     [
@@ -411,6 +412,7 @@ def test_a_trial_that_learns_late_is_not_said_never_to_have_learned():
     assert last.kind == ""
 
 
+@pytest.mark.rule("D4")
 def test_a_spike_in_the_first_steps_that_no_evaluation_sees_is_a_notice():
     study = long_study()
     steps = list(range(0, STEPS, 10))

@@ -25,6 +25,7 @@ def edge(values, unstable, study=None):
     return stability_limit(study, trial_curves(study, outcomes(study, records)), broken)
 
 
+@pytest.mark.rule("D3")
 def test_the_best_rate_below_nothing_but_unstable_ones_lies_at_the_edge():
     values = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, None, None, None, None]
 

@@ -34,6 +34,7 @@ def test_the_best_is_compared_with_the_second_best(gap, status):
     assert (result.status, result.rival) == (status, "trial 1")
 
 
+@pytest.mark.rule("C8")
 @pytest.mark.parametrize(("gap", "status"), [(0.001, "problem"), (0.1, "ok")])
 def test_against_another_study_luck_is_a_problem(gap, status):
     best = compared(ending_at(0.2)).trials[0].value
@@ -51,6 +52,7 @@ def test_only_trials_within_their_jumps_of_the_best_are_noticed():
     assert findings(result)[0].evidence["contenders"] == [0, 1]
 
 
+@pytest.mark.rule("C8")
 @pytest.mark.parametrize("word", ["larger batch", "validation data", "Polyak", "learning rate"])
 def test_the_advice_names_causes_and_remedies(word):
     assert word in findings(compared(ending_at(0.2), ending_at(0.201)))[0].advice

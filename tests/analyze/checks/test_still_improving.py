@@ -20,6 +20,7 @@ def status(course, **how):
     return judged(course, **how).trials[0].status
 
 
+@pytest.mark.rule("C9", "T1")
 @pytest.mark.parametrize("seed", range(6))
 def test_a_curve_that_still_falls_at_its_end_improves(seed):
     assert status(1.0 - 0.5 * SHARE, seed=seed) == "notice"

@@ -23,6 +23,7 @@ def cosine(share):
     return 0.5 * (1.0 + np.cos(np.pi * share))
 
 
+@pytest.mark.rule("C11")
 def test_a_loss_that_climbs_to_the_end_is_a_problem():
     assert statuses(CLIMB + 0.01 * noise(0)) == ["problem"]
 
@@ -73,6 +74,7 @@ def test_a_flat_loss_that_wanders_is_none():
     assert statuses(wandering) == ["ok"]
 
 
+@pytest.mark.rule("C11", "D2")
 @pytest.mark.parametrize(
     ("rate", "rule", "status"), [(0.1, "D2", "notice"), (0.001, "C11", "problem")]
 )

@@ -20,6 +20,7 @@ def trained(study, values, setting, begin=0):
     return [record(study, begin + k, value, setting) for k, value in enumerate(values)]
 
 
+@pytest.mark.rule("A1", "A2")
 def test_the_noise_is_pooled_over_repeated_settings():
     study = factories.study()
     records = [

@@ -27,6 +27,7 @@ def said(studies, records):
     return [(one.status, dict(one.subject)) for one in findings(unread(studies, records))]
 
 
+@pytest.mark.rule("W8")
 def test_what_the_question_is_about_and_nobody_read_is_a_problem():
     studies = split(two_optimizers())
 

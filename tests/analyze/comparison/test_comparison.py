@@ -33,6 +33,7 @@ def share(answers, wanted):
     return sum(one in wanted for one in answers) / len(answers)
 
 
+@pytest.mark.rule("A2")
 @pytest.mark.parametrize(("a", "b", "answer"), [(HIGH, LOW, "better"), (LOW, HIGH, "worse")])
 def test_a_clear_difference_is_told_with_its_direction(a, b, answer):
     found = comparison(a, b)

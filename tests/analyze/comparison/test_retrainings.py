@@ -28,6 +28,7 @@ def test_all_trainings_of_a_setting_count_infeasible_ones_as_failed():
     assert (found.seeds, found.trials) == ((0, 1, 2), (0, 1, 2))
 
 
+@pytest.mark.rule("A1")
 def test_the_value_that_singled_a_setting_out_is_left_out():
     study = factories.study()
     records = [*trained(study, [0.3, 0.1, 0.2], HERE), *trained(study, [0.5], THERE, begin=3)]

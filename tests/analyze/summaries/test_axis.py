@@ -25,6 +25,7 @@ def test_every_ended_trial_stands_at_its_value():
     )
 
 
+@pytest.mark.rule("C13")
 def test_there_is_an_axis_for_every_hyperparameter_that_varies():
     assert [
         each.hyperparameter for each in axes(factories.study(), outcomes(factories.study(), []))

@@ -9,6 +9,7 @@ from etude.design.split import split
 from ..trials import at_units, valley, with_outcomes
 
 
+@pytest.mark.rule("C12")
 def test_each_study_has_its_best_trial_in_the_metric_as_reported():
     adam, nesterov = split(two_optimizers(maximize=True))
     setting = {"learning_rate": 0.01, "share": 0.5}

@@ -11,6 +11,7 @@ ALL = {"learning_rate": RATE, "beta1": BETA, "beta2": BETA, "epsilon": EPSILON}
 ADAM = {"optimizer": "adam"}
 
 
+@pytest.mark.rule("Q11")
 @pytest.mark.parametrize(
     ("trials", "beyond"),
     [
@@ -78,6 +79,7 @@ def test_an_epsilon_in_the_company_of_a_beta_is_adams():
     assert findings_of(together, "Q11")
 
 
+@pytest.mark.rule("R13")
 def test_unequal_trials_are_a_problem_with_their_numbers():
     (one,) = findings_of(design(), "R13", trials=(20, 40))
 
@@ -86,6 +88,7 @@ def test_unequal_trials_are_a_problem_with_their_numbers():
     assert "`activation=relu` 20 trials, `activation=gelu` 40 trials" in one.message
 
 
+@pytest.mark.rule("R15")
 def test_unequal_dimensions_are_a_notice_with_their_numbers():
     slopes = {"learning_rate": RATE, "when": {"activation": {"gelu": {"slope": Real(0.1, 1.0)}}}}
 

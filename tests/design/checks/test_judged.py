@@ -7,6 +7,7 @@ from tests.form import offences
 from etude.design.checks.judged import findings, of_another_metric, renaming
 
 
+@pytest.mark.rule("X3")
 @pytest.mark.parametrize("metric", ["test/error", "test_loss", "testAcc", "error_on_test"])
 def test_a_run_that_is_judged_by_test_data_has_a_problem(metric):
     (finding,) = findings(experiment(metric=metric))

@@ -12,6 +12,7 @@ def said(nuisance, trials=20, **given):
     return findings_of(design(nuisance=nuisance, trials=trials, **given), "R12")
 
 
+@pytest.mark.rule("R12")
 @pytest.mark.parametrize(
     ("name", "values", "written"),
     [

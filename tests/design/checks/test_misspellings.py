@@ -53,6 +53,7 @@ def test_a_slip_in_a_configuration_is_told():
     assert one.evidence == {"path": "configurations.learning_rte", "near": "learning_rate"}
 
 
+@pytest.mark.rule("R4")
 def test_a_slip_is_told_with_what_was_meant():
     (one,) = findings_of(design(nuisance={"learning_rte": RATE}), "R4")
 

@@ -14,6 +14,7 @@ def findings(**given):
     return findings_of(design(fixed={**FIXED, **given}), "L2")
 
 
+@pytest.mark.rule("L2", "L4")
 @pytest.mark.parametrize(
     ("given", "headline"),
     [

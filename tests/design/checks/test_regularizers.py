@@ -37,6 +37,7 @@ def test_a_switch_with_its_strength_tuned_where_it_is_on():
     assert findings_of(design(scientific=SWITCH, nuisance=when_on(RATES)), "R9") == []
 
 
+@pytest.mark.rule("R9")
 def test_a_switch_with_one_strength_that_nobody_tuned():
     (one,) = findings_of(design(scientific=SWITCH, fixed=when_on(0.3)), "R9")
 
@@ -65,6 +66,7 @@ def test_a_strength_that_is_searched_where_it_has_no_effect():
     assert "use_dropout" in one.message
 
 
+@pytest.mark.rule("R9")
 @pytest.mark.parametrize(
     "range_", [Real(0.0, 0.5), Choice([0, 0.1, 0.3]), Choice([0.0, 0.5], ordered=True)]
 )

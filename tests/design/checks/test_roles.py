@@ -17,6 +17,7 @@ def tuned(**nuisance):
 # --- S3
 
 
+@pytest.mark.rule("S3")
 @pytest.mark.parametrize(
     ("metric", "status"),
     [
@@ -39,8 +40,14 @@ def test_a_scientific_batch_size_is_not_judged_by_a_validation_metric_either():
     assert (one.status, one.evidence["role"]) == ("problem", "scientific")
 
 
+@pytest.mark.rule("S3")
 @pytest.mark.parametrize(
-    "name", ["batch_size", "bs", "train_bs", "train_batch_size", "per_device_train_batch_size"]
+    "name",
+    [
+        *("batch_size", "bs", "train_bs", "train_batch_size", "per_device_train_batch_size"),
+        *("per_gpu_batch_size", "micro_batch_size", "minibatch_size", "data_bs", "batchSize"),
+        "gradient_accumulation_steps",
+    ],
 )
 def test_a_batch_size_that_varies_over_configurations_is_searched(name):
     (one,) = findings_of(listed({name: 200, "lr": 0.1}, {name: 100, "lr": 0.2}), "S3")
@@ -56,14 +63,31 @@ def test_a_batch_size_that_is_the_same_in_each_configuration_is_fixed():
     assert findings_of(alike, "S3") == findings_of(alike, "T4") == []
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["eval_batch_size", "per_device_eval_batch_size", "bs_norm", "batch_norm", "num_batches"],
+)
+def test_what_only_speaks_of_a_batch_is_no_batch_size(name):
+    assert findings_of(tuned(**{name: SIZES}), "S3") == []
+
+
+def test_a_batch_size_is_what_a_person_says():
+    own = design(nuisance={"lr": RATE, "chunk": SIZES}, fixed={}, names={"chunk": "batch_size"})
+    none = design(nuisance={"lr": RATE, "bs": SIZES}, fixed={}, names={"bs": ""})
+
+    assert statuses(own, "S3") == ["problem"]
+    assert statuses(none, "S3") == []
+
+
 # --- T4
 
 
+@pytest.mark.rule("T4")
 @pytest.mark.parametrize(
     "name",
     [
         *("max_steps", "num_train_epochs", "epochs", "training_steps", "train_steps"),
-        *("n_iters", "max_iter", "iterations", "num_steps", "steps", "train.steps"),
+        *("n_iters", "max_iter", "iterations", "num_steps", "steps", "train.steps", "num_epochs"),
     ],
 )
 def test_a_length_tuned_inside_a_study_is_a_problem(name):
@@ -86,6 +110,12 @@ def test_a_part_of_a_training_is_no_length_of_it(name):
     assert findings_of(listed({name: 10}, {name: 20}), "T4") == []
 
 
+def test_a_length_is_what_a_person_says():
+    own = design(nuisance={"lr": RATE, "sched_n": SIZES}, names={"sched_n": "max_steps"})
+
+    assert statuses(own, "T4") == ["problem"]
+
+
 def test_lengths_that_are_compared_are_the_same_in_each_study():
     assert statuses(design(scientific={"epochs": [3, 6]}), "T4") == ["notice"]
 
@@ -93,6 +123,7 @@ def test_lengths_that_are_compared_are_the_same_in_each_study():
 # --- R7
 
 
+@pytest.mark.rule("R7")
 def test_a_fixed_learning_rate_makes_a_comparison_unfair():
     (one,) = findings_of(design(nuisance={"weight_decay": DECAY}, fixed={"lr": 0.1}), "R7")
 
@@ -129,6 +160,7 @@ def test_a_learning_rate_cannot_be_tuned_with_one_trial():
     assert findings_of(design(trials=1, nuisance={}, fixed={"learning_rate": 0.1}), "R7") == []
 
 
+@pytest.mark.rule("R7", "Q11")
 @pytest.mark.parametrize(
     ("trials", "named"),
     [
@@ -190,6 +222,7 @@ def test_the_advice_has_the_range_of_the_optimizer():
 # --- R6
 
 
+@pytest.mark.rule("R6")
 @pytest.mark.parametrize("size", ["layers", "width", "d_model", "num_filters", "model_size"])
 def test_a_fixed_weight_decay_says_little_about_sizes(size):
     (one,) = findings_of(design(scientific={size: [2, 4]}, fixed={"weight_decay": 1e-4}), "R6")
@@ -217,6 +250,7 @@ def test_a_searched_momentum_or_beta_is_as_it_should_be():
     )
 
 
+@pytest.mark.rule("W2")
 def test_a_known_walk_through_searches_batch_size_and_length():
     searched = {"learning_rate": RATE, "batch_size": SIZES, "epochs": Integer(2, 5)}
     both = design(nuisance=searched, fixed={})
@@ -226,3 +260,64 @@ def test_a_known_walk_through_searches_batch_size_and_length():
 
     assert ["a known walk-through searches it" in message for message in said] == [True, True]
     assert "walk-through" not in findings_of(alone, "S3")[0].message
+
+
+# --- R8
+
+
+@pytest.mark.rule("R8")
+@pytest.mark.parametrize("name", ["optimizer", "optim", "training.optimizer", "use_nesterov"])
+def test_an_optimizer_is_scientific_or_fixed(name):
+    (one,) = findings_of(tuned(**{name: Choice(["a", "b"])}), "R8")
+
+    assert (one.status, one.subject) == ("notice", {"hyperparameter": name})
+    assert one.headline == f"`{name}` is searched as a nuisance: it is asked, or fixed"
+
+
+def test_an_optimizer_that_varies_over_configurations_is_searched():
+    (one,) = findings_of(listed({"optimizer": "sgd"}, {"optimizer": "adam"}), "R8")
+
+    assert '`optimizer` (`["sgd", "adam"]`) varies over the configurations' in one.message
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"scientific": OPTIMIZERS},
+        {"fixed": {"optimizer": "adam"}},
+        {"nuisance": {"learning_rate": RATE, "optimizer_state": Choice(["a", "b"])}},
+        {"nuisance": {"opt": Choice(["a", "b"])}, "names": {"opt": ""}},
+    ],
+)
+def test_an_optimizer_that_is_asked_or_fixed_is_as_it_should_be(given):
+    assert findings_of(design(**given), "R8") == []
+
+
+# --- R10
+
+
+@pytest.mark.rule("R10")
+@pytest.mark.parametrize(
+    "name", ["width", "n_layers", "encoder.num_layers", "d_model", "n_heads", "norm_layer"]
+)
+def test_what_the_model_costs_is_scientific_or_fixed(name):
+    (one,) = findings_of(tuned(**{name: Choice([2, 4, 8])}), "R10")
+
+    assert (one.status, one.subject) == ("notice", {"hyperparameter": name})
+    assert f"`{name}` (`[2, 4, 8]`) is searched as a nuisance" in one.message
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"scientific": {"layers": [2, 4]}},
+        {"fixed": {"layers": 2}},
+        {"nuisance": {"learning_rate": RATE, "activation": Choice(["relu", "gelu"])}},
+        {"nuisance": {"learning_rate": RATE, "init_scale": Real(0.1, 10.0, log=True)}},
+        {"nuisance": {"width": Choice([2, 4])}, "names": {"width": ""}},
+    ],
+)
+def test_what_costs_nothing_may_be_a_nuisance(given):
+    asked = {"scientific": {"gizmo": ["a", "b"]}, **given}
+
+    assert findings_of(design(**asked), "R10") == []

@@ -49,6 +49,7 @@ def test_a_scientific_range_that_is_split_is_refused_with_both_ways_out():
     assert 'studies = "merged" in [experiment] to sample the range (R14)' in message
 
 
+@pytest.mark.rule("R14")
 @pytest.mark.parametrize("role", ["nuisance", "fixed", "scientific"])
 def test_a_condition_in_a_merged_study_is_refused_with_the_way_out(role):
     value = {"scientific": [1, 2], "nuisance": RATE, "fixed": 3}[role]

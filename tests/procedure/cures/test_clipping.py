@@ -41,6 +41,7 @@ def test_outlying_gradients_are_cured_by_clipping(outliers: tuple[Outcome, CureO
     assert cure["settings"]["lr"] > 0.002
 
 
+@pytest.mark.rule("D9")
 def test_the_limit_is_the_90th_percentile_of_the_best_trainings_without_it(
     outliers: tuple[Outcome, CureOutcomes],
 ) -> None:
@@ -68,6 +69,7 @@ def test_the_share_that_it_clips_is_said(outliers: tuple[Outcome, CureOutcomes])
     ]
 
 
+@pytest.mark.rule("D12")
 def test_a_smaller_limit_that_would_cut_most_updates_is_refused_and_a_longer_warmup_comes_next(
     noise: tuple[Outcome, CureOutcomes],
 ) -> None:
@@ -80,6 +82,7 @@ def test_a_smaller_limit_that_would_cut_most_updates_is_refused_and_a_longer_war
     assert outcome.answer.values["cure"]["name"] == "lower_rate"
 
 
+@pytest.mark.rule("D10")
 def test_where_the_usual_limit_would_cut_most_updates_the_rate_is_lowered_next(
     noise: tuple[Outcome, CureOutcomes],
 ) -> None:

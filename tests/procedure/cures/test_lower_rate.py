@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from etude.procedure.base import Known, Step
 from etude.procedure.cures.cure import CURES
 from etude.procedure.cures.lower_rate import LowerRate
@@ -21,5 +23,6 @@ def test_every_rate_lies_below_the_best_one() -> None:
     assert sorted(set(rates)) == [0.1, 0.2, 0.3, 0.5]
 
 
+@pytest.mark.rule("D6")
 def test_it_is_the_last_that_is_tried() -> None:
     assert isinstance(CURES[-1], LowerRate)

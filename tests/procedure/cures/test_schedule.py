@@ -21,6 +21,7 @@ def known(**schedule: Any) -> Known:
     return Known(base=experiment, setting=setting, own_loop=True)
 
 
+@pytest.mark.rule("D8", "D14")
 @pytest.mark.parametrize(
     "schedule",
     [

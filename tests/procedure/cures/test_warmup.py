@@ -23,6 +23,7 @@ def ended(store: Store) -> tuple[Outcome, CureOutcomes]:
     return cured(store, EARLY, DIAGNOSIS)
 
 
+@pytest.mark.rule("D6", "D7")
 def test_a_training_that_breaks_at_its_start_is_cured_by_a_warmup(
     ended: tuple[Outcome, CureOutcomes],
 ) -> None:
@@ -32,6 +33,7 @@ def test_a_training_that_breaks_at_its_start_is_cured_by_a_warmup(
     assert cure["settings"]["lr"] >= 2 * 0.02
 
 
+@pytest.mark.rule("D13")
 def test_where_a_warmup_is_the_answer_lengths_of_others_are_for_orientation(
     ended: tuple[Outcome, CureOutcomes],
 ) -> None:
@@ -49,6 +51,7 @@ def test_both_comparisons_stand_in_the_answer(ended: tuple[Outcome, CureOutcomes
     assert evidence["adds"] == "adds `warmup` = 20"
 
 
+@pytest.mark.rule("D7")
 def test_each_length_is_held_for_twice_its_steps(ended: tuple[Outcome, CureOutcomes]) -> None:
     ramps = [one for one in ended[0].known.rounds if "x-" in one.part]
 
@@ -66,6 +69,7 @@ def test_a_length_survives_only_where_every_seed_does(ended: tuple[Outcome, Cure
     assert ended[0].known.round("warmup-3x-10") is not None
 
 
+@pytest.mark.rule("D8", "D14")
 def test_the_warmup_comes_before_all_steps_that_there_were(
     ended: tuple[Outcome, CureOutcomes],
 ) -> None:
@@ -76,6 +80,7 @@ def test_the_warmup_comes_before_all_steps_that_there_were(
     assert coming.nuisance["lr"].low > 0.01
 
 
+@pytest.mark.rule("D7")
 @pytest.mark.parametrize(
     ("max_steps", "lengths"),
     [(90, [9]), (1000, [10, 100]), (4000, [10, 100, 400]), (15_000, [10, 100, 1000])],

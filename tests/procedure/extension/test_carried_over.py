@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from etude.procedure.extension.carried_over import carried_over
 
 
+@pytest.mark.rule("T9")
 def test_the_four_confidences_are_the_playbooks() -> None:
     setting = {
         "warmup_steps": 10,

@@ -20,6 +20,7 @@ def longer(*, own_loop: bool = True, steps: int = 1000, **schedule: Any) -> Long
     return long_schedule(Known(base=base, setting=setting, own_loop=own_loop), setting, steps)
 
 
+@pytest.mark.rule("T10")
 def test_a_linear_decay_keeps_its_length_behind_a_longer_constant_phase() -> None:
     result = longer(schedule="linear", warmup_steps=10)
 
@@ -29,6 +30,7 @@ def test_a_linear_decay_keeps_its_length_behind_a_longer_constant_phase() -> Non
     assert result.added.share == 0.0
 
 
+@pytest.mark.rule("T10")
 def test_a_cosine_is_stretched_at_the_same_base_rate() -> None:
     result = longer(schedule="cosine", decay_steps=100)
 
@@ -43,6 +45,7 @@ def test_pieces_that_somebody_chose_stay_and_are_left_to_a_person() -> None:
     assert (result.follows, result.moved) == ("stays", {})
 
 
+@pytest.mark.rule("T14")
 def test_a_cosine_whose_stretched_tail_is_tiny_is_refused() -> None:
     result = longer(schedule="cosine", decay_steps=40)
 

@@ -65,6 +65,7 @@ def moving() -> Outcome:
     return sized(1.0)
 
 
+@pytest.mark.rule("S17")
 def test_a_rate_that_moves_with_the_width_is_said_with_its_lines(moving: Outcome) -> None:
     model = moving.answer.values["model"]
     lines = {(one.path, one.part): one.new for one in moving.answer.lines}

@@ -83,6 +83,7 @@ def test_a_norm_in_the_branch_that_starts_at_zero_needs_no_advice(where, norm):
     assert stack(where, norm=norm) == Architecture()
 
 
+@pytest.mark.rule("D6")
 @pytest.mark.parametrize("norm", [nn.LayerNorm, RmsNorm])
 def test_a_norm_after_the_residual_sum_is_named(norm):
     advice = stack("after", norm=norm).advice

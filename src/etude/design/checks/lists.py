@@ -116,7 +116,7 @@ def _finding(study: Study, lists: Sequence[_List]) -> Finding:
         check="lists",
         status="notice",
         subject={"study": study.name, **subject},
-        headline=f"{names} {tried} at {where} alone"
+        headline=f"{names if len(lists) < 3 else f'{len(lists)} lists'} {tried} at {where} alone"
         + (f": {count}" if few else ", not between them"),
         message=f"{names} {are}, tried at {where} and nowhere between.{times}",
         evidence={

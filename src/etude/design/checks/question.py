@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 
 from ...experiment import Experiment
 from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding
-from ...space import Choice, Integer, Real, value_text
+from ...playbook.words import words
+from ...space import Choice, Integer, Real, is_number, value_text
 from ...study import Study
-from ...wording import conjunction
+from ...wording import conjunction, join, number
 from ..catalogued import catalogued, literal, role_phrase, strengths, subject_of, written
+
+# Words of a batch size that counts every device and what is accumulated, and of one that is less.
+_OF_ALL = {"global", "effective", "total"}
+_OF_A_PART = {"micro"}
 
 
 def findings(
@@ -72,7 +78,9 @@ def _batch_size(
     if parent is None or not before or not now or before == now:
         return []
     size = _of_batch_size(experiment)[0]
-    was, becomes = ", ".join(before), ", ".join(now)
+    was, becomes = join(before, most=2), join(now, most=2)
+    if _accumulated(size, experiment) != 1:
+        becomes += ", accumulated,"
     fixed = [
         other.name
         for other, entry in catalogued(experiment, ("fixed",))
@@ -80,18 +88,18 @@ def _batch_size(
         or entry.kind == "regularization"
     ]
     still = f" Still fixed here: {', '.join(f'`{name}`' for name in fixed)}." if fixed else ""
-    upward = ", with regularization extended upward since a larger batch may overfit more"
+    upward = ", with regularization extended upward since a larger batch may overfit more (S14)"
     return [
         Finding(
             rule="S10",
             check="question",
             status="notice",
             subject=subject_of(size, studies),
-            headline=f"`{size.name}` is {becomes} here and was {was} in `{parent.name}`",
+            headline=f"`{size.name}` is {becomes} here, {was} in `{parent.name}`",
             message=(
-                f"`{size.name}` is {becomes} here and was {was} in `{parent.name}`: nearly every "
-                "hyperparameter needs tuning anew, the optimizer's and the regularization's first, "
-                f"and perhaps the number of steps.{still}"
+                f"`{size.name}` is {becomes} here and was {was} in `{parent.name}`: nearly all "
+                "else needs tuning anew, the optimizer's and the regularization's first, perhaps "
+                f"the number of steps.{still}"
             ),
             evidence={"parent": parent.name, "before": before, "now": now, "fixed": fixed},
             advice=(
@@ -157,12 +165,21 @@ def _seeds(experiment: Experiment, roles: Collection[str]) -> list[Hyperparamete
 
 
 def _batch_sizes(experiment: Experiment | None) -> list[str]:
-    """Every batch size that an experiment may use, as text."""
+    """Every batch size that an update of an experiment may use, as text.
+
+    Accumulated batches are one to the optimizer: 16 four times is 64.
+    """
     if experiment is None:
         return []
     sizes: set[str] = set()
     for hyperparameter in _of_batch_size(experiment):
-        if isinstance(hyperparameter.value, Choice):
+        factor = _accumulated(hyperparameter, experiment)
+        if factor != 1 and (numbers := strengths(hyperparameter.value)):
+            sizes.update(number(size * factor, 6) for size in numbers)
+        elif isinstance(hyperparameter.value, Real | Integer):
+            bounds = (hyperparameter.value.low, hyperparameter.value.high)
+            sizes.add(" to ".join(number(factor * bound) for bound in bounds))
+        elif isinstance(hyperparameter.value, Choice):
             sizes.update(map(value_text, hyperparameter.value.values))
         else:
             sizes.add(literal(hyperparameter))
@@ -170,7 +187,25 @@ def _batch_sizes(experiment: Experiment | None) -> list[str]:
 
 
 def _of_batch_size(experiment: Experiment) -> list[Hyperparameter]:
-    return [one for one, entry in catalogued(experiment) if entry.name == "batch_size"]
+    """Those that say how many examples an update sees: of all devices before those of one part."""
+    sizes = [one for one, entry in catalogued(experiment) if entry.name == "batch_size"]
+    of_all = [one for one in sizes if _words_of(one) & _OF_ALL]
+    return of_all or [one for one in sizes if not _words_of(one) & _OF_A_PART] or sizes
+
+
+def _words_of(hyperparameter: Hyperparameter) -> set[str]:
+    return {word for segment in words(hyperparameter.name) for word in segment}
+
+
+def _accumulated(size: Hyperparameter, experiment: Experiment) -> float:
+    """How many batches of this size an update sums up, where that is fixed and not in it yet."""
+    if _words_of(size) & _OF_ALL:
+        return 1
+    return math.prod(
+        float(one.value)
+        for one, entry in catalogued(experiment, ("fixed",))
+        if entry.name == "gradient_accumulation" and is_number(one.value) and not one.when
+    )
 
 
 def _is_raised(parent: Experiment, experiment: Experiment) -> bool:
@@ -179,7 +214,8 @@ def _is_raised(parent: Experiment, experiment: Experiment) -> bool:
 
 def _largest(experiment: Experiment) -> float:
     sizes = [
-        one.value.high if isinstance(one.value, Real | Integer) else max(strengths(one.value))
+        _accumulated(one, experiment)
+        * (one.value.high if isinstance(one.value, Real | Integer) else max(strengths(one.value)))
         for one in _of_batch_size(experiment)
         if isinstance(one.value, Real | Integer) or strengths(one.value)
     ]

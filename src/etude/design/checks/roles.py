@@ -14,6 +14,7 @@ from ...study import Study
 from ...wording import conjunction
 from ..catalogued import (
     catalogued,
+    is_listed,
     literal,
     optimizer_of,
     path_of,
@@ -27,20 +28,24 @@ from ..catalogued import (
 _HELD_OUT = {"valid", "validation", "val", "test", "eval", "evaluation", "dev", "holdout"}
 _TRAINING = {"train", "training"}
 _LENGTHS = ("max_steps", "epochs")
+# What is accumulated is a batch all the same.
+_BATCHES = ("batch_size", "gradient_accumulation")
 # `warmup.steps` is the length of a part of a training, not of all of it.
 _PART_OF_TRAINING = re.compile(r"warm_?up|decay|cool_?down|sched", re.IGNORECASE)
 
 
 def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
-    """What speaks against the roles of batch size, length, optimizer and weight decay.
+    """What speaks against the roles of batch size, length, optimizer, weight decay, architecture.
 
-    Source: S3, T4, W2, W3, W4, R6, R7, Q11, S2.
+    Source: S3, T4, W2, W3, W4, R6, R7, R8, R10, Q11, S2.
     """
     return [
         *_batch_size(experiment, studies),
         *_length(experiment, studies),
         *_optimizer_fixed(experiment, studies),
         *_weight_decay_fixed(experiment, studies),
+        *_optimizer_searched(experiment, studies),
+        *_architecture_searched(experiment, studies),
     ]
 
 
@@ -71,14 +76,16 @@ def _batch_size(experiment: Experiment, studies: Sequence[Study]) -> list[Findin
             advice=f"Choose `{size.name}` by throughput and training time, and move it to [fixed].",
         )
         for size, entry in catalogued(experiment, ("scientific", "nuisance"))
-        if entry.name == "batch_size"
+        if entry.name in _BATCHES
     ]
 
 
 def _length(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
     findings = []
     for length, entry in catalogued(experiment, ("scientific", "nuisance")):
-        if entry.name not in _LENGTHS or _PART_OF_TRAINING.search(length.name):
+        # What [names] says of it is no guess by its words.
+        is_part = length.name not in experiment.names and _PART_OF_TRAINING.search(length.name)
+        if entry.name not in _LENGTHS or is_part:
             continue
         is_inside = any(length.name in study.space.domains for study in studies)
         effect = (
@@ -206,3 +213,57 @@ def _weight_decay_fixed(experiment: Experiment, studies: Sequence[Study]) -> lis
         for decay, entry in catalogued(experiment, ("fixed",))
         if entry.name == "weight_decay" and is_number(decay.value) and decay.value != entry.off
     ]
+
+
+def _optimizer_searched(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
+    """The choice of optimizer as a nuisance; what makes another one of it is such a choice too."""
+    return [
+        Finding(
+            rule="R8",
+            check="roles",
+            status="notice",
+            subject=subject_of(choice, studies),
+            headline=f"`{choice.name}` {_as_nuisance(choice, experiment)}: it is asked, or fixed",
+            message=(
+                f"{written(choice)} {_as_nuisance(choice, experiment)}. The choice of optimizer is "
+                "scientific or fixed: the other hyperparameters need ranges of their own for each."
+            ),
+            evidence={"path": path_of(choice, experiment), "value": literal(choice)},
+            advice=(
+                f"Move `{choice.name}` to [scientific], or to [fixed] where it is known not to "
+                "matter for the question."
+            ),
+        )
+        for choice, entry in catalogued(experiment, ("nuisance",))
+        if entry.kind == "optimizer" and entry.role == "scientific"
+    ]
+
+
+def _architecture_searched(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
+    """What changes the cost of the model as a nuisance; an activation costs next to nothing."""
+    return [
+        Finding(
+            rule="R10",
+            check="roles",
+            status="notice",
+            subject=subject_of(part, studies),
+            headline=f"`{part.name}` {_as_nuisance(part, experiment)}, and changes what it costs",
+            message=(
+                f"{written(part)} {_as_nuisance(part, experiment)}. It changes what training and "
+                "serving cost, so it is usually scientific or fixed: the best score alone may pick "
+                "a model that is too slow."
+            ),
+            evidence={"path": path_of(part, experiment), "value": literal(part)},
+            advice=(
+                f"Move `{part.name}` to [scientific] or to [fixed]; or acknowledge R10 where its "
+                "cost does not matter."
+            ),
+        )
+        for part, entry in catalogued(experiment, ("nuisance",))
+        if entry.kind == "architecture" and (entry.size or entry.costs)
+    ]
+
+
+def _as_nuisance(hyperparameter: Hyperparameter, experiment: Experiment) -> str:
+    listed = is_listed(hyperparameter, experiment)
+    return role_phrase(hyperparameter, experiment) if listed else "is searched as a nuisance"

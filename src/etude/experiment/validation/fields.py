@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from ...errors import Mistake
+from ...playbook.problems import problems
 from ...space import is_number, plain
 from ...wording import did_you_mean
 from ..hyperparameter import key_path
@@ -21,15 +22,19 @@ DESIGN_RULES = (
         "L2",
         "Q11",
         "Q9",
+        "R10",
         "R12",
         "R13",
         "R15",
+        "R16",
         "R3",
         "R4",
         "R6",
         "R7",
+        "R8",
         "R9",
         "S10",
+        "S17",
         "S3",
         "T4",
         "T8",
@@ -142,6 +147,15 @@ def _parent(value: object) -> str:
     return "" if value is None else _name(value)
 
 
+def _kind(value: object) -> str:
+    if value is None or (isinstance(value, str) and value in problems()):
+        return ""
+    way_out = did_you_mean(str(value), list(problems()))
+    return (
+        f"needs a kind of problem whose usual hyperparameters are known, found {value!r}. {way_out}"
+    )
+
+
 def _baseline(value: object) -> str:
     return "" if value is None else _text(value)
 
@@ -166,6 +180,7 @@ FIELD_CHECKS: Mapping[str, Check] = {
     "name": _name,
     "question": _text,
     "notes": _text,
+    "kind": _kind,
     "metric": _metric,
     "maximize": _flag,
     "max_steps": _whole(1, 2000, MAX_STEPS),
