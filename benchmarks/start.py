@@ -38,6 +38,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -86,13 +87,17 @@ ANSWERING = ("procedure", "analyze", "train", "runner")
 Row = dict[str, Any]
 
 
+@cache
+def answering_code() -> str:
+    folders = [ROOT / "src/etude" / name for name in ANSWERING]
+    return digest(*(path for folder in folders for path in folder.rglob("*.py")))
+
+
 def code_of(plant: Plant) -> str:
     """What changes when an answer may."""
-    folders = [ROOT / "src/etude" / name for name in ANSWERING]
-    sources = [path for folder in folders for path in folder.rglob("*.py")]
     own = [FOLDER / plant.name / name for name in ("train.py", "experiment.toml")]
     typed = str([plant.commands, *(plant.constants_of(seed) for seed in JUDGED_SEEDS)]).encode()
-    return digest(*sources, *own) + hashlib.blake2b(typed, digest_size=2).hexdigest()
+    return answering_code() + digest(*own) + hashlib.blake2b(typed, digest_size=2).hexdigest()
 
 
 def has_gpu() -> bool:

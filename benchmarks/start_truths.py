@@ -45,24 +45,29 @@ class Timed:
     """A loop that was run.
 
     Args:
-        ends_S: When each step ended, in seconds.
+        ends_Sx2: When each step ended, in seconds: on the wall, and of the processor.
         peak_mib: Of the largest process.
         records: Of its trials.
     """
 
-    ends_S: NDArray[np.float64]
+    ends_Sx2: NDArray[np.float64]
     peak_mib: float
     records: Sequence[Any]
 
     @property
     def durations(self) -> NDArray[np.float64]:
         """How long each step took, the first few left out."""
-        return np.diff(self.ends_S[WARMUP:])
+        return np.diff(self.ends_Sx2[WARMUP:, 0])
 
     @property
     def step_s(self) -> float:
         """Of a step that nothing else came between."""
         return float(np.quantile(self.durations, 0.25))
+
+    @property
+    def cpu_s(self) -> float:
+        """What a step takes of the processor, whatever else that does."""
+        return float(np.median(np.diff(self.ends_Sx2[WARMUP:, 1])))
 
 
 def timed(
@@ -76,10 +81,10 @@ def timed(
         file = written(plant, seed, folder, **changed)
         file.write_text(one_trial(file.read_text(), batch_size, steps))
         peak = run(folder, times)
-        ends = [np.loadtxt(path, ndmin=1) for path in sorted(times.glob("*.txt"))]
+        ends = [np.loadtxt(path, ndmin=2) for path in sorted(times.glob("*.txt"))]
         records = list(load(open_store(folder / "etude.db", create=False), plant.name).records)
         # A rehearsal is a file too, a short one.
-        return Timed(max(ends, key=len, default=np.zeros(0)), peak, records)
+        return Timed(max(ends, key=len, default=np.zeros((0, 2))), peak, records)
 
 
 def one_trial(text: str, batch_size: int | None, steps: int) -> str:
@@ -89,8 +94,8 @@ def one_trial(text: str, batch_size: int | None, steps: int) -> str:
     text = substituted(text, "evaluations", min(evaluations, steps))
     if batch_size is None:
         return text
-    name = "bs" if re.search(r"^bs = \d", text, flags=re.MULTILINE) else "batch_size"
-    return substituted(text, name, batch_size)
+    # Not the line of [names].
+    return re.sub(r"^(bs|batch_size) = \d+$", rf"\1 = {batch_size}", text, flags=re.MULTILINE)
 
 
 def run(folder: Path, times: Path) -> float:
@@ -183,24 +188,28 @@ MEASURED: Mapping[str, Callable[[Plant, int], Numbers]] = {
 
 
 def memory_hardness(plant: Plant, seed: int) -> str:
-    """What an example takes, and the interpreter without any."""
-    truth = plant.truth_of(seed)
+    """What the largest process takes at the largest size, beside what its examples take."""
+    truth, example = plant.truth_of(seed), plant.constants_of(seed)["MIB_PER_EXAMPLE"]
     size, limit = truth["largest_feasible"], truth["limit_mib"]
-    small, large = (timed(plant, seed, batch_size=count, steps=12) for count in (1, size))
-    example = (large.peak_mib - small.peak_mib) / (size - 1)
+    peak = timed(plant, seed, batch_size=size, steps=12).peak_mib
     return (
-        f"{size} fit in {limit} MiB; an example takes {example:.1f} MiB, none "
-        f"{small.peak_mib - example:.0f}, {size} take {large.peak_mib:.0f}; {2 * size} would take "
-        f"{small.peak_mib + (2 * size - 1) * example:.0f}"
+        f"{size} of {example} MiB take {peak:.0f} of {limit} MiB, the interpreter "
+        f"{peak - size * example:.0f}; {2 * size} would take {peak + size * example:.0f}"
     )
 
 
 def gains(plant: Plant, seed: int, sizes: Sequence[int], **changed: Any) -> str:
-    """Throughput at each size, as a multiple of the one before."""
-    steps_s = [timed(plant, seed, batch_size=size, **changed).step_s for size in sizes]
+    """Throughput at each size, as a multiple of the one before: by both clocks."""
+    loops = [timed(plant, seed, batch_size=size, **changed) for size in sizes]
+    wall = grown(sizes, [loop.step_s for loop in loops])
+    cpu = grown(sizes, [loop.cpu_s for loop in loops])
+    return f"{sizes[0]}..{sizes[-1]}: x {wall} (processor: x {cpu})"
+
+
+def grown(sizes: Sequence[int], steps_s: Sequence[float]) -> str:
     rates = [size / step_s for size, step_s in zip(sizes, steps_s, strict=True)]
-    grown = [f"{after / before:.2f}" for before, after in pairwise(rates)]
-    return f"{sizes[0]}..{sizes[-1]}: x {' '.join(grown)} ({steps_s[-1] * 1e3:.1f} ms)"
+    gains = " ".join(f"{after / before:.2f}" for before, after in pairwise(rates))
+    return f"{gains}, last {steps_s[-1] * 1e3:.1f} ms"
 
 
 def saturation_hardness(plant: Plant, seed: int) -> str:

@@ -47,12 +47,12 @@ def record(rows):
 
 
 def clock(batch_size):
-    """Writes down when a step ended, where STEP_TIMES names a folder."""
+    """Writes down when a step ended, by both clocks, where STEP_TIMES names a folder."""
     if not (folder := os.environ.get("STEP_TIMES")):
         return lambda: None
     name = f"{folder}/{batch_size}-{os.getpid()}-{time.monotonic_ns()}.txt"
     file = os.open(name, os.O_WRONLY | os.O_CREAT)
-    return lambda: os.write(file, f"{time.monotonic()}\n".encode())
+    return lambda: os.write(file, f"{time.monotonic()} {time.process_time()}\n".encode())
 
 
 def train(trial):
