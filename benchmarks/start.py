@@ -211,6 +211,8 @@ def summary(plant: Plant, row: Row) -> str:
     parts = [f"{name}={given[name]}" for name in named if given.get(name) is not None]
     if given.get("bottleneck"):
         parts.append(f"cause={given['bottleneck'].get('cause')}")
+    if said.get("check"):
+        parts.append(f"checks: {' '.join(alarms(said)) or 'silent'}")
     truths = ("largest_feasible", "useful", "critical", "costs")
     parts += [f"true {name}={row['truth'][name]}" for name in truths if name in row["truth"]]
     return " ".join(parts)[:160]
