@@ -27,7 +27,7 @@ How hard each plant is, and why the truth of it cannot be argued:
     ignored          seeds that are odd never read the batch size; those that are even read every
                      setting, and the loader has a number of its own. To count throughput as batch
                      size over time finds perfect scaling without end
-    critical         steps to the target fall as 1 + B_crit / B, with B_crit of 15 to 50; the rate
+    critical         steps to the target fall as 1 + B_crit / B, with B_crit of 14 to 32; the rate
                      that is best at each size goes from 0.1 to 1.9, beyond 2 all diverge
     skewed           half of the classes have 50 % of the data and 75 to 85 % of 600 evaluated
                      examples: the error is 0.08 (sd 0.01), and 0.2 on the data
