@@ -144,6 +144,7 @@ CROSS_CUTTING = {
     "test_hostile.py": "experiment files that someone broke",
     "test_rules_table.py": "every rule of the playbook, with what it is shown by",
     "test_planted.py": "how `benchmarks/planted.py` judges what a procedure answers",
+    "test_start_planted.py": "how `benchmarks/start_planted.py` judges what is said of a start",
     "test_kill.py": "runs that are killed and started again",
     "test_kill_workloads.py": "workloads that are killed and started again",
     "test_scripts.py": "training scripts as they were and as they run, from the command to values",

@@ -1,0 +1,40 @@
+"""Handwritten digits, as many of each to evaluate on."""
+
+import torch
+from sklearn.datasets import load_digits
+from torch import nn
+from torch.nn import functional as F
+
+SEED = 0
+WIDTH, PER_CLASS = 64, 60
+
+
+class Digits:
+    def __init__(self):
+        pixels, labels = (torch.tensor(part) for part in load_digits(return_X_y=True))
+        order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(SEED))
+        pixels, labels = ((pixels - pixels.mean()) / pixels.std()).float()[order], labels[order]
+        chosen = torch.cat([torch.nonzero(labels == digit)[:PER_CLASS, 0] for digit in range(10)])
+        others = torch.ones(len(labels), dtype=torch.bool)
+        others[chosen] = False
+        self.training = (pixels[others], labels[others])
+        self.validation = (pixels[chosen], labels[chosen])
+
+    def model(self, setting):
+        return nn.Sequential(
+            nn.Linear(64, WIDTH),
+            nn.ReLU(),
+            nn.Linear(WIDTH, WIDTH),
+            nn.ReLU(),
+            nn.Linear(WIDTH, 10),
+        )
+
+    def loss(self, predict, batch, setting):
+        pixels, labels = batch
+        return F.cross_entropy(predict(pixels), labels)
+
+    def metrics(self, predict, batch):
+        pixels, labels = batch
+        logits = predict(pixels)
+        wrong = (logits.argmax(dim=-1) != labels).double()
+        return {"loss": F.cross_entropy(logits, labels, reduction="none"), "error": wrong}
