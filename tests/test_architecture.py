@@ -142,6 +142,7 @@ CROSS_CUTTING = {
     "test_form.py": "what counts the form of what is said",
     "test_golden.py": "what a person sees, from the first command to the last",
     "test_hostile.py": "experiment files that someone broke",
+    "test_pipeline_hosts.py": "what docs/pipeline.md shows of batch norm and of several hosts",
     "test_planted.py": "how `benchmarks/planted.py` judges what a procedure answers",
     "test_kill.py": "runs that are killed and started again",
     "test_kill_workloads.py": "workloads that are killed and started again",

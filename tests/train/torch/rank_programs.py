@@ -23,7 +23,7 @@ from etude.train.torch.synchronized import with_all_ranks
 EXAMPLES, BATCH = 21, 4
 
 
-def network() -> nn.Sequential:
+def network() -> nn.Module:
     layers = (nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.Tanh(), nn.Flatten(), nn.Linear(12, 2))
     return with_all_ranks(nn.Sequential(*layers)).double()
 

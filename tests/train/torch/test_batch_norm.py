@@ -267,7 +267,8 @@ def test_a_module_with_groups_keeps_its_parameters_and_its_checkpoints():
     assert ghost is net
     assert [id(part) for part in ghost.parameters()] == [id(part) for part in before]
     assert list(ghost.state_dict()) == names
-    assert (ghost[1][0].group, ghost[1][0].eps, ghost[1][0].training) == (16, 0.1, False)
+    inner = ghost.get_submodule("1.0")
+    assert (inner.group, inner.eps, inner.training) == (16, 0.1, False)
 
 
 @pytest.mark.parametrize("group", [1, 0, -4])
