@@ -156,41 +156,38 @@ def findings(result: BatchNormExamples) -> list[Finding]:
 
 
 def _notices(result: BatchNormExamples) -> Iterator[Finding]:
+    over = _over(result.trials.values())
     if result.few:
         part = len(result.few) < len(result.trials)
         where = f" in {len(result.few)} of {plural(len(result.trials), 'trial')}" if part else ""
-        headline = f"Batch norm takes its statistics over {_over(result.few.values())}{where}"
+        claim = f"Batch norm takes its statistics over {_over(result.few.values())}{where}"
         yield replace(
-            _finding(result, "B1", headline, _FEW),
+            _finding(result, "B1", claim, f"{claim}, {_FEW}"),
             advice="Use layer norm or group norm, or hand each device "
             f"{result.thresholds.min_examples} examples or more at a time.",
             kind="few",
         )
     if result.is_varied:
-        headline = f"Batch norm's statistics change with the batch: {_over(result.trials.values())}"
-        yield replace(_finding(result, "B2", headline, _VARIED), advice=_DECOUPLE, kind="varied")
+        claim = f"Batch norm's statistics change with the batch: {over}"
+        yield replace(
+            _finding(result, "B2", claim, f"{claim}. {_VARIED}"), advice=_DECOUPLE, kind="varied"
+        )
     elif result.has_changed:
         name, then = result.before
-        headline = (
-            f"Batch norm's statistics are over {_over(result.trials.values())}, "
-            f"in round `{name}` over {_range(then.values())}"
+        claim = f"Batch norm's statistics are over {over}, in round `{name}` over "
+        claim += _range(then.values())
+        yield replace(
+            _finding(result, "B2", claim, f"{claim}: {_CHANGED}"), advice=_DECOUPLE, kind="changed"
         )
-        yield replace(_finding(result, "B2", headline, _CHANGED), advice=_DECOUPLE, kind="changed")
 
 
 # Wu and He 2018, Group normalization, table 2: 23.6 % of ResNet-50 with 32 examples a GPU.
 _FEW = (
-    "Statistics of so few examples are noise in training that evaluation does not have. Of "
-    "ResNet-50 on ImageNet, 8 examples cost 1.2 points of error and 4 cost 3.7 (Wu and He 2018)."
+    "which is noise in training that evaluation does not have. Of ResNet-50 on ImageNet, 8 "
+    "examples cost 1.2 points of error and 4 cost 3.7 (Wu and He 2018)."
 )
-_VARIED = (
-    "Trials with another batch are normalized otherwise. What the batch size does is not told from "
-    "what batch norm does."
-)
-_CHANGED = (
-    "Batch or hosts have changed since, and the normalization with them. What was best there may "
-    "not be best here."
-)
+_VARIED = "What the batch size does is not told from what batch norm does."
+_CHANGED = "batch or hosts are others. What was best there may not be best here."
 _DECOUPLE = "Take them over groups of 64, whatever the batch (ghost batch norm), or use layer norm."
 
 

@@ -104,6 +104,11 @@ def _lead(train: TrainOfRanks, trial: Trial, group: _Group, followers: Sequence[
     except RuntimeError as error:
         if why := _first_to_end(followers):
             raise RankError(why) from error
+        if "timed out" in text_of(error).casefold():
+            raise RankError(
+                f"No rank ended, and the first waited {group.limit_s:g} s for another. See where "
+                "ranks do not send the same messages in the same order, or raise `limit_s`."
+            ) from error
         raise
     _join(followers, group.limit_s)
 
