@@ -26,7 +26,7 @@ _HIDE = {ord("."): 0, ord("?"): 1, ord("!"): 2}
 _SHOW = {code: character for character, code in _HIDE.items()}
 # A full stop that ends a sentence: not that of a number, of `...`, or of a shortened word.
 _END = re.compile(r"(?<!\.\.)(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)[.?!](?=\s|$)")
-_RULE = r"[ACDEKLMQRSTWX]\d{1,2}"
+_RULE = r"[ABCDEKLMQRSTWX]\d{1,2}"
 _LEADING_RULE = re.compile(rf"^(?:{_RULE}(?:, {_RULE})*)(?:[:,]| )")
 _RULE_ID = re.compile(rf"\b{_RULE}\b")
 # A number with a point or an exponent; whole ones are counts, steps, seeds and ids.

@@ -143,6 +143,7 @@ CROSS_CUTTING = {
     "test_golden.py": "what a person sees, from the first command to the last",
     "test_hostile.py": "experiment files that someone broke",
     "test_rules_table.py": "every rule of the playbook, with what it is shown by",
+    "test_pipeline_hosts.py": "what docs/pipeline.md shows of batch norm and of several hosts",
     "test_planted.py": "how `benchmarks/planted.py` judges what a procedure answers",
     "test_start_planted.py": "how `benchmarks/start_planted.py` judges what is said of a start",
     "test_kill.py": "runs that are killed and started again",

@@ -15,9 +15,11 @@ from etude.finding import Finding, Severity
 from etude.record import Record
 
 
-def context_of(question: Experiment, records: Sequence[Record] = ()) -> Context:
+def context_of(
+    question: Experiment, records: Sequence[Record] = (), *, before: Sequence[Analysis] = ()
+) -> Context:
     """The round of an experiment in which these trials were trained."""
-    analysis = Analysis(question, studies(question), records)
+    analysis = Analysis(question, studies(question), records, before=before)
     findings = analysis.findings
     return Context(analysis=analysis, findings=findings, verdict=verdict(analysis, findings))
 

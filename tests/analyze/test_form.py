@@ -50,12 +50,25 @@ def _contexts() -> Iterator[Context]:
     yield _stopped_by_schedule()
     yield from (_without_reading(*names) for names in ((), ("share",), ("optimizer",)))
     yield from (_of_two_versions(older) for older in (0, 2, 3))
+    yield from (_with_batch_norm(*sizes) for sizes in ((64, 64), (4, 4), (4, 64)))
+    yield _with_batch_norm(16, 16, before=_with_batch_norm(128, 128))
 
 
 def _without_reading(*names: str) -> Context:
     """No training asked for these hyperparameters."""
     told = rounds.by_value([0.1, 0.2, 0.3], [0.3, 0.4, 0.5], question=COMPARED)
     return context_of(COMPARED, [replace(one, unread=names) for one in told.analysis.records])
+
+
+def _with_batch_norm(*sizes: int, before: Context | None = None) -> Context:
+    """Two studies, each with its batch and batch norm."""
+    question = replace(COMPARED, fixed={"normalization": "batch"}, name=f"batch-{sizes[0]}")
+    told = rounds.by_value([0.1, 0.2, 0.3], [0.3, 0.4, 0.5], question=question)
+    records = [
+        replace(one, setting={**one.setting, "batch_size": sizes[one.study == "optimizer=adam"]})
+        for one in told.analysis.records
+    ]
+    return context_of(question, records, before=[before.analysis] if before else [])
 
 
 def _stopped_by_schedule() -> Context:

@@ -26,8 +26,8 @@ from .trials import at_units, findings, valley
 
 ROOT = Path(__file__).parents[2]
 # What a schedule stopped is spoken of only where there is a schedule, code where it is known, and
-# what nobody read where trials noted what they read.
-SPEAKING = {check.name for check in CHECKS} - {"schedule", "code", "unread"}
+# what nobody read where trials noted what they read, and batch norm where there is one.
+SPEAKING = {check.name for check in CHECKS} - {"schedule", "code", "unread", "batch_norm"}
 CHECK_FILES = sorted((ROOT / "src/etude/analyze/checks").glob("[a-z]*.py"))
 # Those that speak of single trials, and not where there are none.
 OF_TRIALS = {"saturated", "training_loss_rises", "periodicity"}
@@ -45,6 +45,7 @@ OTHER_LAWS = {
     "code": "it looks at no value",
     "fixed_caveats": "it looks at no trial",
     "unread": "it looks at no value",
+    "batch_norm": "it looks at no value of the metric",
 }
 
 

@@ -146,7 +146,7 @@ class Analysis:
         """The result of a check that looks at all studies together."""
         key = ("", check.name)
         if key not in self._results:
-            self._results[key] = check.result(*self._of_all(check))
+            self._results[key] = check.result(*self._of_all(check), **self._round_before(check))
         return self._results[key]
 
     def _of_all(self, check: Check) -> tuple[Any, ...]:
@@ -156,6 +156,13 @@ class Analysis:
             return self.studies, self.records
         own = {one.name: self.records_of(one) for one in self.compared_studies}
         return own, self._found_by
+
+    def _round_before(self, check: Check) -> dict[str, Any]:
+        """The round that led to this one, where a check asks for it."""
+        if not check.knows_round_before or not self.before:
+            return {}
+        last = self.before[-1]
+        return {"before": (last.experiment.name, last.studies, last.records)}
 
     @cached_property
     def _found_by(self) -> list[Record]:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias, final
 
 from ..finding import Finding
 from .checks import (
+    batch_norm,
     best_step,
     boundary,
     censored,
@@ -50,6 +51,7 @@ class Check:
         against_rivals: Whether it is given the best values of the other studies.
         minds_learning: Whether it is given those that broke or never learned, as `stability` says.
         knows_earlier: Whether it is given the trials of earlier rounds.
+        knows_round_before: Whether it is given the studies and trials of the round before.
         repair_betters: Those of the rules whose repair can only better the study that has the
             problem, so that a leader leads still. Not where its value itself may be false: such a
             problem always keeps the verdict open (`advise/failed_checks.py`).
@@ -64,6 +66,7 @@ class Check:
     against_rivals: bool = False
     minds_learning: bool = False
     knows_earlier: bool = False
+    knows_round_before: bool = False
     along_axes: bool = False
     repair_betters: tuple[str, ...] = ()
 
@@ -227,6 +230,14 @@ CHECKS = (
         of="trials",
         result=unread.unread,
         findings=unread.findings,
+    ),
+    Check(
+        "batch_norm",
+        rules=("B1", "B2"),
+        of="trials",
+        result=batch_norm.batch_norm,
+        findings=batch_norm.findings,
+        knows_round_before=True,
     ),
 )
 

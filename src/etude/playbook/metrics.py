@@ -15,6 +15,8 @@ VALID_LOSS: Final = "valid/loss"
 TEST_LOSS: Final = "test/loss"
 GRADIENT_NORM: Final = "grad_norm"
 EPOCH: Final = "epoch"
+# The fewest examples behind a batch norm statistic, which a loop logs once (B1, B2).
+BATCH_NORM_EXAMPLES: Final = "batch_norm/examples"
 METRICS: Final = (TRAIN_LOSS, VALID_LOSS, TEST_LOSS, GRADIENT_NORM, EPOCH)
 
 # The longest name of a metric: a path of modules has about a hundred characters.

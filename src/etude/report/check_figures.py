@@ -57,6 +57,7 @@ WITHOUT_CHART: Final = {
     "code": "a sentence says which files changed and how many trials are on either side",
     "fixed_caveats": "there is nothing to draw",
     "unread": "what nobody read has no effect to draw",
+    "batch_norm": "a sentence says over how many examples",
 }
 _CHECKS: Final = {check.name: check for check in CHECKS}
 

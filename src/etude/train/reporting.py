@@ -39,11 +39,16 @@ class Departed(NamedTuple):
 
 
 class StepResults(NamedTuple):
-    """Losses and norms of the steps of a stretch, and an evaluation where it was due."""
+    """Losses and norms of the steps of a stretch, and an evaluation where it was due.
+
+    Args:
+        at_first: What is logged with the first step of the trial.
+    """
 
     losses: Sequence[float]
     norms: Sequence[float]
     values: Mapping[str, float] | None
+    at_first: Mapping[str, float] = {}
 
 
 def report_steps(
@@ -54,7 +59,8 @@ def report_steps(
     try:
         if results is not None:
             for loss, norm in zip(results.losses, results.norms, strict=True):
-                trial.log(member.step, {"train/loss": loss, "grad_norm": norm})
+                others = results.at_first if member.step == 0 else {}
+                trial.log(member.step, {"train/loss": loss, "grad_norm": norm, **others})
                 member.step += 1
             if results.values is not None:
                 step = member.step - 1

@@ -11,7 +11,7 @@ from typing import final
 
 import numpy as np
 
-from ...playbook.metrics import EPOCH
+from ...playbook.metrics import BATCH_NORM_EXAMPLES, EPOCH
 from ...record import Record, Series, Status
 from ...study import Study
 from ..views.curves import thinned
@@ -91,7 +91,8 @@ def metrics(study: Study, records: Sequence[Record]) -> list[str]:
         if record.study == study.name
         for metric in record.points.metrics
     }
-    return [study.metric] * (study.metric in logged) + sorted(logged - {study.metric, EPOCH})
+    idle = {study.metric, EPOCH, BATCH_NORM_EXAMPLES}
+    return [study.metric] * (study.metric in logged) + sorted(logged - idle)
 
 
 def _curve(record: Record, series: Series, rank: int, max_points: int) -> Curve:

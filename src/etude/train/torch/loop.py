@@ -23,7 +23,7 @@ from ..metrics import recorded_name, training_name
 from ..recipe import MOVING, recipe, seed_of
 from ..sample import evenly_spread
 from ..workload import Workload
-from . import dropout, evaluation
+from . import batch_norm, dropout, evaluation
 from .checkpoints import State
 from .clipping import clipped, grad_norm
 from .examples import Examples, Order, examples
@@ -107,6 +107,7 @@ class Learner:
         self._network.point_into(self._x, self._gradient)
         self._ahead = range(0)
         self._evaluate_training = trial.evaluate_training
+        self._at_first = batch_norm.metrics(self.module, self._recipe.batch_size)
 
     @property
     def module(self) -> nn.Module:
@@ -114,7 +115,10 @@ class Learner:
         return self._network.module
 
     def update(self, step: int) -> dict[str, float]:
-        """Does one step: the loss before it, and the norm of the full, unclipped gradient (D5)."""
+        """Does one step: the loss before it, and the norm of the full, unclipped gradient (D5).
+
+        With the first, how many examples are behind a batch norm statistic (B2).
+        """
         self._look_ahead(step)
         place = step - self._ahead.start
         batch = self._loop.training.take(self._rows[place])
@@ -126,7 +130,8 @@ class Learner:
         loss.backward()  # type: ignore[no-untyped-call]  # torch has no type for it
         norm = grad_norm(self._gradient)
         self._move(norm, numbers)
-        return {"train/loss": loss.item(), "grad_norm": norm.item()}
+        others = self._at_first if step == 0 else {}
+        return {"train/loss": loss.item(), "grad_norm": norm.item(), **others}
 
     @torch.no_grad()
     def evaluation(self) -> dict[str, float]:

@@ -14,7 +14,7 @@ from ...trial import Trial
 from ..checkpointing import CheckpointKeeper
 from ..gate import Signature
 from ..recipe import READ, Recipe, recipe, seed_of
-from . import dropout
+from . import batch_norm, dropout
 from .checkpoints import State
 from .examples import Order
 from .loop import Loop, state
@@ -31,6 +31,7 @@ class Member:
 
     Attributes:
         step: The next one to do; `max_steps` when there is none left.
+        at_first: What is logged with its first step.
         idle: For each dropout of the model, whether this trial drops nothing there.
     """
 
@@ -46,6 +47,7 @@ class Member:
         self.row = self._first_row()
         self.signature = signature(self)
         self.idle = tuple(one.idle for one in dropouts(self.network.module))
+        self.at_first = batch_norm.metrics(self.network.module, self.recipe.batch_size)
         self.step = 0
 
     def begin(self) -> None:

@@ -137,7 +137,8 @@ class Stack:
         for place, member in enumerate(self._members):
             member.trial.noted.also(self._read)
             member.trial.noted.also(self._first)
-            results = StepResults(losses[place], norms[place], values.get(place)) if count else None
+            given = (losses[place], norms[place], values.get(place)) if count else None
+            results = StepResults(*given, member.at_first) if given else None
             departed = report_steps(member, results, partial(self._state, member, place))
             if departed is not None:
                 departures.append(departed)
