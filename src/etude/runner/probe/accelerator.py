@@ -1,4 +1,4 @@
-"""The devices that a training uses, through whichever library it has loaded: none is loaded here."""
+"""The devices that a training uses, through the library that it has loaded itself."""
 
 from __future__ import annotations
 

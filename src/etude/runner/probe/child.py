@@ -27,7 +27,7 @@ from . import accelerator, memory
 from .messages import Outcome, Probe, Probed
 from .stopwatch import Stopwatch
 
-# A training that ends early is begun again, to be timed for long enough; not one that always breaks.
+# A training that ends early is begun again, to be timed for long enough; not for ever.
 _MOST_TRAININGS = 50
 # What libraries say of a batch that is larger than what there is.
 _TOO_LARGE = re.compile(r"larger sample than population|sample larger than population", re.I)
@@ -53,9 +53,7 @@ def main(descriptor: int, parent_process: int) -> NoReturn:
     os._exit(0)
 
 
-def _probed(
-    probe: Probe, stepped: Callable[[], object], *, loaded: Callable[[], object]
-) -> Probed:
+def _probed(probe: Probe, stepped: Callable[[], object], *, loaded: Callable[[], object]) -> Probed:
     try:
         train = train_function(probe.reference, probe.folder)
     except InputError as error:

@@ -1,4 +1,4 @@
-"""Where a training is, by the frames of its main thread: input, a forced synchronization, or else."""
+"""Where a training is, by the frames of its main thread: input, a wait for a device, or else."""
 
 from __future__ import annotations
 
@@ -28,17 +28,66 @@ _MODELS = ("torch/nn/modules/module.py", "torch/autograd/", "jax/_src/interprete
 _METHODS = frozenset({"__getitem__", "__getitems__", "__next__"})
 # Words of functions that make a batch, and words that say that they do something else with it.
 _INPUT = frozenset(
-    "load loader loading batches fetch read reader data dataset example examples augment "
-    "augmentation preprocess preprocessing decode collate prefetch next input inputs".split()
+    (
+        "load",
+        "loader",
+        "loading",
+        "batches",
+        "fetch",
+        "read",
+        "reader",
+        "data",
+        "dataset",
+        "example",
+        "examples",
+        "augment",
+        "augmentation",
+        "preprocess",
+        "preprocessing",
+        "decode",
+        "collate",
+        "prefetch",
+        "next",
+        "input",
+        "inputs",
+    )
 )
 _NOT_INPUT = frozenset(
-    "train training loss step update forward backward grad gradient apply fit evaluate evaluation "
-    "metric metrics optimize predict model".split()
+    (
+        "train",
+        "training",
+        "loss",
+        "step",
+        "update",
+        "forward",
+        "backward",
+        "grad",
+        "gradient",
+        "apply",
+        "fit",
+        "evaluate",
+        "evaluation",
+        "metric",
+        "metrics",
+        "optimize",
+        "predict",
+        "model",
+    )
 )
 # Of JAX's arrays: what waits for a value.
 _JAX_WAITS = frozenset(
-    "_value block_until_ready __array__ __float__ __int__ __bool__ __index__ item tolist "
-    "device_get".split()
+    (
+        "_value",
+        "block_until_ready",
+        "__array__",
+        "__float__",
+        "__int__",
+        "__bool__",
+        "__index__",
+        "item",
+        "tolist",
+        "device_get",
+    )
 )
 _WAITS = re.compile(r"block_until_ready|\.item\(|\.cpu\(|\.tolist\(|\.synchronize\(|device_get\(")
 _COPIES = re.compile(r"\.to\(|\.cuda\(|device_put\(")

@@ -34,20 +34,23 @@ def _limits() -> Iterator[int]:
 def _groups() -> Iterator[tuple[Path, str, str]]:
     """The folders of this process's control groups up to the root, of either version."""
     root = Path("/sys/fs/cgroup")
-    with suppress(OSError, ValueError):
-        for line in (_PROC / "self/cgroup").read_text().splitlines():
-            _, kinds, path = line.split(":", 2)
-            is_second = not kinds
-            if not is_second and "memory" not in kinds.split(","):
-                continue
-            top = root if is_second else root / "memory"
+    try:
+        lines = (_PROC / "self/cgroup").read_text().splitlines()
+    except OSError:
+        return
+    for _, kinds, path in (line.split(":", 2) for line in lines):
+        if not kinds:
             names = ("memory.max", "memory.current")
-            if not is_second:
-                names = ("memory.limit_in_bytes", "memory.usage_in_bytes")
-            inner = top / path.lstrip("/")
-            for folder in (inner, *inner.parents):
-                if folder == top or top in folder.parents:
-                    yield (folder, *names)
+            yield from ((folder, *names) for folder in _up_to(root, path))
+        elif "memory" in kinds.split(","):
+            names = ("memory.limit_in_bytes", "memory.usage_in_bytes")
+            yield from ((folder, *names) for folder in _up_to(root / "memory", path))
+
+
+def _up_to(top: Path, path: str) -> list[Path]:
+    """The folder of a group, and those around it up to the top."""
+    inner = top / path.lstrip("/")
+    return [one for one in (inner, *inner.parents) if one == top or top in one.parents]
 
 
 def limit_this_process(most_bytes: int) -> None:

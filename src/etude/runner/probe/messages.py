@@ -28,6 +28,7 @@ class Probe:
         timed_s: Time of the steps that are counted.
         watched_s: Time for which it is looked where the loop is, after that; 0 for none.
         memory_bytes: The most that it may hold; None for no limit.
+        threads: That compute side by side.
     """
 
     reference: str
@@ -39,6 +40,7 @@ class Probe:
     timed_s: float = 1.0
     watched_s: float = 0.0
     memory_bytes: int | None = None
+    threads: int = 1
 
 
 @final
@@ -70,7 +72,8 @@ class Probed:
 
     Args:
         outcome: `measured`, or why not.
-        blocks: Steps and seconds of each stretch, in order; what was dispatched is done at its end.
+        blocks: Of each stretch its steps, its seconds, and those of them in which it had no turn on
+            a processor; what was dispatched is done at its end.
         steps: All that were done, those that warm up among them.
         memory_bytes: The most that was held at once; None where that is not known.
         device: Where it was trained: `cpu`, `cuda`, `gpu`.
@@ -84,7 +87,7 @@ class Probed:
     """
 
     outcome: Outcome
-    blocks: tuple[tuple[int, float], ...] = ()
+    blocks: tuple[tuple[int, float, float], ...] = ()
     steps: int = 0
     memory_bytes: int | None = None
     device: str = "cpu"

@@ -90,13 +90,13 @@ class _Process:
         has_stepped, heard_s = False, time.monotonic()
         while True:
             try:
-                while self._line.poll(_LOOK_S):
-                    message = self._line.recv()
-                    if isinstance(message, Probed):
-                        return self._whole(message, probe)
-                    has_stepped, heard_s = message == "stepped", time.monotonic()
+                message = self._line.recv() if self._line.poll(_LOOK_S) else None
             except (EOFError, OSError):
                 return self._death(probe)
+            if isinstance(message, Probed):
+                return self._whole(message, probe)
+            if message is not None:
+                has_stepped, heard_s = message == "stepped", time.monotonic()
             if self._is_full(probe):
                 return Probed(outcome="out_of_memory", memory_bytes=self._peak)
             waited_s = time.monotonic() - heard_s

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias, final
 from ...assignment import Moment
 from . import accelerator
 from .messages import Probe, Shares
+from .run_delay import run_delay_s
 from .sampler import Sampler
 from .tracer import Tracer
 
@@ -43,9 +44,9 @@ class Stopwatch:
         self._is_walked = False
         self._last = self._from = self._begun = -1
         self._at_s = self._phase_s = 0.0
-        self._timed_s = 0.0
+        self._timed_s = self._delayed_s = 0.0
         self.phase: Phase = "warm"
-        self.blocks: list[tuple[int, float]] = []
+        self.blocks: list[tuple[int, float, float]] = []
         self.steps = 0
         self.tracer = Tracer()
         self._sampler: Sampler | None = None
@@ -112,7 +113,8 @@ class Stopwatch:
             return
         accelerator.synchronize()
         took_s = time.perf_counter() - self._at_s
-        self.blocks.append((step - self._from, took_s))
+        delayed_s = run_delay_s(self._probe.threads) - self._delayed_s
+        self.blocks.append((step - self._from, took_s, min(max(delayed_s, 0.0), took_s)))
         self._timed_s += took_s
         is_enough = self._timed_s >= self._probe.timed_s and len(self.blocks) >= _LEAST_STRETCHES
         if is_enough or self._timed_s >= _MOST_TIMES * self._probe.timed_s:
@@ -122,6 +124,7 @@ class Stopwatch:
 
     def _start_stretch(self, step: int) -> None:
         accelerator.synchronize()
+        self._delayed_s = run_delay_s(self._probe.threads)
         self._from, self._at_s = step, time.perf_counter()
 
     def _watch(self, step: int, now_s: float, frame: Any) -> None:

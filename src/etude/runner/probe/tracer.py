@@ -1,9 +1,10 @@
-"""The tracer: for a dozen steps, which of them wait for a device, and how large what they hold is."""
+"""The tracer: which of a dozen steps wait for a device, and how large what they hold is."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, final
 
@@ -13,7 +14,7 @@ from .messages import Shapes
 
 # Heuristic: variables of a step are few; who has more is looked at in part.
 _MOST_SHAPES = 400
-# Heuristic: longer texts and lists are data, not what a step holds.
+# What has a length that says how many examples a step holds.
 _SIZED = (list, tuple, range)
 
 
@@ -89,12 +90,19 @@ class Tracer:
         return self._line
 
     def _look_at(self, frame: FrameType) -> None:
-        where = f"{frame.f_code.co_filename}:{frame.f_code.co_name}"
+        where = f"{Path(frame.f_code.co_filename).name}:{frame.f_code.co_name}"
         for name, value in list(frame.f_locals.items()):
             if len(self._shapes) >= _MOST_SHAPES:
                 return
             for part, shape in _parts(name, value):
-                self._shapes[f"{where}:{part}"] = shape
+                self._note(f"{where}:{part}", shape)
+
+    def _note(self, name: str, shape: tuple[int, ...]) -> None:
+        """Keeps the largest: the last batch of an epoch may be a part of one."""
+        before = self._shapes.get(name, ())
+        if len(before) == len(shape):
+            shape = tuple(map(max, before, shape))
+        self._shapes[name] = shape
 
 
 def _parts(name: str, value: Any) -> list[tuple[str, tuple[int, ...]]]:
