@@ -17,6 +17,8 @@ from .history import History
 from .measured import Measured, SizeMeasurement
 from .measurement import WORTH_CURING, shares_of
 
+# Heuristic: of so little load the throughput knows nothing.
+_LOADED = 0.05
 # What `--target` adds; null without it.
 TARGET_KEYS = (
     "critical_batch_size",
@@ -144,7 +146,7 @@ def _reasons(known: Known, measured: Measured, history: History) -> Iterator[Rea
         yield Reason(text=text if is_read else _unread(measured), rules=("S3",))
         return
     yield from _of_shares(measured, history)
-    yield from _of_noise(measured)
+    yield from _of_noise(measured, history)
     yield from _of_choice(known, measured)
 
 
@@ -191,7 +193,11 @@ def _below_saturation(measured: Measured, history: History) -> Iterator[Reason]:
         yield Reason(text=f"{text}at most {percent(waits)} of a step waits", rules=("S5",))
 
 
-def _of_noise(measured: Measured) -> Iterator[Reason]:
+def _of_noise(measured: Measured, history: History) -> Iterator[Reason]:
+    delayed = _delayed_share(history)
+    if delayed >= _LOADED:
+        text = f"Others held the processor for {percent(delayed)} of the time: gains leave that out"
+        yield Reason(text=text, rules=("S4",))
     noisy = [one for one in measured.feasible if one.outcome == "unclear"]
     if measured.useful is None and len(measured.feasible) > 1:
         text = "Other load hides gains of 5 %: measure again, `--again`, when less runs beside it"
@@ -200,6 +206,12 @@ def _of_noise(measured: Measured) -> Iterator[Reason]:
         sizes = quantity(len(noisy), "size is", "sizes are")
         text = f"{sizes} not known to 5 %, for the load of the machine changes"
         yield Reason(text=text, rules=("S4",))
+
+
+def _delayed_share(history: History) -> float:
+    """The share of the time in which the trainings had no turn on a processor."""
+    blocks = [block for probe in history.probes for block in probe.blocks]
+    return sum(one[2] for one in blocks) / (sum(one[1] for one in blocks) or 1.0)
 
 
 def _of_choice(known: Known, measured: Measured) -> Iterator[Reason]:

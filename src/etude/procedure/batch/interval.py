@@ -23,6 +23,9 @@ LEVEL = 0.95
 _PRIOR = 3
 # Heuristic: two processes of one program differ by so much for good: where memory lies, which core.
 _LASTING = 0.01
+# Heuristic: a measurement ten times as long has a quarter of the variance of a process, for a load
+# that remembers itself for seconds.
+_OF_LONG = 0.25
 # Heuristic: stretches in a row are taken together until this many are left of each process.
 _BATCHES = 5
 
@@ -75,7 +78,8 @@ def interval(
         values: The logarithms, one a process.
         shared: The variance of all samples and its degrees of freedom, as `spread` gives them.
         least: A variance of the mean that is known otherwise; the larger one counts.
-        lasting: A standard deviation that a longer measurement does not average away.
+        lasting: The least standard deviation of a single long measurement; 0 for an interval of the
+            mean alone.
 
     Source: S4.
     """
@@ -87,7 +91,9 @@ def interval(
     own = count - 1
     prior = min(_PRIOR, max(degrees - own, 0))
     moderated = (float(np.var(values)) * count + prior * variance) / (own + prior)
-    error = math.sqrt(max(moderated / count, least) + lasting**2)
+    # The interval is for a long training yet to come, which meets a stretch of the load of its own.
+    other = max(lasting**2, moderated * _OF_LONG) if lasting else 0.0
+    error = math.sqrt(max(moderated / count, least) + other)
     return Interval(mean, t_bar((1.0 - LEVEL) / 2.0, own + prior) * error)
 
 
