@@ -25,7 +25,8 @@ class Sampler:
     def __init__(self) -> None:
         """Of the thread that calls this."""
         self._thread = threading.get_ident()
-        self._state = Path(f"/proc/self/task/{threading.get_native_id()}/stat")
+        task = Path(f"/proc/self/task/{threading.get_native_id()}")
+        self._state, self._turns = task / "stat", task / "schedstat"
         self._samples: list[tuple[float, bool, Stack]] = []
         self._ended = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True, name="etude sampler")
@@ -75,12 +76,20 @@ class Sampler:
         return [one for one in placed if one[2] != "ours"]
 
     def _watch(self) -> None:
-        before = time.perf_counter()
+        before, delayed_s = time.perf_counter(), self._delay_s()
         while not self._ended.wait(_EVERY_S):
             stack = stack_now(self._thread)
-            now = time.perf_counter()
-            self._samples.append((now - before, self._is_blocked(), stack))
-            before = now
+            now, delay_s = time.perf_counter(), self._delay_s()
+            # Time in which others had the processor says nothing of the training.
+            own_s = max(now - before - (delay_s - delayed_s), 0.0)
+            self._samples.append((own_s, self._is_blocked(), stack))
+            before, delayed_s = now, delay_s
+
+    def _delay_s(self) -> float:
+        """For how long the thread had no turn on a processor; 0 where nobody counts."""
+        with suppress(OSError, ValueError, IndexError):
+            return int(self._turns.read_text().split()[1]) / 1e9
+        return 0.0
 
     def _is_blocked(self) -> bool:
         """Whether the thread waits for something else than a turn on the processor."""
