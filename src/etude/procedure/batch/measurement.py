@@ -15,6 +15,8 @@ from .turns import is_never_read
 
 # Heuristic: what takes a fifth of a step is worth a cure; less is lost in the next change.
 WORTH_CURING = 0.2
+# A wait for values in each step has no use at all, and its cure is a line.
+_WAIT_WORTH_CURING = 0.1
 # Heuristic: between sizes so far apart, a batch that is used costs time or memory.
 _FAR = 8
 # Heuristic: times and memory that differ by less are the same.
@@ -127,7 +129,8 @@ def _bottleneck(history: History, size: int | None) -> Bottleneck | None:
     }
     cause = max(shares, key=lambda one: shares[one] or 0.0)
     share = shares[cause]
-    if share is None or share < WORTH_CURING:
+    least = _WAIT_WORTH_CURING if cause == "synchronization" else WORTH_CURING
+    if share is None or share < least:
         return None
     return Bottleneck(cause=cause, share=share, cure=CURES[cause])
 

@@ -9,6 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import final
 
+import numpy as np
+
 from .accelerator import is_asynchronous
 from .frames import Place, Stack, place, stack_now, user_line
 from .messages import Shares
@@ -30,17 +32,21 @@ class Sampler:
         self._samples: list[tuple[float, bool, Stack]] = []
         self._ended = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True, name="etude sampler")
+        self._begin_turns_s, self._turn_share = (0.0, 0.0), 1.0
         self._begin_s = self._begin_cpu_s = self.wall_s = self._cpu_s = 0.0
 
     def start(self) -> None:
         """Begins to look."""
         self._begin_s, self._begin_cpu_s = time.perf_counter(), time.process_time()
+        self._begin_turns_s = self._turns_s()
         self._watcher.start()
 
     def stop(self) -> None:
         """Ends it."""
         self.wall_s = time.perf_counter() - self._begin_s
         self._cpu_s = time.process_time() - self._begin_cpu_s
+        ran_s, waited_s = np.subtract(self._turns_s(), self._begin_turns_s).tolist()
+        self._turn_share = ran_s / (ran_s + waited_s) if ran_s > 0.0 else 1.0
         self._ended.set()
         self._watcher.join()
 
@@ -69,27 +75,32 @@ class Sampler:
     def _times(self) -> list[tuple[float, bool, Place, Stack]]:
         """Each sample with the time since the last one, and what it is about; ours are left out."""
         is_ahead = is_asynchronous()
+        # Of the time in which it was ready, only a part was its own; a wait is its own throughout.
         placed = (
-            (seconds, is_blocked, place(stack, asynchronous=is_ahead), stack)
+            (
+                seconds * (1.0 if is_blocked else self._turn_share),
+                is_blocked,
+                place(stack, asynchronous=is_ahead),
+                stack,
+            )
             for seconds, is_blocked, stack in self._samples
         )
         return [one for one in placed if one[2] != "ours"]
 
     def _watch(self) -> None:
-        before, delayed_s = time.perf_counter(), self._delay_s()
+        before = time.perf_counter()
         while not self._ended.wait(_EVERY_S):
             stack = stack_now(self._thread)
-            now, delay_s = time.perf_counter(), self._delay_s()
-            # Time in which others had the processor says nothing of the training.
-            own_s = max(now - before - (delay_s - delayed_s), 0.0)
-            self._samples.append((own_s, self._is_blocked(), stack))
-            before, delayed_s = now, delay_s
+            now = time.perf_counter()
+            self._samples.append((now - before, self._is_blocked(), stack))
+            before = now
 
-    def _delay_s(self) -> float:
-        """For how long the thread had no turn on a processor; 0 where nobody counts."""
+    def _turns_s(self) -> tuple[float, float]:
+        """For how long the thread was on a processor, and for how long it was ready and was not."""
         with suppress(OSError, ValueError, IndexError):
-            return int(self._turns.read_text().split()[1]) / 1e9
-        return 0.0
+            ran, waited, *_ = self._turns.read_text().split()
+            return int(ran) / 1e9, int(waited) / 1e9
+        return 0.0, 0.0
 
     def _is_blocked(self) -> bool:
         """Whether the thread waits for something else than a turn on the processor."""
