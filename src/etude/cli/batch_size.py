@@ -58,17 +58,48 @@ PictureOption: TypeAlias = Annotated[
 ]
 
 
+OneOffOption: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--one-off",
+        min=0,
+        metavar="HOURS",
+        help="Spent once for a larger batch; with --target.",
+        show_default=False,
+    ),
+]
+AgainOption: TypeAlias = Annotated[
+    bool, typer.Option("--again", help="Measure anew what is known already.")
+]
+
+
 @final
 @dataclass(frozen=True, kw_only=True)
 class _Asked:
     """What was typed of the measuring."""
 
     options: ProcedureOptions
-    memory_bytes: int | None
+    memory: str | None
     max_batch: int | None
     again: bool
     target: str | None
     one_off_h: float | None
+    picture: Path | None
+
+    @property
+    def memory_bytes(self) -> int | None:
+        return None if self.memory is None else memory_size(self.memory)
+
+    def refuse(self) -> None:
+        """Refuses what cannot be, before anything is trained."""
+        from ..errors import RunError
+        from .chart_file import refuse_picture
+
+        if self.one_off_h is not None and self.target is None:
+            raise RunError("--one-off needs --target: it is weighed against the time to a target.")
+        refuse_picture(self.picture)
+        if self.memory is not None:
+            memory_size(self.memory)
 
 
 def batch_size(  # noqa: PLR0913  # one parameter an option is Typer's way
@@ -77,18 +108,8 @@ def batch_size(  # noqa: PLR0913  # one parameter an option is Typer's way
     memory: MemoryOption = None,
     max_batch: MaxBatchOption = None,
     target: TargetOption = None,
-    one_off: Annotated[
-        float | None,
-        typer.Option(
-            "--one-off",
-            min=0,
-            metavar="HOURS",
-            help="Spent once for a larger batch; with --target.",
-        ),
-    ] = None,
-    again: Annotated[
-        bool, typer.Option("--again", help="Measure anew what is known already.")
-    ] = False,  # a flag of the command line
+    one_off: OneOffOption = None,
+    again: AgainOption = False,  # a flag of the command line
     picture: PictureOption = None,
     budget_steps: BudgetStepsOption = None,
     budget_hours: BudgetHoursOption = None,
@@ -100,12 +121,6 @@ def batch_size(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Find the batch sizes that fit, their throughput, and the largest that is useful."""
-    from ..errors import RunError
-    from .procedures import play_chosen, refuse_picture
-
-    if one_off is not None and target is None:
-        raise RunError("--one-off needs --target: it is weighed against the time to a target.")
-    refuse_picture(picture)
     options = ProcedureOptions(
         budget_steps=budget_steps,
         budget_hours=budget_hours,
@@ -118,16 +133,24 @@ def batch_size(  # noqa: PLR0913  # one parameter an option is Typer's way
     )
     asked = _Asked(
         options=options,
-        memory_bytes=None if memory is None else memory_size(memory),
+        memory=memory,
         max_batch=max_batch,
         again=again,
         target=target,
         one_off_h=one_off,
+        picture=picture,
     )
+    _play(asked, file)
+
+
+def _play(asked: _Asked, file: Path) -> None:
+    from .procedures import play_chosen
+
+    asked.refuse()
     choice = _Choice(asked)
-    play_chosen(choice, file, options)
-    if picture is not None:
-        choice.draw(picture)
+    play_chosen(choice, file, asked.options)
+    if asked.picture is not None:
+        choice.draw(asked.picture)
 
 
 def memory_size(text: str) -> int:
@@ -201,7 +224,7 @@ class _Choice:
         """Draws the throughput of each size."""
         from ..plot import throughput
         from ..procedure.batch.measured import Measured
-        from .procedures import write_picture
+        from .chart_file import write_picture
 
         assert isinstance(self._measured, Measured)
         sizes = [one for one in self._measured.feasible if one.examples_per_s is not None]
@@ -347,10 +370,10 @@ def _to_target(asked: _Asked, procedure: Throughput, known: Known) -> Procedure[
 
     from ..errors import RunError
 
-    if find_spec("etude.procedure.batch_size") is None:
+    if find_spec("..procedure.batch_size", __package__) is None:
         raise RunError("`--target` is not there yet: the throughput alone is measured so far.")
-    steps_to_target = import_module("etude.procedure.batch_size").steps_to_target
-    declared_target = import_module("etude.procedure.batch.target_metric").declared_target
+    steps_to_target = import_module("..procedure.batch_size", __package__).steps_to_target
+    declared_target = import_module("..procedure.batch.target_metric", __package__).declared_target
     made: Procedure[Known] = steps_to_target(
         procedure.measured,
         declared_target(asked.target or ""),

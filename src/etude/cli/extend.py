@@ -69,7 +69,8 @@ def extend(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Train what a short round concluded for longer, or larger, and see what turns."""
-    from .procedures import ProcedureOptions, play_stored, write_picture
+    from .chart_file import write_picture
+    from .procedures import ProcedureOptions, play_stored
 
     options = ProcedureOptions(
         budget_steps=budget_steps,
@@ -98,7 +99,8 @@ def _procedure(
     from ..errors import RunError
     from ..procedure.extend import Extend
     from ..procedure.extension.model_size import ModelSize
-    from .procedures import refuse_picture, typed_value
+    from .chart_file import refuse_picture
+    from .procedures import typed_value
 
     if (max_steps is None) == (model is None):
         raise RunError(

@@ -317,40 +317,6 @@ def refuse_output(output: Path | None, source: Path | None, option: str = "-o") 
         raise RunError(f"{option} names the experiment file itself. Name another file.")
 
 
-def refuse_picture(picture: Path | None) -> None:
-    """Refuses a picture that could not be drawn in the end, before anything is trained.
-
-    Raises:
-        RunError: for one of another kind, or in a folder that is not there.
-    """
-    from ..errors import RunError
-
-    if picture is not None and picture.suffix.casefold() not in (".png", ".svg", ".html"):
-        raise RunError(f"--picture takes FILE.svg, FILE.png or FILE.html, got `{picture}`.")
-    refuse_output(picture, None, "--picture")
-
-
-def write_picture(picture: Path, drawn: tuple[Any, str] | None, *, json: bool) -> None:
-    """Writes a chart with its caption, and says so; None where there is nothing to draw.
-
-    Raises:
-        RunError: where it cannot be written.
-    """
-    from ..errors import RunError
-    from ..report.export import write_chart
-    from .terminal import say
-
-    if drawn is None:
-        say("No picture: there is nothing to draw.", err=True)
-        return
-    chart, caption = drawn
-    try:
-        write_chart(chart, picture, caption=caption)
-    except OSError as error:
-        raise RunError(f"`{picture}` cannot be written ({error.strerror}).") from error
-    say(f"Picture: {picture}", err=json)
-
-
 def _write_lines(outcome: Outcome, source: Path | None, options: ProcedureOptions) -> None:
     """Writes the user's file with the answer's lines in it, and says so."""
     from ..advise.edits import edits

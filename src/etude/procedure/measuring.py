@@ -16,9 +16,9 @@ from ..disk.file import write_whole
 from ..errors import StoreError
 from ..experiment import Experiment
 from ..runner.devices import environments
+from ..runner.probe.fresh_process import probed
 from ..runner.probe.memory import free_bytes
 from ..runner.probe.messages import Probe, Probed
-from ..runner.probe.process import probed
 from ..space import Scalar
 from ..study import derived_seed
 from .batch.fingerprint import fingerprint

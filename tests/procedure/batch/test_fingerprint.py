@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from etude.procedure.batch.fingerprint import differences, fingerprint
 
-SETTING = {"width": 8, "optimizer": "adam", "lr": 0.1, "dropout": 0.2, "seed": 1}
+SETTING: dict[str, int | float | str] = {
+    "width": 8,
+    "optimizer": "adam",
+    "lr": 0.1,
+    "dropout": 0.2,
+    "seed": 1,
+}
 
 
 def test_a_model_and_an_optimizer_make_another_measurement():

@@ -24,7 +24,7 @@ _LIBRARIES = tuple(
 _PYTHON = f"{Path(os.__file__).parent}{os.sep}"
 _LOADERS = ("torch/utils/data/", "tensorflow_datasets/", "grain/", "datasets/", "webdataset/")
 # Inside of these a model computes, whatever its functions are called.
-_MODELS = ("torch/nn/modules/module.py", "torch/autograd/", "jax/_src/interpreters/")
+_MODELS = ("torch/nn/modules/", "torch/autograd/", "jax/_src/interpreters/")
 _METHODS = frozenset({"__getitem__", "__getitems__", "__next__"})
 # Words of functions that make a batch, and words that say that they do something else with it.
 _INPUT = frozenset(
@@ -95,8 +95,8 @@ _COPIES = re.compile(r"\.to\(|\.cuda\(|device_put\(")
 
 def stack_now(thread: int) -> Stack:
     """The frames of a thread, the innermost first; empty where it has ended."""
-    # The only way to look at another thread.
-    frame = sys._current_frames().get(thread)  # noqa: SLF001
+    frames = sys._current_frames()  # noqa: SLF001  # the only way to look at another thread
+    frame = frames.get(thread)
     stack = []
     while frame is not None:
         stack.append((frame.f_code, frame.f_lineno))

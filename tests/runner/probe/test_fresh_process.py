@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from etude.assignment import Assignment
+from etude.runner.probe.fresh_process import probed
 from etude.runner.probe.messages import Probe
-from etude.runner.probe.process import probed
 
 TRAIN = """
 import os, signal, time
