@@ -59,6 +59,7 @@ PLAYERS = (
     "delegation",
     "last_steps",
     "launch",
+    "measuring",
     "opening",
     "player",
     "promise",

@@ -9,6 +9,7 @@ import typer
 
 from .. import __version__
 from .adopt import adopt
+from .batch_size import batch_size
 from .check import check
 from .compare import compare
 from .exploit import exploit
@@ -48,6 +49,7 @@ app.command()(report)
 app.command(name="next")(next_round)
 app.command()(adopt)
 app.command()(launch)
+app.command(name="batch-size")(batch_size)
 app.command(name="training-length")(training_length)
 app.command()(stability)
 app.command()(extend)

@@ -69,6 +69,7 @@ def extend(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Train what a short round concluded for longer, or larger, and see what turns."""
+    from .chart_file import write_picture
     from .procedures import ProcedureOptions, play_stored
 
     options = ProcedureOptions(
@@ -84,7 +85,7 @@ def extend(  # noqa: PLR0913  # one parameter an option is Typer's way
     procedure = _procedure(max_steps, rounds, model, picture)
     outcome = play_stored(procedure, name, options)
     if picture is not None:
-        _write(picture, procedure, outcome, json=json)
+        write_picture(picture, _chart(procedure, outcome), json=json)
 
 
 def _procedure(
@@ -98,16 +99,15 @@ def _procedure(
     from ..errors import RunError
     from ..procedure.extend import Extend
     from ..procedure.extension.model_size import ModelSize
-    from .procedures import refuse_output, typed_value
+    from .chart_file import refuse_picture
+    from .procedures import typed_value
 
     if (max_steps is None) == (model is None):
         raise RunError(
             "`etude extend` takes one way: --max-steps N for a longer training, or "
             "--model NAME=V1,V2 for a larger model."
         )
-    if picture is not None and picture.suffix.casefold() not in (".png", ".svg", ".html"):
-        raise RunError(f"--picture takes FILE.svg, FILE.png or FILE.html, got `{picture}`.")
-    refuse_output(picture, None, "--picture")
+    refuse_picture(picture)
     if max_steps is not None:
         return Extend(max_steps=max_steps, rounds=rounds)
     assert model is not None
@@ -119,23 +119,6 @@ def _procedure(
             "For example --model width=64,256."
         )
     return ModelSize(axis=axis.strip(), sizes=tuple(dict.fromkeys(sizes)))
-
-
-def _write(picture: Path, procedure: Extend | ModelSize, outcome: Outcome, *, json: bool) -> None:
-    from ..errors import RunError
-    from ..report.export import write_chart
-    from .terminal import say
-
-    drawn = _chart(procedure, outcome)
-    if drawn is None:
-        say("No picture: there is nothing to draw.", err=True)
-        return
-    chart, caption = drawn
-    try:
-        write_chart(chart, picture, caption=caption)
-    except OSError as error:
-        raise RunError(f"`{picture}` cannot be written ({error.strerror}).") from error
-    say(f"Picture: {picture}", err=json)
 
 
 def _chart(procedure: Extend | ModelSize, outcome: Outcome) -> tuple[Any, str] | None:

@@ -18,13 +18,14 @@ from ..space.values import is_scalar
 
 if TYPE_CHECKING:
     from ..advise.ending import Ending
-    from ..experiment import Experiment
     from ..procedure.base import Answer, Known, Procedure, Step
     from ..procedure.opening import Training
     from ..procedure.player import Budget, Outcome
     from ..space import Scalar
     from ..store.base import Store
 
+# The procedure, where it takes what is known to make it.
+Choose: TypeAlias = "Callable[[Known, Training], Procedure[Known]]"
 # The answer that is shown, of how a procedure ended and of its store.
 After: TypeAlias = "Callable[[Outcome, Store], Answer]"
 # Adds to what is known before the first round.
@@ -95,17 +96,33 @@ def play_file(
 
     `informed` adds to what is known before the first round; `after` makes the answer that is shown.
     """
-    from ..procedure.opening import read_file
+    return play_chosen(lambda *_: procedure, file, options, informed=informed, after=after)
+
+
+def play_chosen(
+    choose: Choose,
+    file: Path,
+    options: ProcedureOptions,
+    *,
+    informed: Inform | None = None,
+    after: After | None = None,
+) -> Outcome:
+    """The same of a procedure that is made of what is known of the file."""
+    from ..procedure.opening import known_of, read_file
     from ..store import open_store
+    from .interrupt import signals_as_ctrl_c
     from .options import lasting_location
 
     experiment, folder = read_file(file)
     refuse_output(options.output, file)
     location = lasting_location(options.store)
-    with closing(open_store(location)) as store:
-        _say(options, f"Store: {location}")
+    with closing(open_store(location)) as store, signals_as_ctrl_c():
+        say_aside(options, f"Store: {location}")
         training = training_of(options, folder, store)
-        outcome = _play(procedure, experiment, training, options, informed=informed)
+        known = known_of(experiment, training, given=_given(options.given))
+        procedure = choose(known, training)
+        known = informed(known, training) if informed is not None else known
+        outcome = _play(procedure, known, training, options)
         if after is not None:
             outcome = replace(outcome, answer=after(outcome, store))
     _show(procedure, outcome, options, file)
@@ -126,20 +143,22 @@ def play_stored(
     """
     if name is not None and name.endswith(".toml"):
         return play_file(procedure, Path(name), options, after=after)
-    from ..procedure.opening import stored_experiment
+    from ..procedure.opening import known_of, stored_experiment
     from ..store import open_store
+    from .interrupt import signals_as_ctrl_c
     from .options import lasting_location
 
     location = lasting_location(options.store)
     # One that is not there is refused rather than made; then it is opened to be written.
     open_store(location, create=False).close()
-    with closing(open_store(location)) as store:
-        _say(options, f"Store: {location}")
+    with closing(open_store(location)) as store, signals_as_ctrl_c():
+        say_aside(options, f"Store: {location}")
         result, folder = stored_experiment(name, store)
         source = Path(result.entry.source) if result.entry.source else None
         refuse_output(options.output, source)
         training = training_of(options, folder, store)
-        outcome = _play(procedure, result.experiment, training, options)
+        known = known_of(result.experiment, training, given=_given(options.given))
+        outcome = _play(procedure, known, training, options)
         if after is not None:
             outcome = replace(outcome, answer=after(outcome, store))
     _show(procedure, outcome, options, source)
@@ -147,29 +166,20 @@ def play_stored(
 
 
 def _play(
-    procedure: Procedure[Known],
-    experiment: Experiment,
-    training: Training,
-    options: ProcedureOptions,
-    *,
-    informed: Inform | None = None,
+    procedure: Procedure[Known], known: Known, training: Training, options: ProcedureOptions
 ) -> Outcome:
-    from ..procedure.opening import answered, known_of, with_pace
+    from ..procedure.opening import answered, with_pace
     from ..procedure.player import cost_sentence
-    from .interrupt import signals_as_ctrl_c
 
-    with signals_as_ctrl_c():
-        known = known_of(experiment, training, given=_given(options.given))
-        known = informed(known, training) if informed is not None else known
-        budget = _budget(procedure, known, options)
-        known = with_pace(procedure, known, training)
-        # The pace says what hours pay for.
-        _refuse_small(procedure, known, budget)
-        if procedure.cost(known).trials:
-            _say(options, f"Configuration: {known.setting_source}.")
-            _say(options, cost_sentence(procedure, known))
-        tell = partial(_tell_step, options)
-        return answered(procedure, known, training, budget=budget, tell=tell)
+    budget = _budget(procedure, known, options)
+    known = with_pace(procedure, known, training)
+    # The pace says what hours pay for.
+    _refuse_small(procedure, known, budget)
+    if procedure.cost(known).trials:
+        say_aside(options, f"Configuration: {known.setting_source}.")
+        say_aside(options, cost_sentence(procedure, known))
+    tell = partial(_tell_step, options)
+    return answered(procedure, known, training, budget=budget, tell=tell)
 
 
 def training_of(options: ProcedureOptions, folder: Path, store: Store) -> Training:
@@ -248,7 +258,7 @@ def _refuse_small(procedure: Procedure[Known], known: Known, budget: Budget) -> 
 
 
 def _tell_step(options: ProcedureOptions, step: Step, known: Known) -> None:
-    _say(options, step_line(step, known))
+    say_aside(options, step_line(step, known))
 
 
 def step_line(step: Step, known: Known) -> str:
@@ -263,7 +273,8 @@ def step_line(step: Step, known: Known) -> str:
     return f"{text}; {quantity(cost.trials, 'training')}."
 
 
-def _say(options: ProcedureOptions, text: str) -> None:
+def say_aside(options: ProcedureOptions, text: str) -> None:
+    """Says what is not the answer; beside JSON, to the error output."""
     from .terminal import say
 
     say(text, err=options.json)
@@ -317,11 +328,11 @@ def _write_lines(outcome: Outcome, source: Path | None, options: ProcedureOption
     assert output is not None
     if source is None or not outcome.answer.lines:
         why = "the answer has no lines" if source else "the experiment has no file"
-        _say(options, f"\nNot written: `{output}`, since {why}.")
+        say_aside(options, f"\nNot written: `{output}`, since {why}.")
         return
     _, text = baseline.read_with_baseline(source)
     written = edited(text, edits(outcome.known.base, outcome.answer.lines))
-    _say(options, f"\nWritten: {output}{write_new_file(output, written)}")
+    say_aside(options, f"\nWritten: {output}{write_new_file(output, written)}")
 
 
 def _lines(outcome: Outcome, options: ProcedureOptions, source: Path | None) -> Iterator[str]:

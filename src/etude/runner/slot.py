@@ -151,7 +151,7 @@ class Slot:
         parent_socket, child_socket = socket.socketpair()
         with child_socket:
             try:
-                self._said = _unnamed_file()  # closed when it is ready
+                self._said = unnamed_file()  # closed when it is ready
                 self.process = subprocess.Popen(
                     _command(child_socket.fileno()),
                     env={**os.environ, **self._environment},
@@ -225,7 +225,7 @@ def exit_description(code: int) -> str:
     return _BY_THE_SYSTEM if name == "SIGKILL" else name
 
 
-def _unnamed_file() -> IO[bytes]:
+def unnamed_file() -> IO[bytes]:
     """A file that no folder ever names: nothing of it is left, whenever this process is killed."""
     if hasattr(os, "memfd_create"):  # Linux
         return os.fdopen(os.memfd_create("etude-worker"), "r+b")

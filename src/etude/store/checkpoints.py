@@ -55,6 +55,11 @@ class Files:
         """Where it is written down when test data were looked at."""
         return self._beside("test-looks.toml")
 
+    @property
+    def batch_sizes(self) -> Path:
+        """Where the measurements of batch sizes are kept."""
+        return self._beside("batch-sizes.json")
+
     def refuse_file_for_folder(self, name: str) -> None:
         """Refuses what stands where the folders of an experiment's trials are to be made.
 

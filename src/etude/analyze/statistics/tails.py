@@ -1,4 +1,4 @@
-"""Ranks, and tails of two distributions, without SciPy's statistics, which load for half a second.
+"""Ranks and tails of distributions, without SciPy's statistics, which load for half a second.
 
 They are the same numbers as `scipy.stats` gives. What is seldom asked stays there, written as
 `scipy.stats.name`, so that SciPy loads it when it is first asked.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtrc, chdtri, fdtrc, fdtri
+from scipy.special import chdtrc, chdtri, fdtrc, fdtri, stdtrit
 
 
 def ranks(values_T: ArrayLike, *, highest: bool = False) -> NDArray[np.float64]:
@@ -61,3 +61,14 @@ def chi2_bar(chance: float, columns: float) -> float:
     Source: C5.
     """
     return float(chdtri(columns, chance))
+
+
+def t_bar(chance: float, free: int) -> float:
+    """The Student t beyond which chance leads this often.
+
+    Source: A1.
+
+    >>> round(t_bar(0.025, 4), 2)
+    2.78
+    """
+    return float(stdtrit(free, 1.0 - chance))

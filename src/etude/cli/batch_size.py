@@ -1,0 +1,383 @@
+"""`etude batch-size`: the sizes that fit, their throughput, and the largest that is useful."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias, final
+
+import typer
+
+from .options import FileArgument, JsonOption, StoreOption
+from .procedures import (
+    BudgetHoursOption,
+    BudgetStepsOption,
+    LinesOption,
+    ProcedureOptions,
+    RunnerOption,
+    SetOption,
+    WorkersOption,
+)
+
+if TYPE_CHECKING:
+    from ..procedure.base import Known, Procedure
+    from ..procedure.batch.history import History
+    from ..procedure.batch.throughput import Throughput
+    from ..procedure.batch.turns import Next
+    from ..procedure.measuring import MeasurementFile, Measuring
+    from ..procedure.opening import Training
+
+MemoryOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        help="What a training may hold, 2GiB. [default: half of what is free; a GPU's own]",
+        show_default=False,
+    ),
+]
+MaxBatchOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--max-batch", min=1, help="The largest size to try.", show_default=False),
+]
+TargetOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--target",
+        metavar="METRIC=VALUE",
+        help="Also train each size until it is there: steps to target against batch.",
+        show_default=False,
+    ),
+]
+PictureOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Draw it: FILE.svg, FILE.png or FILE.html.", show_default=False
+    ),
+]
+
+
+OneOffOption: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--one-off",
+        min=0,
+        metavar="HOURS",
+        help="Spent once for a larger batch; with --target.",
+        show_default=False,
+    ),
+]
+AgainOption: TypeAlias = Annotated[
+    bool, typer.Option("--again", help="Measure anew what is known already.")
+]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """What was typed of the measuring."""
+
+    options: ProcedureOptions
+    memory: str | None
+    max_batch: int | None
+    again: bool
+    target: str | None
+    one_off_h: float | None
+    picture: Path | None
+
+    @property
+    def memory_bytes(self) -> int | None:
+        return None if self.memory is None else memory_size(self.memory)
+
+    def refuse(self) -> None:
+        """Refuses what cannot be, before anything is trained."""
+        from ..errors import RunError
+        from .chart_file import refuse_picture
+
+        if self.one_off_h is not None and self.target is None:
+            raise RunError("--one-off needs --target: it is weighed against the time to a target.")
+        refuse_picture(self.picture)
+        if self.memory is not None:
+            memory_size(self.memory)
+
+
+def batch_size(  # noqa: PLR0913  # one parameter an option is Typer's way
+    file: FileArgument,
+    *,
+    memory: MemoryOption = None,
+    max_batch: MaxBatchOption = None,
+    target: TargetOption = None,
+    one_off: OneOffOption = None,
+    again: AgainOption = False,  # a flag of the command line
+    picture: PictureOption = None,
+    budget_steps: BudgetStepsOption = None,
+    budget_hours: BudgetHoursOption = None,
+    given: SetOption = None,
+    output: LinesOption = None,
+    store: StoreOption = None,
+    workers: WorkersOption = None,
+    runner: RunnerOption = "auto",
+    json: JsonOption = False,  # a flag of the command line
+) -> None:
+    """Find the batch sizes that fit, their throughput, and the largest that is useful."""
+    options = ProcedureOptions(
+        budget_steps=budget_steps,
+        budget_hours=budget_hours,
+        given=tuple(given or ()),
+        store=store,
+        workers=workers,
+        runner=runner,
+        output=output,
+        json=json,
+    )
+    asked = _Asked(
+        options=options,
+        memory=memory,
+        max_batch=max_batch,
+        again=again,
+        target=target,
+        one_off_h=one_off,
+        picture=picture,
+    )
+    _play(asked, file)
+
+
+def _play(asked: _Asked, file: Path) -> None:
+    from .procedures import play_chosen
+
+    asked.refuse()
+    choice = _Choice(asked)
+    play_chosen(choice, file, asked.options)
+    if asked.picture is not None:
+        choice.draw(asked.picture)
+
+
+def memory_size(text: str) -> int:
+    """The bytes of a size as people write it.
+
+    Raises:
+        RunError: for what is none.
+
+    >>> memory_size("2GiB"), memory_size("500 MB")
+    (2147483648, 500000000)
+    """
+    import re
+
+    from ..errors import RunError
+
+    units = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
+    units |= {"ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
+    match = re.fullmatch(r"([0-9.]+) ?([a-z]*?)b?", text.strip().lower())
+    number = None if match is None or match[1].count(".") > 1 else float(match[1].strip(".") or 0)
+    if match is None or match[2] not in units or not number:
+        raise RunError(f"--memory takes a size, got `{text}`. For example 2GiB or 500MiB.")
+    return int(number * units[match[2]])
+
+
+@final
+class _Choice:
+    """Measures the batch sizes of a file, and gives the procedure that answers."""
+
+    def __init__(self, asked: _Asked) -> None:
+        self._asked = asked
+        self._measured: object = None
+
+    def __call__(self, known: Known, training: Training) -> Procedure[Known]:
+        from ..procedure.batch.history import History
+        from ..procedure.batch.measurement import measured
+        from ..procedure.batch.throughput import Throughput
+        from ..procedure.measuring import MeasurementFile
+
+        measuring = _measuring(self._asked, known, training)
+        file = MeasurementFile(training.store.files.batch_sizes)
+        stored = None if self._asked.again else file.read(known.base.name)
+        history = History()
+        if stored is not None:
+            history = self._known_before(stored.fingerprint, stored.history, measuring)
+        history, ended = _measure(self._asked, measuring, history, file)
+        _refuse_failure(history)
+        result = measured(measuring.name, history, cores=measuring.threads)
+        self._measured = result
+        procedure = Throughput(measured=result, history=history, ended=ended)
+        if self._asked.target is None:
+            return procedure
+        return _to_target(self._asked, procedure, known)
+
+    def _known_before(self, old: object, history: History, measuring: Measuring) -> History:
+        """The probes of before, where they are of the same training."""
+        from ..procedure.batch.fingerprint import differences
+        from ..procedure.batch.history import History
+        from ..wording import conjunction, quantity
+        from .procedures import say_aside
+
+        assert isinstance(old, dict)
+        if changed := differences(old, measuring.fingerprint):
+            clauses = conjunction(list(changed[:3]))
+            say_aside(self._asked.options, f"Measured anew, since {clauses} (S7).")
+            return History()
+        probes = quantity(len(history.probes), "probe is", "probes are")
+        say_aside(self._asked.options, f"{probes} known from before; `--again` measures anew.")
+        return history
+
+    def draw(self, picture: Path) -> None:
+        """Draws the throughput of each size."""
+        from ..plot import throughput
+        from ..procedure.batch.measured import Measured
+        from .chart_file import write_picture
+
+        assert isinstance(self._measured, Measured)
+        sizes = [one for one in self._measured.feasible if one.examples_per_s is not None]
+        drawn = None
+        if sizes:
+            name = self._measured.name
+            rows = [
+                throughput.SizeRow(
+                    size=one.batch_size,
+                    mean=one.examples_per_s or 0.0,
+                    low=one.examples_per_s_low,
+                    high=one.examples_per_s_high,
+                )
+                for one in sizes
+            ]
+            useful = self._measured.useful
+            drawn = throughput.draw(name, rows, useful), throughput.caption(name, rows, useful)
+        write_picture(picture, drawn, json=self._asked.options.json)
+
+
+def _measuring(asked: _Asked, known: Known, training: Training) -> Measuring:
+    """What is measured, and how.
+
+    Raises:
+        RunError: where there is no training code, or no batch size.
+    """
+    from ..errors import RunError
+    from ..procedure import measuring as measures
+    from ..procedure.batch.turns import Limits
+
+    if known.base.train is None:
+        raise RunError(
+            f"`{known.base.name}` has no training code here. Name it in [experiment]: "
+            'train = "train.py:train".'
+        )
+    name = known.name_of("batch_size")
+    if name is None:
+        listed = ", ".join(f"`{one}`" for one in sorted(known.setting)) or "nothing"
+        raise RunError(
+            f"No hyperparameter of `{known.base.name}` is known as a batch size; it has {listed}. "
+            'Add batch_size to [fixed], or name yours: [names] my_name = "batch_size".'
+        )
+    environment = measures.trial_environment(asked.options.workers)
+    limits = Limits() if asked.max_batch is None else Limits(most=asked.max_batch)
+    return measures.Measuring(
+        experiment=known.base,
+        setting=known.setting,
+        name=name,
+        folder=training.folder,
+        path=tuple(sys.path),
+        memory_bytes=asked.memory_bytes or measures.default_memory_bytes(environment),
+        typed_bytes=asked.memory_bytes,
+        environment=environment,
+        limits=limits,
+    )
+
+
+def _measure(
+    asked: _Asked, measuring: Measuring, history: History, file: MeasurementFile
+) -> tuple[History, str]:
+    from ..procedure.batch.records import StoredMeasurement
+    from ..procedure.batch.turns import next_probe
+    from ..procedure.measuring import measure
+
+    if next_probe(history, measuring.limits) is not None:
+        _say_cost(asked, measuring)
+    name = measuring.experiment.name
+    return measure(
+        measuring,
+        history,
+        tell=lambda wanted, known: _tell(asked, measuring, wanted, known),
+        keep=lambda known: file.write(name, StoredMeasurement(measuring.fingerprint, known)),
+        exceeded=lambda known: _exceeded(asked.options, known, already=history),
+    )
+
+
+def _say_cost(asked: _Asked, measuring: Measuring) -> None:
+    from ..procedure.measuring import USUAL_PROBE_S
+    from ..wording import duration, quantity
+    from .procedures import say_aside
+
+    size = measuring.memory_bytes
+    limit = "its memory" if size is None else f"{size / 2**30:.1f} GiB of memory"
+    threads = quantity(measuring.threads, "thread")
+    most = duration(12 * measuring.limits.turns * USUAL_PROBE_S)
+    say_aside(
+        asked.options,
+        f"Powers of two in fresh processes until {limit} or the examples run out, with {threads}; "
+        f"each 3 to {measuring.limits.turns} times for about {USUAL_PROBE_S:.0f} s, at most about "
+        f"{most} for twelve sizes.",
+    )
+
+
+def _tell(asked: _Asked, measuring: Measuring, wanted: Next, history: History) -> None:
+    """A line before each size is tried, and before each turn after that."""
+    from ..procedure.batch.turns import open_sizes
+    from ..wording import join
+    from .procedures import say_aside
+
+    last = history.probes[-1] if history.probes else None
+    if wanted.turn == 1:
+        say_aside(asked.options, f"  {measuring.name} = {wanted.batch_size:,}")
+    elif last is not None and last.turn != wanted.turn:
+        sizes = join([f"{one:,}" for one in open_sizes(history)], most=4)
+        say_aside(asked.options, f"  once more, turn {wanted.turn}: {sizes}")
+
+
+def _exceeded(options: ProcedureOptions, history: History, *, already: History) -> str:
+    """Why no more may be spent by this command, in a sentence; empty while it may."""
+    from ..procedure.measuring import spent_s
+
+    steps = sum(one.steps for one in history.probes[len(already.probes) :])
+    if options.budget_steps is not None and steps >= options.budget_steps:
+        return f"{steps:,} training steps are spent, which `--budget-steps` allows."
+    seconds = spent_s(history) - spent_s(already)
+    if options.budget_hours is not None and seconds >= 3600 * options.budget_hours:
+        return "The time that `--budget-hours` allows is spent."
+    return ""
+
+
+def _refuse_failure(history: History) -> None:
+    """Stops where the user's own code keeps every size from being trained.
+
+    Raises:
+        TrainError: with the user's own traceback.
+    """
+    from ..errors import TrainError
+
+    failed = [one for one in history.probes if one.outcome == "failed"]
+    if failed and not any(one.step_s for one in history.probes):
+        detail = failed[-1].detail
+        raise TrainError("No batch size could be trained.", user_traceback=detail)
+
+
+def _to_target(asked: _Asked, procedure: Throughput, known: Known) -> Procedure[Known]:
+    """The procedure that trains each size to a target.
+
+    Raises:
+        RunError: for a target that cannot be.
+    """
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    from ..errors import RunError
+
+    if find_spec("..procedure.batch_size", __package__) is None:
+        raise RunError("`--target` is not there yet: the throughput alone is measured so far.")
+    steps_to_target = import_module("..procedure.batch_size", __package__).steps_to_target
+    declared_target = import_module("..procedure.batch.target_metric", __package__).declared_target
+    made: Procedure[Known] = steps_to_target(
+        procedure.measured,
+        declared_target(asked.target or ""),
+        one_off_h=asked.one_off_h,
+        measuring=procedure.step(known),
+    )
+    return made

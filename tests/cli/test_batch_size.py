@@ -1,0 +1,98 @@
+"""`etude batch-size`: its answer, what it keeps, and what it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from etude.cli.batch_size import memory_size
+from etude.errors import RunError
+
+FILE = """
+[experiment]
+name = "small"
+metric = "valid/error"
+max_steps = 60
+trials = 4
+train = "train.py:train"
+
+[fixed]
+bs = 2  # my own words
+width = 8
+learning_rate = 0.1
+"""
+TRAIN = """
+import time
+
+def train(trial):
+    size = trial["bs"]
+    for step in trial.steps():
+        batch = list(range(size))
+        time.sleep(0.001)
+        if trial.evaluates(step):
+            trial.report(step, {"valid/error": 0.5})
+"""
+TYPED = ("batch-size", "small.toml", "--max-batch", "2")
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.delenv("ETUDE_STORE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.toml").write_text(FILE)
+    (tmp_path / "train.py").write_text(TRAIN)
+    return tmp_path
+
+
+def test_it_answers_goes_on_and_sees_a_changed_model(project, etude_command):
+    first = etude_command(*TYPED, "--json", "--budget-steps", "1").json
+    again = etude_command(*TYPED, "--budget-steps", "1")
+    (project / "small.toml").write_text(FILE.replace("width = 8", "width = 16"))
+    changed = etude_command(*TYPED, "--budget-steps", "1")
+
+    assert first["procedure"] == "batch-size"
+    assert [one["batch_size"] for one in first["answer"]["sizes"]] == [1]
+    assert first["answer"]["verdict"] == "unclear"
+    assert {"useful", "limited_by", "critical_batch_size", "best_by"} <= first["answer"].keys()
+    assert "1 probe is known from before" in again.out
+    assert "Measured anew, since `width` was 8 and is 16 (S7)." in changed.out
+
+
+def test_a_training_that_fails_shows_its_own_traceback(project, etude_command):
+    (project / "train.py").write_text("def train(trial):\n    raise ValueError('no such file')\n")
+
+    said = etude_command(*TYPED)
+
+    assert said.code == 3
+    assert "ValueError: no such file" in said.err
+    assert "etude/runner" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--memory", "much"), "--memory takes a size"),
+        (("--one-off", "3"), "--one-off needs --target"),
+        (("--picture", "a.gif"), "--picture takes FILE.svg"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_trained(
+    project, etude_command, words, message
+):
+    said = etude_command(*TYPED, *words)
+
+    assert (said.code, message in said.err) == (2, True)
+
+
+def test_a_file_without_a_batch_size_is_told_how_to_name_it(project, etude_command):
+    (project / "small.toml").write_text(FILE.replace("bs = 2", "rows_a_step = 2"))
+
+    said = etude_command(*TYPED)
+
+    assert said.code == 2
+    assert '[names] my_name = "batch_size"' in said.err
+
+
+@pytest.mark.parametrize("text", ["", "GiB", "1.2.3GB", "-1GiB", "2XB"])
+def test_what_is_no_size_is_refused(text):
+    with pytest.raises(RunError, match="--memory takes a size"):
+        memory_size(text)

@@ -1,0 +1,80 @@
+"""The verdict on batch sizes, of planted probes."""
+
+from __future__ import annotations
+
+import pytest
+
+from etude.procedure.batch.history import TimeShares
+from etude.procedure.batch.measurement import measured
+
+from .curves import alone, history
+
+
+def test_a_curve_with_a_knee_is_saturated():
+    result = measured("bs", history())
+
+    assert (result.verdict, result.useful, result.evaluation_batch_size) == ("saturated", 64, 1024)
+    assert all(size.outcome == "measured" for size in result.sizes)
+
+
+def test_what_grows_until_memory_ends_is_growing():
+    known = history(lambda size: 0.004, most=64) + alone(128, "out_of_memory")
+
+    result = measured("bs", known)
+
+    assert (result.verdict, result.useful, result.limited_by) == ("growing", 64, "memory")
+
+
+@pytest.mark.parametrize("cause", ["input", "copies", "synchronization"])
+def test_a_share_beside_computing_is_a_bottleneck_with_its_cure(cause):
+    result = measured("bs", history(shares=TimeShares(**{cause: 0.6})))
+
+    assert (result.verdict, result.bottleneck.cause) == ("bottleneck", cause)
+    assert result.bottleneck.cure
+    assert result.useful == 64
+
+
+def test_a_small_share_is_none():
+    result = measured("bs", history(shares=TimeShares(input=0.1)))
+
+    assert (result.verdict, result.bottleneck) == ("saturated", None)
+
+
+def test_a_loop_whose_steps_hold_the_same_for_every_size_ignores_it():
+    same = (("train.py:train:x", (32, 8)),)
+
+    result = measured("bs", history(lambda size: 0.004, shapes=same))
+
+    assert (result.verdict, result.useful) == ("ignored", None)
+
+
+def test_a_short_step_that_takes_the_same_time_is_not_taken_for_one_that_ignores_it():
+    known = history(lambda size: 0.004, most=64)
+    seen = [alone(size, shapes=(("train.py:train:x", (size, 8)),)) for size in (1, 2, 4)]
+
+    result = measured("bs", type(known)((*seen, *known.probes)))
+
+    assert result.verdict == "growing"
+
+
+def test_nothing_that_fits_is_unclear():
+    result = measured("bs", history().before(0) + alone(1, "out_of_memory"))
+
+    assert (result.verdict, result.largest_feasible, result.limited_by) == (
+        "unclear",
+        None,
+        "memory",
+    )
+
+
+def test_a_batch_that_a_loader_fills_in_part_is_too_large():
+    def shaped(size):
+        return alone(size, shapes=(("train.py:train:x", (min(size, 100), 8)),))
+
+    known = history().before(0)
+    for size in (1, 2, 4, 8, 16, 32, 64, 128):
+        known += shaped(size)
+
+    result = measured("bs", known)
+
+    assert (result.largest_feasible, result.limited_by) == (64, "examples")

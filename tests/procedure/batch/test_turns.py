@@ -1,0 +1,56 @@
+"""Which batch size is probed next."""
+
+from __future__ import annotations
+
+import pytest
+
+from etude.procedure.batch.history import History
+from etude.procedure.batch.turns import Limits, Next, next_probe
+
+from .curves import alone, history
+
+
+def test_it_begins_with_one_example_and_doubles():
+    first = next_probe(History(), Limits())
+    second = next_probe(History((alone(1),)), Limits())
+
+    assert (first, second) == (Next(1, 1), Next(2, 1))
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        alone(4, "out_of_memory"),
+        alone(4, "too_few_examples"),
+        alone(4, "slow"),
+        alone(4, "failed"),
+        alone(4, examples=7),
+    ],
+)
+def test_what_ends_the_sizes_begins_the_second_turn(last):
+    known = History((alone(1), alone(2), last))
+
+    assert next_probe(known, Limits()).turn == 2
+
+
+def test_a_batch_of_one_that_fails_by_itself_ends_nothing():
+    assert next_probe(History((alone(1, "failed"),)), Limits()) == Next(2, 1)
+
+
+def test_two_failures_from_the_start_end_it():
+    known = History((alone(1, "failed"), alone(2, "failed")))
+
+    assert next_probe(known, Limits()) is None
+
+
+def test_a_batch_size_that_was_never_read_is_not_probed_again():
+    assert next_probe(History((alone(1, is_read=False),)), Limits()) is None
+
+
+def test_every_size_has_three_probes_and_none_more_than_the_limit():
+    known = history(load=0.2)
+
+    counts = [len(known.of(size)) for size in known.sizes]
+
+    assert min(counts) >= 3
+    assert max(counts) <= Limits().turns

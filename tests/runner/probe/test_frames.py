@@ -1,0 +1,70 @@
+"""Where a training is, by its frames."""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+
+import pytest
+
+from etude.runner.probe.frames import place, stack_now
+
+
+def here():
+    """The frames of this test alone, the innermost first."""
+    frame: FrameType | None = sys._getframe(1)
+    stack = []
+    while frame is not None and frame.f_code.co_filename == __file__:
+        stack.append((frame.f_code, frame.f_lineno))
+        frame = frame.f_back
+    return stack
+
+
+def load_batch():
+    return here()
+
+
+def rows():
+    yield here()
+
+
+def update():
+    return here()
+
+
+class Examples:
+    def __getitem__(self, at):
+        return here()
+
+
+def train(make):
+    return make()
+
+
+@pytest.mark.parametrize(
+    "make", [load_batch, lambda: next(rows()), lambda: Examples()[0]], ids=["name", "rows", "item"]
+)
+def test_what_makes_a_batch_is_input(make):
+    assert place(train(make), asynchronous=False) == "input"
+
+
+def test_a_step_is_none():
+    assert place(train(update), asynchronous=False) == "elsewhere"
+
+
+def test_a_value_of_a_device_is_a_wait_where_steps_are_sent_ahead():
+    class Array:
+        def item(self):
+            return here()
+
+    def value():
+        return Array().item()  # a line with .item(
+
+    stack = train(value)[1:]
+
+    assert place(stack, asynchronous=True) == "synchronization"
+    assert place(stack, asynchronous=False) == "elsewhere"
+
+
+def test_a_thread_that_has_ended_has_no_frames():
+    assert stack_now(-1) == []
