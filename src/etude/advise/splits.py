@@ -147,10 +147,10 @@ def _numbers(one: Variation) -> tuple[str, str]:
 def _basis(one: Variation) -> str:
     if one.basis == "resampled":
         return f"{quantity(one.rests_on, 'trial')} of one search, resampled"
-    nouns = {"": "training", "trainings": "training", "searches": "search", "splits": "split"}
     if one.basis == "searches":
         return quantity(one.rests_on, "search", "searches")
-    return quantity(one.rests_on, nouns[one.basis])
+    noun = {"trial": "training", "study": "trial", "data": "split"}[one.source]
+    return quantity(one.rests_on, noun)
 
 
 def _reasons(sides: Sequence[Variances], divider: Divider) -> Iterator[Reason]:
