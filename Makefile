@@ -47,6 +47,7 @@ busy: setup
 bench: setup
 	$(BIN)/python benchmarks/house.py
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/first_minutes.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/kills.py
 	$(BIN)/python benchmarks/discrepancy.py

@@ -22,14 +22,19 @@ RESULTS = ROOT / "benchmarks" / "results"
 RELEASED = {"sklearn": "scikit-learn", "torch": "torch==2.13.0"}
 
 
-def peer(name: str, *packages: str) -> Path:
-    """The Python of a peer's environment, made with its newest release if it is missing."""
+def peer(name: str, *packages: str, constrained: bool = False) -> Path:
+    """The Python of a peer's environment, made with its newest release if it is missing.
+
+    Constrained, it has the versions that Etude is tested with, as far as they are named there.
+    """
     folder = BENCH / name
     python = folder / "bin" / "python"
     imports = f"import {', '.join(packages or (name,))}"
     if not python.exists() or subprocess.run([python, "-c", imports]).returncode:
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
         install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        if constrained:
+            install += ["-c", str(ROOT / "constraints.txt")]
         released = [RELEASED.get(package, package) for package in packages or (name,)]
         subprocess.run([python, *install, *released], check=True)
     return python

@@ -488,3 +488,18 @@ def test_a_metric_s_name_is_plain_text_that_can_be_stored(trial, channel):
     ((_, values),) = channel.of("logged")
     assert [type(name) for name in values] == [str, str, str]
     assert list(values) == ["valid/loss", "a", r"\udcff"]
+
+
+def test_a_split_is_handed_over_beside_the_setting_and_counts_as_read_when_asked(given, channel):
+    trial = Trial(replace(given, split_seed=7), channel, now_s=time.monotonic)
+    before = trial.unread
+
+    assert "split_seed" not in dict(trial)
+    assert trial.split_seed == 7
+    assert "split_seed" in before
+    assert "split_seed" not in trial.unread
+
+
+def test_without_a_split_there_is_none_and_nothing_to_read(trial):
+    assert "split_seed" not in trial.unread
+    assert trial.split_seed is None

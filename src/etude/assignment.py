@@ -30,6 +30,7 @@ class Assignment:
         evaluate_training: How many training examples a loop of ours evaluates beside validation.
         unread: What nobody read of the setting before the checkpoint; None where not known.
         taken: What was read with the whole setting alone, before the checkpoint.
+        split_seed: Of the split of the data that it is trained on; None for the one of the code.
         rehearsal: Whether this only tries two steps: nothing is recorded.
         whole_steps: Of a rehearsal, the steps of the trial that it tries; 0 where that is not said.
     """
@@ -55,6 +56,7 @@ class Assignment:
     evaluate_training: int = 0
     unread: tuple[str, ...] | None = None
     taken: tuple[str, ...] = ()
+    split_seed: int | None = None
     rehearsal: bool = False
     whole_steps: int = 0
 

@@ -11,7 +11,6 @@ import math
 import operator
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias, final
 
@@ -21,7 +20,8 @@ from .disk.folder import is_whole
 from .disk.rights import make_folder
 from .divergence import divergence
 from .errors import Halted, Leave, Misreport, Misused, RunError, Suspended, Torn
-from .playbook.metrics import is_loss, name_mistake
+from .experiment.validation.configurations import SPLIT_SEED
+from .playbook.metrics import is_loss, misreport_message, name_mistake
 from .setting import watched
 from .study import evaluation_steps
 from .text.signs import storable
@@ -95,7 +95,7 @@ class Trial:
         `now_s` is the time that its limit is counted by, without that in which a run was stopped.
         """
         self.id = assignment.id
-        self.noted = watched(assignment.setting)
+        self.noted, self._reads_split = watched(assignment.setting), assignment.split_seed is None
         self._setting = self.noted if assignment.rehearsal else dict(assignment.setting)
         self.seed = assignment.seed
         self.final_step = assignment.max_steps - 1
@@ -148,6 +148,15 @@ class Trial:
     def keys(self) -> Iterable[str]:
         """The names of the hyperparameters, for `dict(trial)` and `build(**trial)`."""
         return list(self.noted)
+
+    @property
+    def split_seed(self) -> int | None:
+        """Of the split of the data to train on; None where the split is the loop's own. Source: A1.
+
+        `etude compare --splits` gives one, and refuses a loop that never asks for it.
+        """
+        self._reads_split = True
+        return self._assignment.split_seed
 
     @property
     def max_steps(self) -> int:
@@ -251,7 +260,7 @@ class Trial:
         metric = self.metric
         if not self._reported and metric not in values:
             names = sorted(self._name(name) for name in values)
-            self._leave(Misreport(_misreport_message(metric, names, step)))
+            self._leave(Misreport(misreport_message(metric, names, step)))
         plain = self._step(step)
         self._reported = True
         if plain is None:
@@ -302,8 +311,10 @@ class Trial:
     @property
     def unread(self) -> tuple[str, ...] | None:
         """The hyperparameters that nobody read from step 0 on; None where that is not known."""
-        earlier = self._assignment.unread if self._from_step else tuple(self.noted)
-        return None if earlier is None else tuple(sorted(self.noted.unread & set(earlier)))
+        split = () if self._reads_split else (SPLIT_SEED,)
+        earlier = self._assignment.unread if self._from_step else (*self.noted, *split)
+        now = self.noted.unread.union(split)
+        return None if earlier is None else tuple(sorted(now & set(earlier)))
 
     @property
     def taken(self) -> tuple[str, ...]:
@@ -434,16 +445,6 @@ def _step_message(step: object, plain: int, max_steps: int) -> str:
     return (
         f"Steps are whole numbers from 0 to max_steps - 1, got {step!r} where max_steps is "
         f"{max_steps}. {hint}"
-    )
-
-
-def _misreport_message(metric: str, seen: list[str], step: int) -> str:
-    near = get_close_matches(metric, seen, n=1, cutoff=0.5)
-    hint = f"Did you mean `{near[0]}`? " if near else ""
-    reported = ", ".join(f"`{name}`" for name in seen) or "nothing"
-    return (
-        f"The experiment's metric is `{metric}`, but the first report (step {step}) has "
-        f"{reported}. {hint}Report `{metric}`, or change `metric` in [experiment]."
     )
 
 

@@ -1,5 +1,7 @@
 """Which checkpoint a trial goes on from."""
 
+from dataclasses import replace
+
 import pytest
 from tests.round.scripted import five_trials
 
@@ -8,6 +10,7 @@ from etude.event import Began, Logged, Saved
 from etude.experiment.entry import Entry
 from etude.round.loop import started
 from etude.round.resume import assignment
+from etude.search import search_of
 from etude.search.quasi_random import QuasiRandom
 
 
@@ -56,3 +59,27 @@ def test_a_folder_that_the_store_does_not_know_is_no_checkpoint(halfway):
     (halfway[1] / "9").mkdir()
 
     assert resumption(halfway).resume_step == 2
+
+
+def test_the_seed_of_a_split_goes_beside_the_setting(store):
+    rows = [{"rate": 0.1, "split_seed": seed} for seed in (3, 5)]
+    one = replace(five_trials(), nuisance={}, scientific={}, trials=0, configurations=rows)
+    store.begin(Entry(experiment=one, text=""))
+    (study,) = split(one)
+    started([(study, search_of(study))], store, one.name)
+
+    given = assignment(one, store, store.records(one.name)[1])
+
+    assert given.split_seed == 5
+    assert "split_seed" not in given.setting
+
+
+def test_a_hyperparameter_of_that_name_elsewhere_is_the_users_own(store):
+    one = replace(five_trials(), fixed={"split_seed": 3})
+    store.begin(Entry(experiment=one, text=""))
+    started([(study, QuasiRandom()) for study in split(one)], store, one.name)
+
+    given = assignment(one, store, store.records(one.name)[0])
+
+    assert given.split_seed is None
+    assert given.setting["split_seed"] == 3

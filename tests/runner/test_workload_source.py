@@ -2,7 +2,7 @@
 
 import pytest
 
-from etude.runner.workload_source import names_workload
+from etude.runner.workload_source import names_workload, workload_members
 
 CLASS = "class Net:\n    def model(self, s): ...\n    def loss(self, p, b, s): ...\n"
 BESIDE = f"from dataclasses import dataclass\n{CLASS}"
@@ -62,3 +62,14 @@ def test_a_workload_of_another_module_of_the_package_is_one(tmp_path, line):
     (tmp_path / "project" / "code.py").write_text(line)
 
     assert names_workload("project/code.py:Net", tmp_path)
+
+
+def test_the_names_of_a_workload_are_read_from_its_text_and_its_bases(tmp_path):
+    (tmp_path / "work.py").write_text(
+        "class Base:\n    def split(self, seed): ...\n\nclass Work(Base):\n    training = 3\n\n"
+        "made = Workload(model=None, split=None)\n"
+    )
+
+    assert workload_members("work.py:Work", tmp_path) >= {"split", "training"}
+    assert "split" in workload_members("work.py:made", tmp_path)
+    assert workload_members("absent.py:Work", tmp_path) == frozenset()

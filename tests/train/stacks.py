@@ -62,7 +62,14 @@ def _has(chosen: dict[str, Any]) -> bool:
 
 
 def trial(folder: Path, number: int, told: Any, steps: int = 40, **given: Any) -> Trial:
-    known = ("resume_step", "max_wall_s", "diverged_above", "evaluations", "evaluate_training")
+    known = (
+        "resume_step",
+        "max_wall_s",
+        "diverged_above",
+        "evaluations",
+        "evaluate_training",
+        "split_seed",
+    )
     about = {name: given.pop(name) for name in known if name in given}
     return Trial(
         assignment(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from .options import JsonOption, Judge, MetricOption, StoreOption
+from .procedures import ProcedureOptions, RunnerOption, WorkersOption
 
 if TYPE_CHECKING:
     from ..advise.ending import Reason
@@ -19,32 +21,56 @@ if TYPE_CHECKING:
     from ..round.result import Result
     from .compare_inputs import Input
     from .output import Answer
+    from .splits import Splits
 
+_A: TypeAlias = Annotated[
+    str, typer.Argument(metavar="A", help="An experiment, name:trial, or a file of values.")
+]
+_B: TypeAlias = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="B", help="The same; judged against A. With --splits it may be left out."
+    ),
+]
+_Maximize: TypeAlias = Annotated[
+    bool, typer.Option("--maximize", help="Higher is better: of --metric, or in files.")
+]
+_Paired: TypeAlias = Annotated[
+    bool, typer.Option("--paired", help="Values were trained with the same seeds by design.")
+]
+_Looks: TypeAlias = Annotated[
+    str, typer.Option(metavar="N,N,...", help="Planned looks, seeds a side: 3,5,10,20.")
+]
+_Second: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="A's or B's search again, with another seed."),
+]
+_Splits: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--splits",
+        metavar="K",
+        help="Train both, or A alone, on K other splits of the data first: what varies?",
+        show_default=False,
+    ),
+]
 # In standard deviations: what the printed power of a plan is for. Heuristic: a large effect.
 _EFFECT = 1.0
 
 
 def compare(  # noqa: PLR0913  # one parameter an option is Typer's way
-    a: Annotated[
-        str, typer.Argument(metavar="A", help="An experiment, name:trial, or a file of values.")
-    ],
-    b: Annotated[str, typer.Argument(metavar="B", help="The same; judged against A.")],
+    a: _A,
+    b: _B = None,
     *,
     metric: MetricOption = None,
-    maximize: Annotated[
-        bool, typer.Option("--maximize", help="Higher is better: of --metric, or in files.")
-    ] = False,
-    paired: Annotated[
-        bool, typer.Option("--paired", help="Values were trained with the same seeds by design.")
-    ] = False,
-    looks: Annotated[
-        str, typer.Option(metavar="N,N,...", help="Planned looks, seeds a side: 3,5,10,20.")
-    ] = "",
-    second_search: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="A's or B's search again, with another seed."),
-    ] = None,
+    maximize: _Maximize = False,
+    paired: _Paired = False,
+    looks: _Looks = "",
+    second_search: _Second = None,
+    splits: _Splits = None,
     store: StoreOption = None,
+    workers: WorkersOption = None,
+    runner: RunnerOption = "auto",
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Say whether B is better than A: by retrainings of both, else by their searches."""
@@ -52,15 +78,61 @@ def compare(  # noqa: PLR0913  # one parameter an option is Typer's way
     from .output import show
 
     judge = Judge(metric, maximize and metric is not None)
-    with inputs([a, b, *(second_search or [])], store, judge) as (first, second, *repeats):
+    names = _names(a, b, splits)
+    trained = None
+    if splits is not None:
+        options = ProcedureOptions(store=store, workers=workers, runner=runner, json=json)
+        trained = _on_splits(names, splits, judge, options)
+    if trained is not None and b is None:
+        show(trained.answer(), json=json)
+        return
+    with inputs([*names, *(second_search or [])], store, judge) as (first, second, *repeats):
         _refuse_same(first, second)
         direction = _direction(first, second, maximize=maximize)
         if first.retrainings and second.retrainings and not repeats:
             result = _by_trainings(first, second, maximize=direction, paired=paired, looks=looks)
-            answer = _trainings_answer(result, first, second)
+            answer = _trainings_answer(result, first, second, trained)
         else:
-            answer = _searches_answer(first, second, repeats)
-        show(answer, json=json)
+            answer = _searches_answer(first, second, repeats, trained)
+        show(answer if trained is None else _both(answer, trained), json=json)
+
+
+def _on_splits(
+    names: Sequence[str], splits: int, judge: Judge, options: ProcedureOptions
+) -> Splits:
+    """The settings trained on other splits; what cannot be compared is refused before that."""
+    from .compare_inputs import inputs
+    from .splits import play_splits, refuse_splits
+
+    refuse_splits(names, splits)
+    with inputs(names, options.store, judge) as known:
+        if len(known) == 2:
+            _refuse_same(*known)
+            _direction(*known, maximize=False)
+    return play_splits(names, splits, judge, options)
+
+
+def _names(a: str, b: str | None, splits: int | None) -> list[str]:
+    """Those to compare: two, or a single one on other splits."""
+    from ..errors import RunError
+
+    if b is None and splits is None:
+        raise RunError(
+            f"A comparison takes two, got `{a}` alone. Name a second, or add --splits 5 to see "
+            "how much another split of the data changes this one."
+        )
+    return [a] if b is None else [a, b]
+
+
+def _both(answer: Answer, trained: Splits) -> Answer:
+    """A comparison with the variances below it."""
+    from .output import Answer
+
+    variances = trained.answer()
+    return Answer(
+        lines=lambda: [*answer.lines(), *variances.lines()],
+        json=lambda: {**answer.json(), "splits": variances.json()},
+    )
 
 
 def _refuse_same(first: Input, second: Input) -> None:
@@ -176,7 +248,9 @@ def _only_the_seed(one: Result, other: Result) -> bool:
 # --- what is said of it
 
 
-def _trainings_answer(result: Comparison, first: Input, second: Input) -> Answer:
+def _trainings_answer(
+    result: Comparison, first: Input, second: Input, trained: Splits | None = None
+) -> Answer:
     from ..advise.comparison_ending import trainings_ending
     from ..analyze.comparison.message import message, plan_line
     from ..analyze.comparison.sequential import power
@@ -189,7 +263,8 @@ def _trainings_answer(result: Comparison, first: Input, second: Input) -> Answer
     sentences += "".join(_left_out(one) for one in (first, second)) + _steps(first, second)
     sides = (first, second)
     experiments = [one.result.experiment.name for one in sides if one.result]
-    ending = trainings_ending(result, _notes(first, second), experiments)
+    notes = trained.notes(result.difference.by) if trained else []
+    ending = trainings_ending(result, [*notes, *_notes(first, second)], experiments)
     return Answer(
         lines=lambda: ending_lines(ending), json=lambda: _trainings_as_json(result, sentences)
     )
@@ -261,7 +336,9 @@ def _side_as_json(side: Side) -> dict[str, Any]:
     }
 
 
-def _searches_answer(first: Input, second: Input, repeats: list[Input]) -> Answer:
+def _searches_answer(
+    first: Input, second: Input, repeats: list[Input], trained: Splits | None = None
+) -> Answer:
     from ..advise.comparison_ending import searches_ending
     from ..advise.search_comparison import message
     from .output import Answer, ending_lines
@@ -269,7 +346,8 @@ def _searches_answer(first: Input, second: Input, repeats: list[Input]) -> Answe
     result = _by_searches(first, second, repeats)
     once = [one.name for one in (first, second) if one.retrainings is None]
     sentences = message(result, once) + _steps(first, second)
-    ending = searches_ending(result, once, _notes(first, second))
+    notes = trained.notes(result.lead.by if result.lead else math.nan) if trained else []
+    ending = searches_ending(result, once, [*notes, *_notes(first, second)])
     return Answer(
         lines=lambda: ending_lines(ending),
         json=lambda: _searches_as_json(result, sentences, once=bool(once)),

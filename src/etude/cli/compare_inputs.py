@@ -59,7 +59,7 @@ def inputs(names: Sequence[str], store: str | None, judge: Judge) -> Iterator[li
         # Read once, however many of its trials are named: to judge by test data is a look (X3).
         read = cache(lambda title: judge.of(load(database, title)))
         yield [
-            _from_file(name) if Path(name).is_file() else _from_store(database, name, read)
+            _from_file(name) if Path(name).is_file() else from_store(database, name, read)
             for name in names
         ]
 
@@ -92,7 +92,7 @@ def _value(name: str, line_number: int, line: str) -> float:
     return value if math.isfinite(value) else math.nan
 
 
-def _from_store(store: Store, name: str, read: Callable[[str], Result]) -> Input:
+def from_store(store: Store, name: str, read: Callable[[str], Result]) -> Input:
     """An experiment of the store, or `name:trial`: the retrainings of that trial's setting."""
     from ..analyze.comparison.retrainings import of_best, retrainings
 

@@ -12,7 +12,7 @@ from .hyperparameter import ROLES, Hyperparameter, Members, flat
 from .methods import KINDS, Options, plain_options, schedule_method
 from .objective import Objective
 from .validation import mistakes, with_choices
-from .validation.configurations import Configuration, configurations
+from .validation.configurations import SPLIT_SEED, Configuration, configurations
 from .validation.fields import StudyDesign
 
 
@@ -139,6 +139,11 @@ class Experiment:
     def objective(self) -> Objective:
         """What trials are judged by."""
         return Objective(self.metric, self.maximize)
+
+    @property
+    def is_of_splits(self) -> bool:
+        """Whether its trials are trained on other splits of the data, named in their rows."""
+        return any(SPLIT_SEED in row for row in self.configurations)
 
     @property
     def hyperparameters(self) -> tuple[Hyperparameter, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
 
@@ -155,3 +156,14 @@ def name_mistake(name: object) -> str:
             f"begin with `{storable(name[:40])}`. Give it a short name."
         )
     return ""
+
+
+def misreport_message(metric: str, seen: list[str], step: int) -> str:
+    """What a loop is told whose first report lacks the experiment's metric."""
+    near = get_close_matches(metric, seen, n=1, cutoff=0.5)
+    hint = f"Did you mean `{near[0]}`? " if near else ""
+    reported = ", ".join(f"`{name}`" for name in seen) or "nothing"
+    return (
+        f"The experiment's metric is `{metric}`, but the first report (step {step}) has "
+        f"{reported}. {hint}Report `{metric}`, or change `metric` in [experiment]."
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+from ..event import Rehearsed
 from ..experiment import Experiment
 from ..runner.base import Runner
 from ..store.memory import Memory
@@ -39,6 +40,29 @@ def rehearsed_pace_s(
 
     Source: R15.
     """
+    rehearsed = tried(experiment, train, folder=folder, runner=runner)
+    return pace_s_of(rehearsed, experiment)
+
+
+def pace_s_of(rehearsed: Rehearsed, experiment: Experiment) -> float | None:
+    """Seconds a step of a trial that was tried, its evaluations in it; None where nobody can tell.
+
+    Source: R15.
+    """
+    if rehearsed.problem or not rehearsed.step_s:
+        return None
+    evaluations = experiment.evaluations / experiment.max_steps
+    return rehearsed.step_s + rehearsed.evaluation_s * evaluations
+
+
+def tried(
+    experiment: Experiment,
+    train: TrainFunction | None = None,
+    *,
+    folder: Path | None = None,
+    runner: Runner | str | None = None,
+) -> Rehearsed:
+    """Two steps of the first trial, timed and forgotten; as `rehearsed_pace_s` takes and raises."""
     entry, folder = entry_of(experiment, train, folder=folder)
     # One by one, since a stack has no pace of one trial.
     name = "inline" if runner == "inline" or train is not None else "processes"
@@ -51,7 +75,4 @@ def rehearsed_pace_s(
         Searches(this_round.plan, this_round.store, experiment.name).started(1)
         waiting = pending(this_round.plan, this_round.store, experiment.name)
         first = assignment(experiment, this_round.store, waiting[0])
-        tried = rehearse(timed, first, store.files.rehearsal(experiment.name))
-    if tried.problem or not tried.step_s:
-        return None
-    return tried.step_s + tried.evaluation_s * experiment.evaluations / experiment.max_steps
+        return rehearse(timed, first, store.files.rehearsal(experiment.name))

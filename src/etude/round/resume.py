@@ -6,12 +6,15 @@ Which are held while it trains is for `train/checkpointing.py`, how one is writt
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..assignment import Assignment
 from ..experiment import Experiment
+from ..experiment.validation.configurations import SPLIT_SEED
 from ..playbook.metrics import is_loss
 from ..record import Checkpoint, Record
+from ..space import Scalar
 from ..store.base import Store
 
 
@@ -20,10 +23,11 @@ def assignment(experiment: Experiment, store: Store, record: Record) -> Assignme
     checkpoints = store.files.checkpoints(experiment.name, record.id)
     known = _last_checkpoint(record, checkpoints)
     step = known.step if known else None
+    setting, split_seed = _apart(experiment, record.setting)
     return Assignment(
         id=record.id,
         study=record.study,
-        setting=record.setting,
+        setting=setting,
         seed=record.seed,
         max_steps=experiment.max_steps,
         evaluations=experiment.evaluations,
@@ -42,7 +46,21 @@ def assignment(experiment: Experiment, store: Store, record: Record) -> Assignme
         evaluate_training=experiment.evaluate_training,
         unread=record.unread,
         taken=record.taken,
+        split_seed=split_seed,
     )
+
+
+def _apart(
+    experiment: Experiment, setting: Mapping[str, Scalar]
+) -> tuple[Mapping[str, Scalar], int | None]:
+    """The hyperparameters of a setting, and the seed of the split where its row names one.
+
+    Anywhere else than in a row a hyperparameter of this name is the user's own.
+    """
+    if not experiment.is_of_splits:
+        return setting, None
+    others = {name: value for name, value in setting.items() if name != SPLIT_SEED}
+    return others, int(setting[SPLIT_SEED])
 
 
 def _last_checkpoint(record: Record, checkpoints: Path) -> Checkpoint | None:

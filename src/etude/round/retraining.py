@@ -63,4 +63,6 @@ def free_name(coming: Experiment, known: Sequence[Retraining]) -> str:
 
 
 def _tunes_nothing(experiment: Experiment) -> bool:
-    return not any(one.role == "nuisance" for one in experiment.hyperparameters)
+    """Whether it trains settings again; on other splits they are judged by other examples."""
+    tunes = any(one.role == "nuisance" for one in experiment.hyperparameters)
+    return not (tunes or experiment.is_of_splits)

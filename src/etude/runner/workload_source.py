@@ -28,6 +28,22 @@ def names_workload(reference: str | None, folder: Path) -> bool:
     return source is not None and _is_workload(source, name)
 
 
+def workload_members(reference: str | None, folder: Path) -> frozenset[str]:
+    """The names that a workload has, as far as its text tells: of its class, or of the call."""
+    file, _, name = (reference or "").rpartition(":")
+    source = _source(folder / file) if file else None
+    if source is None:
+        return frozenset()
+    home, last = _binding(source, name, _DEPTH)
+    if isinstance(last, ast.Assign | ast.AnnAssign) and isinstance(last.value, ast.Call):
+        given = frozenset(one.arg for one in last.value.keywords if one.arg)
+        home, last = _binding(home, _last_name(last.value.func), _DEPTH)
+    else:
+        given = frozenset()
+    members = _members(home, last, _DEPTH) if isinstance(last, ast.ClassDef) else set()
+    return given | members
+
+
 @final
 @dataclass(frozen=True)
 class _Source:

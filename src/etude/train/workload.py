@@ -39,6 +39,9 @@ class Workload:
         training: Examples to train on: a tensor, a tuple or a mapping of tensors of one length, or
             whatever has a length and examples by position.
         validation: Examples to evaluate on, of the same kind.
+        split: From a seed to other examples to train on and to evaluate on, where the order of
+            examples or groups of them matter; None to pool the two and draw anew. Asked only where
+            the data are to be divided anew.
         name: What messages call it.
     """
 
@@ -47,6 +50,7 @@ class Workload:
     metrics: Metrics
     training: Any
     validation: Any
+    split: Any = None
     name: str = "the workload"
 
     def __post_init__(self) -> None:
@@ -59,7 +63,7 @@ class Workload:
         return [
             f"`{name}` cannot be called as `{_ASKED[name]}`; give it these parameters."
             for name, function in functions.items()
-            if not _takes(function, _ASKED[name].count(",") + 1)
+            if not takes(function, _ASKED[name].count(",") + 1)
         ]
 
     def _data(self) -> list[str]:
@@ -87,7 +91,7 @@ def workload_of(candidate: Any) -> Workload:
     """
     if isinstance(candidate, Workload):
         return candidate
-    if isinstance(candidate, type) and not _takes(candidate, 0):
+    if isinstance(candidate, type) and not takes(candidate, 0):
         raise WorkloadError(
             f"The workload `{candidate.__name__}` is made without arguments. Give each parameter "
             "of its `__init__` a default, or let `train` name an instance of it."
@@ -101,10 +105,12 @@ def workload_of(candidate: Any) -> Workload:
             f"The workload {name} lacks {listed}. A workload has `model`, `loss` and `metrics`, "
             "and the data `training` and `validation`."
         )
-    return Workload(name=name, **{one: getattr(instance, one) for one in (*FUNCTIONS, *DATA)})
+    members = {one: getattr(instance, one) for one in (*FUNCTIONS, *DATA)}
+    return Workload(name=name, split=getattr(instance, "split", None), **members)
 
 
-def _takes(function: object, count: int) -> bool:
+def takes(function: object, count: int) -> bool:
+    """Whether something can be called with so many arguments."""
     if not callable(function):
         return False
     try:
@@ -120,7 +126,7 @@ def _data_mistake(name: str, data: Any) -> str:
     """What is wrong with examples; empty where nothing is."""
     if callable(data) and not hasattr(data, "__len__"):
         return f"`{name}` is a function; call it, so that it is data."
-    parts = _parts(data)
+    parts = parts_of(data)
     if not all(hasattr(part, "__len__") and hasattr(part, "__getitem__") for part in parts):
         kind = type(data).__name__
         return (
@@ -146,7 +152,8 @@ def _shapes(examples: list[Any]) -> list[tuple[int, ...]]:
     return list(dict.fromkeys(tuple(one.shape) for one in examples if hasattr(one, "shape")))
 
 
-def _parts(data: Any) -> list[Any]:
+def parts_of(data: Any) -> list[Any]:
+    """The parts of examples that hold an entry an example; the data itself where it is one."""
     if isinstance(data, Mapping):
         return list(data.values())
     return list(data) if isinstance(data, tuple) else [data]

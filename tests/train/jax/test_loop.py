@@ -83,8 +83,8 @@ def test_a_program_is_compiled_once_for_trials_for_which_python_reads_the_same(t
     for n, dropout in enumerate([0.1, 0.1, 0.2]):
         plain(loop, trial(tmp_path, n, Told(), steps=4, dropout=dropout))
 
-    assert len(loop._programs) == 2
-    assert [one.train._cache_size() for one in loop._programs] == [1, 1]
+    assert len(loop.programs) == 2
+    assert [one.train._cache_size() for one in loop.programs] == [1, 1]
 
 
 def test_two_calls_of_a_step_drop_other_activations(tmp_path):
@@ -122,7 +122,7 @@ def test_what_apply_reads_when_it_is_called_is_noticed(tmp_path):
         for t in (1.0, 2.0)
     ]
 
-    assert len(loop._programs) == 2
+    assert len(loop.programs) == 2
     assert told[0] != told[1]
 
 
@@ -137,3 +137,14 @@ def test_an_evaluation_on_training_examples_is_the_same_alone_and_in_a_stack(tmp
         assert len(one.values("train/error")) == 3
         assert one.values("train/error").tolist() == other.values("train/error").tolist()
         assert one.values("valid/error").tolist() == other.values("valid/error").tolist()
+
+
+def test_trials_of_several_splits_share_a_program_and_not_their_examples(tmp_path):
+    loop = Loop(jaxes.workload())
+
+    told = [
+        plain(loop, trial(tmp_path / str(seed), 1, Told(), split_seed=seed)) for seed in (1, 2, 1)
+    ]
+
+    assert values(told[0]) == values(told[2]) != values(told[1])
+    assert len(loop.programs) == 1

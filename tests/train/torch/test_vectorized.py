@@ -8,6 +8,7 @@ from tests.train.workloads import WORKLOADS
 from etude.errors import Infeasible
 from etude.train.optimizers import OPTIMIZERS
 from etude.train.torch.loop import Loop
+from etude.train.torch.member import Member
 
 LOOSE = {"rmsprop": 1e-7, "nadam": 1e-7}
 
@@ -131,3 +132,25 @@ def test_halves_of_a_stack_go_on_as_the_whole(loop, tmp_path):
     halves = stack.split(2)
 
     assert [one.rows for half in halves for one in drained(half)] == [one.rows for one in expected]
+
+
+def test_a_stack_on_another_split_comes_to_the_values_of_its_trials_alone(loop, tmp_path):
+    folders = [tmp_path / "together", tmp_path / "alone", tmp_path / "given"]
+    given = [{"split_seed": 4}, {"split_seed": 4}, {}]
+    trials = [
+        [trial(folder, n, Told(), **more) for n in range(3)]
+        for folder, more in zip(folders, given, strict=True)
+    ]
+
+    stacked = together(loop, trials[0])
+
+    assert apart(stacked, [plain(loop, one) for one in trials[1]]).max() < 1e-9
+    assert apart(stacked, [plain(loop, one) for one in trials[2]]).min() > 1e-6
+
+
+def test_trials_of_two_splits_share_no_stack(tmp_path):
+    loop = Loop(WORKLOADS["mlp"])
+
+    members = [Member(loop, trial(tmp_path, 1, Told(), split_seed=seed)) for seed in (4, 5, 4)]
+
+    assert members[0].signature == members[2].signature != members[1].signature

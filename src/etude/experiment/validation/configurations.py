@@ -18,6 +18,9 @@ from .fields import mistake_at
 
 Configuration: TypeAlias = Mapping[str, Scalar]
 
+# In a row: the seed of the split of the data that this setting is trained on. It is no part of what
+# the code is handed as its hyperparameters.
+SPLIT_SEED = "split_seed"
 # Heuristic: beyond a factor of a hundred, a linear axis shows the largest values only.
 LOG_ABOVE = 100.0
 
@@ -159,6 +162,16 @@ def _cells(where: Sequence[str], row: Mapping[Any, Any]) -> Iterator[Mistake]:
                 "Write one value; a range belongs in [nuisance], without configurations."
             )
             yield mistake_at([*where, name], message)
+        elif name == SPLIT_SEED and not _is_seed(value):
+            message = (
+                f"`{SPLIT_SEED}` is the seed of a split of the data, a whole number from 0 on, "
+                f"found {value!r}. Write for example `{SPLIT_SEED} = 1`, or name yours otherwise."
+            )
+            yield mistake_at([*where, name], message)
+
+
+def _is_seed(value: Scalar) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _excluded(

@@ -75,6 +75,11 @@ def examples(data: Any, *, double: bool = False) -> Examples:
     return Dataset(data, count=len(data), double=double)
 
 
+def joined(one: Any, other: Any) -> NDArray[Any]:
+    """The rows of two arrays below each other."""
+    return np.concatenate([np.asarray(one), np.asarray(other)])
+
+
 def size(batch: Batch) -> int:
     """How many examples a batch holds."""
     return len(jax.tree.leaves(batch)[0])

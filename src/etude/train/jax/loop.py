@@ -24,9 +24,10 @@ from ..loop import run
 from ..recipe import recipe, seed_of
 from ..reporting import STRETCH_S
 from ..sample import evenly_spread
+from ..splitting import on_split
 from ..workload import Workload
 from .checkpoints import State
-from .examples import Examples, Order, examples
+from .examples import Examples, Order, examples, joined
 from .models import Network, network
 from .program import MAX_STRETCH, Program, means
 from .vectors import about, moments, put, state
@@ -44,18 +45,46 @@ class Loop:
     library: ClassVar[Library] = "jax"
 
     def __init__(
-        self, workload: Workload, *, every_s: float = EVERY_S, double: bool = False
+        self,
+        workload: Workload,
+        *,
+        every_s: float = EVERY_S,
+        double: bool = False,
+        base: Loop | None = None,
+        split_seed: int | None = None,
     ) -> None:
         """Takes a workload and the seconds between two writings of checkpoints.
 
         In double precision two ways of training can be told apart from two roundings; it asks for
-        `jax.enable_x64`.
+        `jax.enable_x64`. The seed is of the split that the workload's data are, None for their own;
+        its loop shares the programs of the one that it is a split of.
         """
         self.workload = workload
         self.every_s = every_s
         self.double = double
-        self._programs: list[Program] = []
+        self.programs: list[Program] = [] if base is None else base.programs
         self._samples: dict[int, Examples] = {}
+        self.split_seed = split_seed
+        self._split: Loop | None = None
+
+    def on(self, split_seed: int | None) -> Loop:
+        """The loop on another split of the data, the last at hand; itself on its own.
+
+        Examples are inputs of a program, so one that was compiled before serves any split.
+        """
+        if split_seed == self.split_seed:
+            return self
+        if self._split is None or self._split.split_seed != split_seed:
+            assert split_seed is not None, "A split has no way back. This is a bug."
+            workload = on_split(self.workload, split_seed, joined)
+            self._split = Loop(
+                workload,
+                every_s=self.every_s,
+                double=self.double,
+                base=self,
+                split_seed=split_seed,
+            )
+        return self._split
 
     @cached_property
     def training(self) -> Examples:
@@ -81,10 +110,10 @@ class Loop:
     def program(self, wanted: Program) -> Program:
         """The program that is wanted, or one that was compiled before and fits."""
         wanted = replace(wanted, quick=self.double)
-        for known in self._programs:
+        for known in self.programs:
             if known.fits(wanted):
                 return known
-        self._programs = [*self._programs[1 - _PROGRAMS :], wanted]
+        self.programs[:] = [*self.programs[1 - _PROGRAMS :], wanted]
         return wanted
 
     def __call__(self, trial: Trial) -> None:
@@ -103,7 +132,7 @@ class Learner:
 
     def __init__(self, loop: Loop, trial: Trial) -> None:
         """Builds the model from the trial's setting and seed."""
-        self._loop = loop
+        self._loop = loop = loop.on(trial.split_seed)
         self._trial = trial
         self._recipe = recipe(trial.noted, trial.max_steps)
         self._seed = seed_of(trial)

@@ -26,6 +26,7 @@ class Member:
 
     def __init__(self, loop: Loop, trial: Trial) -> None:
         """Builds the trial's model; nothing is logged yet."""
+        loop = loop.on(trial.split_seed)
         self.trial = trial
         self.seed = seed_of(trial)
         self.recipe: Recipe = recipe(trial.noted, trial.max_steps)
@@ -61,6 +62,8 @@ def signature(member: Member) -> Signature:
     """
     layout = member.layout
     parts = {"batch_size": str(member.recipe.batch_size), "the kind of parameters": layout.dtype}
+    if member.trial.split_seed is not None:
+        parts["split_seed"] = str(member.trial.split_seed)
     parts |= {
         f"parameter {name}": str(shape)
         for name, shape in zip(layout.names, layout.shapes, strict=True)

@@ -41,7 +41,7 @@ class Stack:
 
     def __init__(self, loop: Loop, members: Sequence[Member]) -> None:
         """Takes trials that have begun."""
-        self._loop = loop
+        self._loop = loop.on(members[0].trial.split_seed)
         self._rows: list[Member | None] = []
         self._ran = False
         self._kind = _Kind((), (), quietly(members[0].trial.noted))

@@ -79,6 +79,12 @@ def mapped(function: Callable[[Any], Any], batch: Batch) -> Batch:
     return function(batch)
 
 
+def joined(one: Any, other: Any) -> Tensor:
+    """The rows of two arrays below each other, on the device of the first."""
+    first = torch.as_tensor(one)
+    return torch.cat([first, torch.as_tensor(other).to(first.device)])
+
+
 def size(batch: Batch) -> int:
     """How many examples a batch of one trial holds."""
     if isinstance(batch, Mapping):

@@ -22,11 +22,12 @@ from ..loop import run
 from ..metrics import recorded_name, training_name
 from ..recipe import MOVING, recipe, seed_of
 from ..sample import evenly_spread
+from ..splitting import on_split
 from ..workload import Workload
 from . import batch_norm, dropout, evaluation
 from .checkpoints import State
 from .clipping import clipped, grad_norm
-from .examples import Examples, Order, examples
+from .examples import Examples, Order, examples, joined
 from .network import Network, default_device, network
 
 # Heuristic: so many steps have their order, rates and keys computed at once.
@@ -46,16 +47,36 @@ class Loop:
         every_s: float = EVERY_S,
         device: torch.device | None = None,
         double: bool = False,
+        split_seed: int | None = None,
     ) -> None:
         """Takes a workload and the seconds between two writings of checkpoints.
 
-        In double precision two ways of training can be told apart from two roundings.
+        In double precision two ways of training can be told apart from two roundings. The seed is
+        of the split that the workload's data are; None for their own.
         """
         self.double = double
         self.workload = workload
         self.every_s = every_s
         self.device = device or default_device()
         self._samples: dict[int, Examples] = {}
+        self.split_seed = split_seed
+        self._split: Loop | None = None
+
+    def on(self, split_seed: int | None) -> Loop:
+        """The loop on another split of the data, the last at hand; itself on its own."""
+        if split_seed == self.split_seed:
+            return self
+        if self._split is None or self._split.split_seed != split_seed:
+            assert split_seed is not None, "A split has no way back. This is a bug."
+            workload = on_split(self.workload, split_seed, joined)
+            self._split = Loop(
+                workload,
+                every_s=self.every_s,
+                device=self.device,
+                double=self.double,
+                split_seed=split_seed,
+            )
+        return self._split
 
     @cached_property
     def training(self) -> Examples:
@@ -94,7 +115,7 @@ class Learner:
 
     def __init__(self, loop: Loop, trial: Trial) -> None:
         """Builds the network from the trial's setting and seed."""
-        self._loop = loop
+        self._loop = loop = loop.on(trial.split_seed)
         self._setting = trial.noted
         self._seed = seed_of(trial)
         self._recipe = recipe(trial.noted, trial.max_steps)

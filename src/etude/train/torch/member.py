@@ -37,6 +37,7 @@ class Member:
 
     def __init__(self, loop: Loop, trial: Trial) -> None:
         """Builds the trial's network; nothing is logged yet."""
+        loop = loop.on(trial.split_seed)
         self.trial = trial
         self.seed = seed_of(trial)
         self.recipe: Recipe = recipe(trial.noted, trial.max_steps)
@@ -101,6 +102,8 @@ def signature(member: Member) -> Signature:
     stack one module computes for all; and what the setting says in other things than numbers.
     """
     parts: dict[str, str] = {"batch_size": str(member.recipe.batch_size)}
+    if member.trial.split_seed is not None:
+        parts["split_seed"] = str(member.trial.split_seed)
     for name, part in {**member.row.rest, "parameters": member.row.x}.items():
         parts[f"tensor {name}"] = f"{tuple(part.shape[1:])} {part.dtype}"
     layout = member.network.layout

@@ -52,7 +52,7 @@ class Stack:
 
     def __init__(self, loop: Loop, members: Sequence[Member]) -> None:
         """Takes trials that have begun; those of one optimizer stand together."""
-        self._loop = loop
+        self._loop = loop = loop.on(members[0].trial.split_seed)
         self._network = members[0].network
         self._steps: dict[tuple[Any, ...], GraphModule] = {}
         # Of the setting, by the loss and by the model that computes for all.

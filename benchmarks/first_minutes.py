@@ -1,0 +1,303 @@
+"""The first minutes: from a script that trains to the first result, picture and next step.
+
+`function`: a plain PyTorch script (`peers/first_minutes/before.py`) is made into one of Etude's,
+Optuna's and Lightning's, as the first pages of each show it. Lines are those that `difflib` counts
+between the scripts, files written besides included; commands those that are typed. Seconds are of
+the same commands where a training is one epoch of milliseconds: what the tool itself takes, with
+what it imports. Tools take turns, and medians are told.
+
+What they give is not the same: Etude and Optuna train eight settings, Lightning one. The next step
+is a file of the next round (Etude), which hyperparameter matters (Optuna), a rate (Lightning).
+
+`templates`: every kind that the installed `etude new` offers, from `new` to the next round.
+
+A part is a function of `PARTS`, which gives figures by name; others join there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TypeAlias
+
+from measure import Output, peer, version
+
+SCRIPTS = Path(__file__).parent / "peers" / "first_minutes"
+ETUDE = [sys.executable, "-m", "etude"]
+MILESTONES = ("result", "picture", "next")
+# In the copies that are timed: one epoch, so that next to nothing is trained.
+EPOCHS, SHORT = ("20", "1")
+REPEATS = 3
+# A template that has not come to its first result by then is said to have failed.
+TEMPLATE_S = 600
+
+Figures: TypeAlias = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Tool:
+    """How a tool is used for the first time.
+
+    Args:
+        script: What the starting script becomes.
+        files: What is written besides, by the name that it has beside the script.
+        commands: For each milestone those that are typed for it; none where one before gives it.
+        python: Of the environment that it is installed in.
+    """
+
+    script: str
+    files: Mapping[str, str]
+    commands: Mapping[str, tuple[str, ...]]
+    python: Path
+    package: str
+
+    @property
+    def typed(self) -> int:
+        """How many commands there are until the next step."""
+        return sum(len(commands) for commands in self.commands.values())
+
+    def changed(self) -> tuple[int, int]:
+        """The lines written and deleted, empty ones aside."""
+        before, after = (_lines(SCRIPTS / name) for name in ("before.py", self.script))
+        diff = list(difflib.unified_diff(before, after, lineterm="", n=0))[2:]
+        written = sum(line.startswith("+") for line in diff)
+        written += sum(len(_lines(SCRIPTS / name)) for name in self.files.values())
+        return written, sum(line.startswith("-") for line in diff)
+
+    def seconds(self, folder: Path) -> list[float]:
+        """Seconds until each milestone, in a fresh folder, with next to no training.
+
+        The last entry is the processor's until the last of them: the same on a busy machine.
+        """
+        self._write(folder)
+        spent, until, before = 0.0, [], _processor_s()
+        for milestone in MILESTONES:
+            for command in self.commands[milestone]:
+                spent += self._timed(command, folder)
+            until.append(spent)
+        return [*until, _processor_s() - before]
+
+    def _write(self, folder: Path) -> None:
+        for name, source in {"train.py": self.script, **self.files}.items():
+            text = (SCRIPTS / source).read_text()
+            short = re.sub(rf"\b(EPOCHS|max_steps)(\s*)= {EPOCHS}\b", rf"\g<1>\g<2>= {SHORT}", text)
+            (folder / name).write_text(short)
+
+    def _timed(self, command: str, folder: Path) -> float:
+        words = command.split()
+        program = {"python": [str(self.python)], "etude": ETUDE}.get(
+            words[0], [str(self.python.with_name(words[0]))]
+        )
+        begin = time.perf_counter()
+        if words[0] == "tensorboard":
+            _served([*program, *words[1:]], folder)
+        else:
+            _run([*program, *words[1:]], folder)
+        return time.perf_counter() - begin
+
+
+def function(output: Output, *, repeats: int) -> Figures:
+    """Etude's, Optuna's and Lightning's first steps from the same script."""
+    tools = {
+        "etude": Tool(
+            script="etude_train.py",
+            files={"experiment.toml": "experiment.toml"},
+            commands={
+                "result": ("etude run experiment.toml",),
+                "picture": ("etude report",),
+                "next": ("etude next",),
+            },
+            python=Path(sys.executable),
+            package="etude",
+        ),
+        "optuna": Tool(
+            script="optuna_train.py",
+            files={},
+            commands={"result": ("python train.py",), "picture": (), "next": ()},
+            python=peer("optuna-torch", "torch", "sklearn", "optuna", "plotly", constrained=True),
+            package="optuna",
+        ),
+        "lightning": Tool(
+            script="lightning_train.py",
+            files={},
+            commands={
+                "result": ("python train.py",),
+                "picture": ("tensorboard --logdir lightning_logs --port 0",),
+                "next": (),
+            },
+            python=peer(
+                "lightning", "torch", "sklearn", "lightning", "tensorboard", constrained=True
+            ),
+            package="lightning",
+        ),
+    }
+    versions = ", ".join(
+        f"{name} {version(one.python, one.package)}" for name, one in tools.items()
+    )
+    output.say(f"{versions}, torch {version(sys.executable, 'torch')}")
+    output.say(f"{repeats} repeats in turn; one epoch a training, 8 trainings (Lightning 1)")
+    rounds: dict[str, list[list[float]]] = {name: [] for name in tools}
+    for _ in range(repeats):
+        for name, tool in tools.items():
+            with tempfile.TemporaryDirectory() as folder:
+                rounds[name].append(tool.seconds(Path(folder)))
+    output.say()
+    output.say(
+        f"{'':12}{'written':>8}{'deleted':>8}{'commands':>9}{'result s':>10}{'picture s':>10}"
+        f"{'next s':>8}{'CPU s':>8}"
+    )
+    figures: Figures = {}
+    for name, tool in tools.items():
+        written, deleted = tool.changed()
+        seconds = [median(one) for one in zip(*rounds[name], strict=True)]
+        output.say(
+            f"{name:12}{written:8}{deleted:8}{tool.typed:9}{seconds[0]:10.1f}{seconds[1]:10.1f}"
+            f"{seconds[2]:8.1f}{seconds[3]:8.1f}"
+        )
+        figures |= {
+            f"function.{name}.lines_written": written,
+            f"function.{name}.lines_deleted": deleted,
+            f"function.{name}.lines_changed": written + deleted,
+            f"function.{name}.commands": tool.typed,
+        }
+        figures |= {
+            f"function.{name}.{milestone}_s": one
+            for milestone, one in zip((*MILESTONES, "cpu"), seconds, strict=True)
+        }
+    output.say()
+    return figures
+
+
+def templates(output: Output, *, repeats: int) -> Figures:
+    """Every template of the installed `etude new`, as it is: its trainings are real ones."""
+    del repeats
+    kinds = offered_kinds()
+    output.say(f"Templates of `etude new`: {', '.join(kinds) or 'the only one'}; trained in full")
+    output.say()
+    output.say(f"{'':22}{'lines':>7}{'result s':>10}{'picture s':>10}{'next s':>8}")
+    figures: Figures = {}
+    for kind in kinds or [""]:
+        figures |= _template(output, kind)
+    output.say()
+    return figures
+
+
+def offered_kinds() -> list[str]:
+    """The kinds that `etude new --kind` knows; none where it has no such option."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [*ETUDE, "new", f"{folder}/asked", "--kind", "no such kind"]
+        done = subprocess.run(command, capture_output=True, text=True, env=_environment())
+    said = " ".join(re.sub(r"[│╭╮╰╯─]", " ", done.stderr).split())
+    if done.returncode == 0 or "No such option" in said:
+        return []
+    known = said.partition("Known: ")[2] or said.partition("one of ")[2]
+    return re.findall(r"[`']([a-z][a-z-]*)[`']", known)
+
+
+def _template(output: Output, kind: str) -> Figures:
+    """One template: its lines, and seconds until each milestone; -1 where it asks for a loader."""
+    label = kind or "default"
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "first"
+        _run([*ETUDE, "new", str(place), *(["--kind", kind] if kind else [])], Path(folder))
+        lines = sum(len(_lines(one)) for one in place.iterdir() if one.suffix in (".py", ".toml"))
+        until, spent = [], 0.0
+        for command in (["run", "experiment.toml"], ["report"], ["next"]):
+            begin = time.perf_counter()
+            done = subprocess.run(
+                [*ETUDE, *command],
+                cwd=place,
+                env=_environment(),
+                capture_output=True,
+                text=True,
+                timeout=TEMPLATE_S,
+            )
+            spent += time.perf_counter() - begin
+            if done.returncode:
+                break
+            until.append(spent)
+    if len(until) < len(MILESTONES):
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
+        output.say(f"{label:22}{lines:7}   `etude {command[0]}` ended first: {' '.join(said)[:90]}")
+        return {f"templates.{label}.lines": lines, f"templates.{label}.result_s": -1.0}
+    output.say(f"{label:22}{lines:7}{until[0]:10.1f}{until[1]:10.1f}{until[2]:8.1f}")
+    seconds = zip(MILESTONES, until, strict=True)
+    return {
+        f"templates.{label}.lines": lines,
+        **{f"templates.{label}.{milestone}_s": one for milestone, one in seconds},
+    }
+
+
+Part: TypeAlias = Callable[..., Figures]
+PARTS: Mapping[str, Part] = {"function": function, "templates": templates}
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a file, indentation and empty ones aside."""
+    return [line.strip() for line in path.read_text().splitlines() if line.strip()]
+
+
+def _environment() -> dict[str, str]:
+    """As a person's shell has it, without what would point a tool elsewhere."""
+    others = {name: value for name, value in os.environ.items() if name != "ETUDE_STORE"}
+    return {**others, "OMP_NUM_THREADS": "1"}
+
+
+def _processor_s() -> float:
+    """Seconds that the children which ended have computed, theirs included."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _run(command: list[str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
+
+
+def _served(command: list[str], folder: Path) -> None:
+    """Starts a server, and ends it when it says where its page is."""
+    server = subprocess.Popen(
+        command, cwd=folder, env=_environment(), stderr=subprocess.PIPE, text=True
+    )
+    assert server.stderr is not None
+    try:
+        said = []
+        for line in server.stderr:
+            said.append(line)
+            if "http://" in line:
+                return
+        raise SystemExit(f"{' '.join(command)} served no page:\n{''.join(said)}")
+    finally:
+        server.kill()
+        server.wait()
+        server.stderr.close()
+
+
+def main() -> None:
+    """Plays all parts, or some, which are not kept."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--part", action="append", choices=sorted(PARTS), help="only this one")
+    parser.add_argument("--quick", action="store_true", help="one repeat, nothing kept")
+    given = parser.parse_args()
+    parts = given.part or list(PARTS)
+    output = Output("first_minutes", keep=not (given.quick or given.part))
+    figures: Figures = {}
+    for name in parts:
+        figures |= PARTS[name](output, repeats=1 if given.quick else REPEATS)
+    output.end(figures)
+
+
+if __name__ == "__main__":
+    main()
