@@ -81,6 +81,8 @@ class Limits:
         sure: So many standard errors tell two rates apart.
         sure_where_it_breaks: So many do where the best rate itself breaks in part (D3).
         alike: And with fewer than so many, nothing speaks for a difference.
+        edge: A best rate within so many times of the border lies at the edge (D3).
+        alike_at_edge: And there only fewer than so many say that nothing does.
         early: The share of the length that is the start.
         nearest: So many of the broken trainings next to the border tell when it is.
 
@@ -94,6 +96,10 @@ class Limits:
     # Heuristic: a best rate that breaks in part of its trainings is a sign by itself.
     sure_where_it_breaks: float = 1.5
     alike: float = 1.0
+    # Heuristic: next to the border, where rates are a factor of 1.5 apart.
+    edge: float = 2.0
+    # Heuristic: the edge is a sign by itself, so that a lower rate has to be as good for sure.
+    alike_at_edge: float = 0.3
     # As the check of stability has it.
     early: float = 0.1
     # Heuristic: of five, one by accident is no majority.
@@ -176,11 +182,17 @@ def _against(shown: Diagnosis, trained: Rates, limits: Limits) -> str:
     assert trained.best is not None
     best = trained.best.value
     near = [one for one in trained.usable if best < one.value <= limits.room * best]
-    above = [trial for one in near for trial in one.trials]
-    climbing = sum(trial.climb() > 0.0 for trial in above)
-    if above and 2 * climbing >= len(above):
+    if _climb(near):
+        above = [trial for one in near for trial in one.trials]
+        climbing = sum(trial.climb() > 0.0 for trial in above)
         return f"{climbing} of {len(above)} losses just above the best climb for a while"
     return ""
+
+
+def _climb(rates: Sequence[Rate]) -> bool:
+    """Whether the loss of at least half of the trainings at these rates climbs for a while (D2)."""
+    trials = [trial for one in rates for trial in one.trials]
+    return bool(trials) and 2 * sum(trial.climb() > 0.0 for trial in trials) >= len(trials)
 
 
 def _seen_at(trained: Rates, rate: float) -> bool:
@@ -223,7 +235,8 @@ def held_down(trained: Rates, limits: Limits = LIMITS) -> HeldDown:
         where = "just below" if best.value < border else "beyond"
         text = f"the best lies {where} where training breaks, and none well below is as good"
         return HeldDown(answer=True, because=text)
-    if apart <= limits.alike:
+    alike = limits.alike_at_edge if border < limits.edge * best.value else limits.alike
+    if apart <= alike and not _climb(trained.between(best.value, limits.room * best.value)):
         return HeldDown(
             answer=False, because=f"{number(other.value)}, well below the border, is as good"
         )
