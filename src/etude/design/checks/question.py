@@ -7,10 +7,17 @@ from collections.abc import Collection, Sequence
 from ...experiment import Experiment
 from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding
-from ...space import Choice, Integer, Real, value_text
+from ...space import Choice, value_text
 from ...study import Study
 from ...wording import conjunction
-from ..catalogued import catalogued, literal, role_phrase, strengths, subject_of, written
+from ..catalogued import (
+    catalogued,
+    largest_batch_size,
+    literal,
+    role_phrase,
+    subject_of,
+    written,
+)
 
 
 def findings(
@@ -174,13 +181,4 @@ def _of_batch_size(experiment: Experiment) -> list[Hyperparameter]:
 
 
 def _is_raised(parent: Experiment, experiment: Experiment) -> bool:
-    return _largest(experiment) > _largest(parent)
-
-
-def _largest(experiment: Experiment) -> float:
-    sizes = [
-        one.value.high if isinstance(one.value, Real | Integer) else max(strengths(one.value))
-        for one in _of_batch_size(experiment)
-        if isinstance(one.value, Real | Integer) or strengths(one.value)
-    ]
-    return max(sizes, default=0.0)
+    return largest_batch_size(experiment) > largest_batch_size(parent)

@@ -1,0 +1,1 @@
+"""Batch sizes: what was measured of each, and what follows from it."""

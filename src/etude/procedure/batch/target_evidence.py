@@ -1,0 +1,89 @@
+"""What the trainings to a target showed: each computed once, for the answer and its reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import final
+
+from ...space import is_number
+from .target_curve import Curve, curve
+from .target_plan import Question
+from .target_study import SizeStudy, noise
+from .target_table import OneOff, SizeRow, best_by, one_off, quickest, size_rows
+
+
+@final
+@dataclass(frozen=True)
+class TargetEvidence:
+    """Every result of the rounds to a target.
+
+    Args:
+        ask: What they were about.
+        one_off_h: Hours that a change of the batch size costs once; None for none.
+    """
+
+    ask: Question
+    one_off_h: float | None = None
+
+    @cached_property
+    def studies(self) -> list[SizeStudy]:
+        """The batch sizes that were trained, the smallest first."""
+        return self.ask.studies
+
+    @property
+    def met(self) -> list[SizeStudy]:
+        """Those of which a training met the target."""
+        return [one for one in self.studies if one.has_met]
+
+    @cached_property
+    def noise(self) -> tuple[float, int]:
+        """How far trainings of one rate scatter in their log steps, with degrees of freedom."""
+        return noise(self.studies)
+
+    @cached_property
+    def curve(self) -> Curve:
+        """Steps against batch size.
+
+        Source: S8.
+        """
+        scatter, free = self.noise
+        points = [point for one in self.met if (point := one.point(scatter)) is not None]
+        return curve(points, noise_free=free)
+
+    # Heuristic: an interval of a factor of 8 does not say within a factor of 3 where it is.
+    def is_critical_known(self, *, widest: float = 8.0) -> bool:
+        """Whether the sizes tell the critical one.
+
+        Source: S8.
+        """
+        low, high = self.curve.low, self.curve.high
+        return low is not None and high is not None and high <= widest * low
+
+    @cached_property
+    def rows(self) -> list[SizeRow]:
+        """A row a feasible batch size, the smallest first."""
+        return size_rows(self.ask.measured, self.studies)
+
+    @cached_property
+    def best(self) -> dict[str, int | None]:
+        """The best batch size by each column of the table."""
+        return best_by(self.rows)
+
+    @cached_property
+    def choice(self) -> SizeRow | None:
+        """The batch size to take: the quickest; None where no time is known."""
+        return quickest(self.rows)
+
+    @property
+    def batch_size(self) -> int | None:
+        """That of the configuration; None where it is no number."""
+        own = self.ask.setting.get(self.ask.measured.name)
+        return int(own) if is_number(own) else None
+
+    @cached_property
+    def one_off(self) -> OneOff | None:
+        """What a change costs once, against what it saves a training."""
+        if self.batch_size is None:
+            return None
+        return one_off(self.one_off_h, self.rows, self.batch_size, self.choice)
