@@ -93,8 +93,8 @@ def steps_to_target(
         measured: The batch sizes with their times.
         target: What trainings are timed to.
         one_off_h: Hours that a change of the batch size costs once; None for none.
-        measuring: The answer that the measurement gives by itself; its reasons, findings, and, where
-            no target is met, its lines and steps go into this one.
+        measuring: The answer that the measurement gives by itself: its reasons and findings go into
+            this one, and its lines and steps where no target is met.
 
     Source: S8, S9, S15.
     """

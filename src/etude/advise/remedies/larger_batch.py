@@ -29,7 +29,7 @@ def extend_regularization(context: Context) -> list[Remedy]:
     before, now = largest_batch_size(parent), largest_batch_size(experiment)
     if not 0 < before < now or parent.name != experiment.parent:
         return []
-    because = f"a batch of {number(now)} in place of {number(before)} has less noise and may overfit more."
+    because = f"a batch of {number(now)}, not {number(before)}, has less noise: may overfit more."
     taken = {edit.path for one in regularize(context) for edit in one.edits}
     bounds = _upper_bounds(parent)
     return [

@@ -53,8 +53,8 @@ class Plan:
     # Heuristic: one draw of a seed may take half as long again.
     room: float = 1.6
     near_room: float = 2.0
-    # Heuristic: a factor of 128 holds both regimes, or says that one of them is far away.
-    most_sizes: int = 8
+    # Heuristic: a factor of 2,048; what lies beyond both regimes is left out anyway.
+    most_sizes: int = 12
     most_lengths: int = 80
     # Heuristic: a step in 50 is known to 2 %, far below the luck of a seed.
     evaluations: int = 50
@@ -216,7 +216,7 @@ def is_perfect(studies: Sequence[SizeStudy], *, lacks: float = 0.2, over: int = 
 
 
 def _ends_alike(studies: Sequence[SizeStudy], lacks: float, over: int, *, perfect: bool) -> bool:
-    """Whether from the first size to the next that is `over` times as far the scaling is as said."""
+    """Whether the scaling is as said, from the first size to the next `over` times as far."""
     if not studies or studies[0].best is None:
         return False
     end = studies[0]
@@ -284,7 +284,9 @@ def _first_rates(ask: Question, study: SizeStudy, anchor: _Anchor) -> Step:
     middle_place = plan.rates // 2
     rates = [centre * plan.spacing ** (place - middle_place) for place in range(plan.rates)]
     because = f"retune `{ask.rate_name}` at a batch of {study.batch_size:,}"
-    return _round(ask, study.batch_size, RATES, dict.fromkeys(rates, 1), length, because)
+    return _round(
+        ask, study.batch_size, RATES, dict.fromkeys(rates, 1), length=length, because=because
+    )
 
 
 def _extension(ask: Question, study: SizeStudy, kind: str, length: int) -> Step:
@@ -295,7 +297,9 @@ def _extension(ask: Question, study: SizeStudy, kind: str, length: int) -> Step:
     rates = [edge * factor, edge * factor**2]
     part = f"{kind}-{study.rate_rounds + 1}"
     because = f"the best `{ask.rate_name}` lies at the edge of those tried: {study.edge} ones"
-    return _round(ask, study.batch_size, part, dict.fromkeys(rates, 1), length, because)
+    return _round(
+        ask, study.batch_size, part, dict.fromkeys(rates, 1), length=length, because=because
+    )
 
 
 def _longer(ask: Question, study: SizeStudy) -> Step:
@@ -307,7 +311,9 @@ def _longer(ask: Question, study: SizeStudy) -> Step:
     length = min(ask.known.base.max_steps, 2 * study.length)
     part = f"{RATES}-{study.rate_rounds + 1}"
     because = f"no rate met the target in {study.length:,} steps: train longer"
-    return _round(ask, study.batch_size, part, dict.fromkeys(rates, 1), length, because)
+    return _round(
+        ask, study.batch_size, part, dict.fromkeys(rates, 1), length=length, because=because
+    )
 
 
 def _near(ask: Question, study: SizeStudy, rate: float, steps: float) -> Step:
@@ -316,7 +322,7 @@ def _near(ask: Question, study: SizeStudy, rate: float, steps: float) -> Step:
     part = f"{NEAR}-2" if study.near_rounds else NEAR
     length = min(most, math.ceil(plan.near_room * (1 + study.near_rounds) * steps))
     because = "rates near the best with other seeds: the fewest steps of single trainings are luck"
-    return _round(ask, study.batch_size, part, rates, length, because)
+    return _round(ask, study.batch_size, part, rates, length=length, because=because)
 
 
 # --- the sweep that comes first
@@ -327,7 +333,7 @@ def _sweep(ask: Question) -> Step | None:
     if not sweep.rate_rounds:
         because = f"sweep `{ask.rate_name}` at a batch of {ask.start:,}, the file's or next to it"
         rates = dict.fromkeys(_sweep_rates(ask), 1)
-        return _round(ask, ask.start, SWEEP, rates, most, because)
+        return _round(ask, ask.start, SWEEP, rates, length=most, because=because)
     if not sweep.rates or sweep.rate_rounds >= plan.more or ask.study(ask.start).rate_rounds:
         return None
     return _extension(ask, sweep, SWEEP, most) if sweep.edge else None
@@ -368,6 +374,7 @@ def _round(
     batch_size: int,
     kind: str,
     rates: Mapping[float, int],
+    *,
     length: int,
     because: str,
 ) -> Step:

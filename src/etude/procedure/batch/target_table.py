@@ -1,4 +1,4 @@
-"""The table of S9: throughput, time per step, projected time and resource use of each batch size."""
+"""The table of S9: throughput, time per step, training time and resource use of each size."""
 
 from __future__ import annotations
 
