@@ -11,6 +11,7 @@ from ...experiment import Experiment
 from ...finding import Finding
 from ...study import Study
 from . import (
+    batch_sizes,
     budget,
     judged,
     lists,
@@ -50,6 +51,7 @@ CHECKS: tuple[DesignCheck, ...] = (
     DesignCheck(
         "roles", ("S3", "T4", "R6", "R7"), lambda e, s, _: roles.findings(e, s), ("R6", "R7")
     ),
+    DesignCheck("batch_sizes", ("S8",), lambda e, s, _: batch_sizes.findings(e, s)),
     DesignCheck("switches", ("R9",), lambda e, s, _: regularizers.findings(e, s), ("R9",)),
     DesignCheck("budget", ("Q11", "R13", "R15"), lambda _e, s, _p: budget.findings(s)),
     DesignCheck("names", ("R4",), lambda e, s, _: misspellings.findings(e, s)),
@@ -70,7 +72,7 @@ def findings(
         studies: Its studies.
         parent: The round before; None where there is none or it is not known.
 
-    Source: S3, S10, T4, T8, L2, L4, R3, R4, R6, R7, R9, R12, R13, R15, Q9, Q11, W4, W7, X3.
+    Source: S3, S8, S10, T4, T8, L2, L4, R3, R4, R6, R7, R9, R12, R13, R15, Q9, Q11, W4, W7, X3.
     """
     spoken = [
         finding for check in CHECKS for finding in check.findings(experiment, studies, parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -17,7 +18,6 @@ from .target_evidence import TargetEvidence
 from .target_lines import batch_lines
 from .target_plan import Question
 from .target_reasons import target_reasons
-from .target_table import table
 
 # What JSON says of a target, where none was asked for.
 NO_TARGET: Mapping[str, Any] = MappingProxyType(
@@ -52,7 +52,7 @@ def target_answer(
         word=_word(ask.measured),
         line=line,
         values=_values(seen),
-        table=table(seen.rows, seen.best, ask.measured.device, ask.rate_name),
+        table=seen.table,
         reasons=target_reasons(seen),
         lines=_lines(seen),
         findings=(_finding(seen, severity, line),),
@@ -68,17 +68,16 @@ def _word(measured: Measured) -> str:
 def _line(seen: TargetEvidence) -> tuple[str, Severity]:
     """What is known of the critical size, in at most 14 words."""
     found = seen.curve
-    choice = "" if seen.choice is None else f"; {seen.choice.batch_size:,} trains quickest"
-    if found.critical is not None and seen.is_critical_known():
-        interval = f"{_size(found.low)} to {_size(found.high)}"
-        return (
-            f"The critical batch size is about {_size(found.critical)} ({interval}){choice}",
-            "ok",
-        )
-    if found.critical is not None and found.high is None and found.low is not None:
-        return f"The critical batch size lies above {_size(found.low)}{choice}", "unclear"
-    if found.critical is not None and found.low is None and found.high is not None:
-        return f"The critical batch size lies below {_size(found.high)}{choice}", "unclear"
+    choice = "" if seen.choice is None else f"; take {seen.choice.batch_size:,}"
+    low, high, critical = found.low, found.high, found.critical
+    if critical is not None and low is not None and high is not None and seen.is_critical_known():
+        interval = f"{_size(low)} to {_size(high)}"
+        return f"The critical batch size is about {_size(critical)} ({interval}){choice}", "ok"
+    middle = math.sqrt(seen.met[0].batch_size * seen.met[-1].batch_size)
+    if low is not None and (high is None or low > middle):
+        return f"The critical batch size lies above {_size(low)}{choice}", "unclear"
+    if high is not None and (low is None or high < middle):
+        return f"The critical batch size lies below {_size(high)}{choice}", "unclear"
     return f"The critical batch size is unclear from {_count(seen)}{choice}", "unclear"
 
 
@@ -86,8 +85,7 @@ def _count(seen: TargetEvidence) -> str:
     return quantity(len(seen.met), "batch size")
 
 
-def _size(value: float | None) -> str:
-    assert value is not None, "A bound that is asked for. This is a bug."
+def _size(value: float) -> str:
     if value < 1.0:
         return number(value, 2)
     return f"{two_digits(value, up=False):,.0f}" if value >= 10.0 else number(float(f"{value:.2g}"))
@@ -170,7 +168,7 @@ def _unmet(seen: TargetEvidence, measuring: Answer | None) -> Answer:
         word=_word(ask.measured),
         line=line,
         values=_values(seen),
-        table=table(seen.rows, seen.best, ask.measured.device, ask.rate_name),
+        table=seen.table,
         reasons=(*_nearest(seen), *_usual(ask.measured), *target_reasons(seen)),
         findings=(_finding(seen, "unclear", line),),
         steps=(

@@ -10,7 +10,7 @@ from ...space import is_number
 from .target_curve import Curve, curve
 from .target_plan import Question
 from .target_study import SizeStudy, noise
-from .target_table import OneOff, SizeRow, best_by, one_off, quickest, size_rows
+from .target_table import OneOff, SizeRow, best_by, one_off, quickest, size_rows, table
 
 
 @final
@@ -51,19 +51,27 @@ class TargetEvidence:
         points = [point for one in self.met if (point := one.point(scatter)) is not None]
         return curve(points, noise_free=free)
 
-    # Heuristic: an interval of a factor of 8 does not say within a factor of 3 where it is.
-    def is_critical_known(self, *, widest: float = 8.0) -> bool:
-        """Whether the sizes tell the critical one.
+    # Heuristic: an interval of a factor of 8 does not say within a factor of 3 where it is; of a
+    # size twice beyond those trained, a single regime was seen; and where seeds scatter by more
+    # than a third, they meet the target by luck, the earlier the smaller the batch.
+    def is_critical_known(
+        self, *, widest: float = 8.0, beyond: float = 2.0, scatter: float = 0.35
+    ) -> bool:
+        """Whether the sizes tell the critical one: both regimes were seen.
 
         Source: S8.
         """
-        low, high = self.curve.low, self.curve.high
-        return low is not None and high is not None and high <= widest * low
+        found = self.curve
+        if found.critical is None or found.low is None or found.high is None:
+            return False
+        smallest, largest = self.met[0].batch_size, self.met[-1].batch_size
+        is_inside = smallest / beyond <= found.critical <= beyond * largest
+        return is_inside and found.high <= widest * found.low and self.noise[0] <= scatter
 
     @cached_property
     def rows(self) -> list[SizeRow]:
         """A row a feasible batch size, the smallest first."""
-        return size_rows(self.ask.measured, self.studies)
+        return size_rows(self.ask.measured, self.studies, self.curve)
 
     @cached_property
     def best(self) -> dict[str, int | None]:
@@ -74,6 +82,12 @@ class TargetEvidence:
     def choice(self) -> SizeRow | None:
         """The batch size to take: the quickest; None where no time is known."""
         return quickest(self.rows)
+
+    @property
+    def table(self) -> tuple[tuple[str, ...], ...]:
+        """The rows as cells."""
+        ask, projects = self.ask, self.is_critical_known()
+        return table(self.rows, self.best, ask.measured.device, ask.rate_name, projects=projects)
 
     @property
     def batch_size(self) -> int | None:

@@ -35,31 +35,41 @@ class Reach:
     is_first: bool = False
 
 
-def reach(record: Record, target: Target) -> Reach:
+# Heuristic: a metric that scatters about the target meets it at three of five evaluations only
+# where its middle does.
+def reach(record: Record, target: Target, *, window: int = 5) -> Reach:
     """When a training first met the target, between two evaluations by the line through both.
 
-    The line is drawn where both sides are known: the evaluation before did not meet the target,
-    this one does. At the first evaluation nothing is known of the time before, so that it counts.
+    An evaluation counts where most of the `window` from it on meet the target too: a lucky dip of a
+    metric that scatters is none. The line is drawn where both sides are known: the evaluation
+    before did not meet the target, this one does. At the first evaluation nothing is known of the
+    time before, so that it counts as it stands.
 
-    Source: S8.
+    Source: S8, C8.
     """
     series = record.series(target.metric)
-    finite = np.isfinite(series.values_P)
-    points = list(
-        zip(series.steps_P[finite].tolist(), series.values_P[finite].tolist(), strict=True)
-    )
-    nearest = min((target.distance(value) for _, value in points), default=math.inf)
-    before: tuple[int, float] | None = None
-    for step, value in points:
-        away = target.distance(value)
-        if away <= 0.0:
-            if before is None:
-                return Reach(steps=step + 1.0, nearest=nearest, interval=step + 1.0, is_first=True)
-            share = before[1] / (before[1] - away)
-            steps = before[0] + 1.0 + share * (step - before[0])
-            return Reach(steps=steps, nearest=nearest, interval=float(step - before[0]))
-        before = step, away
-    return Reach(steps=math.inf, nearest=nearest)
+    finite_P = np.isfinite(series.values_P)
+    steps = series.steps_P[finite_P].tolist()
+    away = [target.distance(value) for value in series.values_P[finite_P].tolist()]
+    nearest = min(away, default=math.inf)
+    place = _first_met([one <= 0.0 for one in away], window)
+    if place is None:
+        return Reach(steps=math.inf, nearest=max(nearest, 0.0))
+    end = steps[place] + 1.0
+    if place == 0:
+        return Reach(steps=end, nearest=nearest, interval=end, is_first=True)
+    begin, before = steps[place - 1] + 1.0, max(away[place - 1], 0.0)
+    share = before / (before - away[place]) if before > 0.0 else 1.0
+    return Reach(steps=begin + share * (end - begin), nearest=nearest, interval=float(end - begin))
+
+
+def _first_met(met: Sequence[bool], window: int) -> int | None:
+    """The first place that meets the target with most of the window from it on."""
+    for place, is_met in enumerate(met):
+        there = met[place : place + window]
+        if is_met and sum(there) > len(there) / 2:
+            return place
+    return None
 
 
 @final

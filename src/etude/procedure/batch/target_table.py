@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 from ...wording import duration, number
 from .measured import Measured, SizeMeasurement
+from .target_curve import Curve
 from .target_study import SizeStudy, middle
 
 # The columns whose best is marked, as JSON names them.
@@ -22,12 +23,15 @@ class SizeRow:
 
     Args:
         steps: To the target; None where no training met it.
+        smooth: The same by the curve through all sizes, of a size that was not trained too; as
+            trained where there is no curve.
         time_s: Time per step times steps; None without either.
         resource_core_s: Cores, or devices, times that time.
     """
 
     measurement: SizeMeasurement
     steps: float | None = None
+    smooth: float | None = None
     learning_rate: float | None = None
     time_s: float | None = None
     resource_core_s: float | None = None
@@ -53,15 +57,21 @@ class SizeRow:
         }
 
 
-def size_rows(measured: Measured, studies: Sequence[SizeStudy]) -> list[SizeRow]:
+def size_rows(measured: Measured, studies: Sequence[SizeStudy], found: Curve) -> list[SizeRow]:
     """A row a feasible batch size, the smallest first.
 
     Training time is time per step times steps, and resource use is that by what a step occupies.
 
+    Args:
+        measured: The batch sizes with their times.
+        studies: What was trained of them.
+        found: The curve through them.
+
     Source: S8, S9.
     """
     by_size = {one.batch_size: one for one in studies}
-    return [_row(one, by_size.get(one.batch_size), measured.cores) for one in measured.feasible]
+    rows = [_row(one, by_size.get(one.batch_size), measured.cores) for one in measured.feasible]
+    return [replace(one, smooth=found.steps(one.batch_size) or one.steps) for one in rows]
 
 
 def _row(measurement: SizeMeasurement, study: SizeStudy | None, cores: float) -> SizeRow:
@@ -107,24 +117,42 @@ def _least(rows: Sequence[SizeRow], values: Sequence[float | None]) -> int | Non
 
 # Heuristic: time per step is known to 5 %, and steps hardly better.
 def quickest(rows: Sequence[SizeRow], *, equal: float = 0.05) -> SizeRow | None:
-    """The largest batch that still cuts the steps, none larger if the time goes up.
+    """The batch size beyond which no larger one cuts the training time; None without times.
 
-    None without times.
+    By steps of the curve, where there is one: between sizes that take as long, seeds decide else.
 
     Source: S8.
     """
-    timed = [(row.time_s, row.steps, row) for row in rows if row.time_s is not None and row.steps]
+    timed = [
+        (row.smooth * row.measurement.step_s, row)
+        for row in rows
+        if row.smooth and row.steps and row.measurement.step_s is not None
+    ]
     if not timed:
         return None
-    least_s, steps, least = min(timed, key=lambda one: one[0])
-    quick = [row for time_s, own, row in timed if time_s <= (1.0 + equal) * least_s and own < steps]
-    return max([least, *quick], key=lambda row: row.batch_size)
+    least_s = min(time_s for time_s, _ in timed)
+    return min(
+        (row for time_s, row in timed if time_s <= (1.0 + equal) * least_s),
+        key=lambda row: row.batch_size,
+    )
 
 
 def table(
-    rows: Sequence[SizeRow], best: Mapping[str, int | None], device: str, rate_name: str
+    rows: Sequence[SizeRow],
+    best: Mapping[str, int | None],
+    device: str,
+    rate_name: str,
+    *,
+    projects: bool,
 ) -> tuple[tuple[str, ...], ...]:
     """The rows as cells, the best of each column with a star.
+
+    Args:
+        rows: The rows, the smallest size first.
+        best: The best size of each column.
+        device: What trains them.
+        rate_name: The user's name of the learning rate.
+        projects: Whether the curve tells the steps of what was not trained.
 
     Source: S9.
     """
@@ -138,22 +166,28 @@ def table(
         "training",
         f"{use} time",
     )
-    return (head, *(_cells(one, best) for one in rows))
+    return (head, *(_cells(one, best, projects=projects) for one in rows))
 
 
-def _cells(row: SizeRow, best: Mapping[str, int | None]) -> tuple[str, ...]:
+def _cells(row: SizeRow, best: Mapping[str, int | None], *, projects: bool) -> tuple[str, ...]:
     def marked(text: str, column: str) -> str:
         return f"{text} *" if text and best[column] == row.batch_size else text
 
-    speed = row.measurement.examples_per_s
-    steps = row.whole_steps
+    speed, step_s = row.measurement.examples_per_s, row.measurement.step_s
+    if projects and row.steps is None and row.smooth is not None:
+        # By the curve, since nobody trained it.
+        steps = f"~{row.smooth:,.0f}"
+        time = "" if step_s is None else f"~{_short_time(row.smooth * step_s)}"
+    else:
+        steps = "" if row.whole_steps is None else f"{row.whole_steps:,}"
+        time = marked(_short_time(row.time_s), "time")
     return (
         f"{row.batch_size:,}",
         marked("" if speed is None else number(speed, 2), "throughput"),
-        marked(_short_time(row.measurement.step_s), "step_time"),
-        "" if steps is None else f"{steps:,}",
+        marked(_short_time(step_s), "step_time"),
+        steps,
         "" if row.learning_rate is None else number(row.learning_rate, 2),
-        marked(_short_time(row.time_s), "time"),
+        time,
         marked(_short_time(row.resource_core_s), "resources"),
     )
 
