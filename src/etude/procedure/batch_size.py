@@ -9,7 +9,7 @@ from .base import Answer, Known, Step
 from .batch.measured import Measured
 from .batch.target_answer import target_answer, unlogged_answer, without_sizes
 from .batch.target_metric import Target
-from .batch.target_plan import Plan, Question, next_round, powers
+from .batch.target_plan import Plan, Question, next_round
 from .batch.target_setting import constant_rate
 from .cost import NOTHING, Cost
 from .learning_rate import rate_of
@@ -46,7 +46,7 @@ class BatchSize:
 
         Source: R15.
         """
-        if not powers(self.measured):
+        if not self._can_tell:
             return NOTHING
         ask = self._question(known)
         return self.plan.cost(known, 1 + len(ask.upward) + len(ask.downward))
@@ -56,7 +56,7 @@ class BatchSize:
 
         Source: S8, S9.
         """
-        if not powers(self.measured):
+        if not self._can_tell:
             return without_sizes(self.measured, self.measuring)
         ask = self._question(known)
         logged = _logged(known)
@@ -66,6 +66,11 @@ class BatchSize:
         if step is not None:
             return step
         return target_answer(ask, one_off_h=self.one_off_h, measuring=self.measuring)
+
+    @property
+    def _can_tell(self) -> bool:
+        """Whether trainings of other batch sizes are others: the loop reads it, and some fit."""
+        return bool(self.measured.feasible) and self.measured.verdict != "ignored"
 
     def _question(self, known: Known) -> Question:
         name, rate = rate_of(known, without="no batch size can be tuned for its steps to a target")

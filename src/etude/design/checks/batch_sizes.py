@@ -1,4 +1,4 @@
-"""Batch sizes that are compared at equal steps, or at equal epochs: which, and what that favours."""
+"""Batch sizes compared at equal steps or equal epochs: which of both, and what that favours."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def _line(seen: TargetEvidence) -> tuple[str, Severity]:
     found = seen.curve
     choice = "" if seen.choice is None else f"; take {seen.choice.batch_size:,}"
     low, high, critical = found.low, found.high, found.critical
-    if critical is not None and low is not None and high is not None and seen.is_critical_known():
+    if critical is not None and low is not None and high is not None and seen.is_critical_known:
         interval = f"{_size(low)} to {_size(high)}"
         return f"The critical batch size is about {_size(critical)} ({interval}){choice}", "ok"
     middle = math.sqrt(seen.met[0].batch_size * seen.met[-1].batch_size)
@@ -93,7 +93,7 @@ def _size(value: float) -> str:
 
 def _values(seen: TargetEvidence) -> dict[str, Any]:
     """The answer as JSON has it: every key of the contract, None where not known."""
-    is_known = seen.met and seen.is_critical_known()
+    is_known = seen.met and seen.is_critical_known
     low, high = seen.curve.low, seen.curve.high
     trained = {one.batch_size for one in seen.studies}
     return {
@@ -147,7 +147,7 @@ def _steps(seen: TargetEvidence) -> list[NextStep]:
     if found.high is None and found.low is not None and largest == seen.ask.largest:
         text = "A larger batch may cut the steps still: more memory, or more devices (S15)"
         steps.append(NextStep(command="", text=text))
-    elif not seen.is_critical_known() and len(seen.met) < 3:
+    elif not seen.is_critical_known and len(seen.met) < 3:
         text = "Ask again with more `max_steps`, or an easier target: smaller batches need more"
         steps.append(NextStep(command="", text=text))
     return steps
@@ -221,15 +221,14 @@ def unlogged_answer(ask: Question, logged: Collection[str], measuring: Answer | 
 
 
 def without_sizes(measured: Measured, measuring: Answer | None) -> Answer:
-    """The answer where no batch size can be trained.
+    """The answer where no batch size can be trained, or the training ignores it.
 
     Source: S4.
     """
-    answer = Answer(
-        word=_word(measured),
-        line="No batch size can be trained, so none to a target",
-        values={**measured.as_json(), **NO_TARGET},
-    )
+    line = "No batch size can be trained, so none to a target"
+    if measured.feasible:
+        line = f"The training ignores `{measured.name}`, so no size changes its steps to a target"
+    answer = Answer(word=_word(measured), line=line, values={**measured.as_json(), **NO_TARGET})
     return _with_measuring(answer, measuring, instead=True)
 
 

@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import final
 
 from ...space import is_number
-from .target_curve import Curve, curve
+from .target_curve import Curve
 from .target_plan import Question
-from .target_study import SizeStudy, noise
+from .target_study import SizeStudy, curve_of, noise, tells
 from .target_table import OneOff, SizeRow, best_by, one_off, quickest, size_rows, table
 
 
@@ -47,26 +47,12 @@ class TargetEvidence:
 
         Source: S8.
         """
-        scatter, free = self.noise
-        points = [point for one in self.met if (point := one.point(scatter)) is not None]
-        return curve(points, noise_free=free)
+        return curve_of(self.studies)
 
-    # Heuristic: an interval of a factor of 8 does not say within a factor of 3 where it is; of a
-    # size twice beyond those trained, a single regime was seen; and where seeds scatter by more
-    # than a third, they meet the target by luck, the earlier the smaller the batch.
-    def is_critical_known(
-        self, *, widest: float = 8.0, beyond: float = 2.0, scatter: float = 0.35
-    ) -> bool:
-        """Whether the sizes tell the critical one: both regimes were seen.
-
-        Source: S8.
-        """
-        found = self.curve
-        if found.critical is None or found.low is None or found.high is None:
-            return False
-        smallest, largest = self.met[0].batch_size, self.met[-1].batch_size
-        is_inside = smallest / beyond <= found.critical <= beyond * largest
-        return is_inside and found.high <= widest * found.low and self.noise[0] <= scatter
+    @cached_property
+    def is_critical_known(self) -> bool:
+        """Whether the sizes tell the critical one: both regimes were seen."""
+        return tells(self.curve, self.studies)
 
     @cached_property
     def rows(self) -> list[SizeRow]:
@@ -86,7 +72,7 @@ class TargetEvidence:
     @property
     def table(self) -> tuple[tuple[str, ...], ...]:
         """The rows as cells."""
-        ask, projects = self.ask, self.is_critical_known()
+        ask, projects = self.ask, self.is_critical_known
         return table(self.rows, self.best, ask.measured.device, ask.rate_name, projects=projects)
 
     @property

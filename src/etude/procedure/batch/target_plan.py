@@ -15,7 +15,17 @@ from ..cost import Cost, planned_steps
 from .measured import Measured
 from .target_metric import Target
 from .target_steps import closest
-from .target_study import NEAR, RATES, SWEEP, SizeStudy, middle, study_of, sweep_of
+from .target_study import (
+    NEAR,
+    RATES,
+    SWEEP,
+    SizeStudy,
+    curve_of,
+    middle,
+    study_of,
+    sweep_of,
+    tells,
+)
 
 
 @final
@@ -164,38 +174,42 @@ def next_round(ask: Question) -> Step | None:
 def _next(ask: Question) -> Step | None:
     if (step := _sweep(ask)) is not None:
         return step
-    for sizes in ([ask.start], ask.upward, ask.downward):
-        step = _along(ask, sizes)
-        if step is not None:
-            return step
+    # First as far as both regimes seem seen; where noise hides them then, all the way.
+    for ends_early in (True, False):
+        for sizes in ([ask.start], ask.upward, ask.downward):
+            step = _along(ask, sizes, ends_early=ends_early)
+            if step is not None:
+                return step
+        if tells(curve_of(ask.studies), ask.studies):
+            return None
     return None
 
 
-def _along(ask: Question, sizes: Sequence[int]) -> Step | None:
+def _along(ask: Question, sizes: Sequence[int], *, ends_early: bool) -> Step | None:
     """The next round of these sizes, each with the one before it to go by."""
     for size in sizes:
         trained = ask.studies
         if not trained and size != ask.start:
             return None
-        if not ask.study(size).rate_rounds and _is_over(ask, size, trained):
+        if not ask.study(size).rate_rounds and _is_over(ask, size, trained, ends_early=ends_early):
             return None
         if (step := _of_size(ask, ask.study(size), _anchor(ask, size))) is not None:
             return step
     return None
 
 
-def _is_over(ask: Question, size: int, trained: Sequence[SizeStudy]) -> bool:
+def _is_over(ask: Question, size: int, trained: Sequence[SizeStudy], *, ends_early: bool) -> bool:
     """Whether this size and those beyond it tell nothing more."""
     if not trained:
         return False
     outermost = trained[-1] if size > trained[-1].batch_size else trained[0]
-    if not any(one.has_met for one in trained):
+    met = [one for one in trained if one.has_met]
+    if not met:
         # A smaller batch takes no fewer steps; of two larger ones, one would have met it.
         return size < ask.start or len(trained) > 2
     if not outermost.has_met:
         return True
-    rising = [one for one in trained if one.has_met]
-    return is_flat(rising) if size > ask.start else is_perfect(rising)
+    return ends_early and (is_flat(met) if size > ask.start else is_perfect(met))
 
 
 # Heuristic: at four times the critical size a fourfold batch still saves 15 % of the steps.

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import final
 
 from ..base import Known, Round
-from .target_curve import SizePoint
+from .target_curve import Curve, SizePoint, curve
 from .target_metric import Target
 from .target_steps import RateReach, closest, fewest, rate_reaches
 
@@ -146,3 +146,35 @@ def noise(studies: Sequence[SizeStudy]) -> tuple[float, int]:
     if not free:
         return _UNKNOWN_NOISE, 0
     return max(math.sqrt(squares / free), _LEAST_NOISE), free
+
+
+def curve_of(studies: Sequence[SizeStudy]) -> Curve:
+    """Steps against batch size, through the sizes whose trainings met the target.
+
+    Source: S8.
+    """
+    scatter, free = noise(studies)
+    points = [point for one in studies if (point := one.point(scatter)) is not None]
+    return curve(points, noise_free=free)
+
+
+# Heuristic: an interval of a factor of 8 does not say within a factor of 3 where it is; of a size
+# twice beyond those trained, a single regime was seen; and where seeds scatter by more than a
+# third, they meet the target by luck, the earlier the smaller the batch.
+def tells(
+    found: Curve,
+    studies: Sequence[SizeStudy],
+    *,
+    widest: float = 8.0,
+    beyond: float = 2.0,
+    scatter: float = 0.35,
+) -> bool:
+    """Whether the sizes tell the critical one: both regimes were seen.
+
+    Source: S8.
+    """
+    if found.critical is None or found.low is None or found.high is None:
+        return False
+    met = [one.batch_size for one in studies if one.has_met]
+    is_inside = min(met) / beyond <= found.critical <= beyond * max(met)
+    return is_inside and found.high <= widest * found.low and noise(studies)[0] <= scatter
