@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import final
 
 from ...design.catalogued import hyperparameters
@@ -133,9 +134,15 @@ class Question:
 
     def study(self, batch_size: int) -> SizeStudy:
         """What is known of a batch size."""
-        return study_of(self.known, batch_size, self.rate_name, self.target)
+        return self._by_size[batch_size]
 
-    @property
+    @cached_property
+    def _by_size(self) -> dict[int, SizeStudy]:
+        """What is known of each batch size, the smallest first."""
+        sizes = sorted([self.start, *self.upward, *self.downward])
+        return {one: study_of(self.known, one, self.rate_name, self.target) for one in sizes}
+
+    @cached_property
     def sweep(self) -> SizeStudy:
         """The sweep that comes first."""
         return sweep_of(self.known, self.start, self.rate_name, self.target)
@@ -143,8 +150,7 @@ class Question:
     @property
     def studies(self) -> list[SizeStudy]:
         """The batch sizes that were trained, the smallest first."""
-        trained = map(self.study, sorted([self.start, *self.upward, *self.downward]))
-        return [one for one in trained if one.rate_rounds]
+        return [one for one in self._by_size.values() if one.rate_rounds]
 
 
 def powers(measured: Measured) -> list[int]:
