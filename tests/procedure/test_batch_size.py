@@ -193,6 +193,20 @@ def test_seeds_that_scatter_beyond_a_third_give_no_critical_size() -> None:
     assert answer.values["critical_batch_size"] is None
 
 
+def test_a_target_that_every_first_evaluation_meets_gives_no_curve() -> None:
+    answer, _ = simulated(quadratic(128.0), target="valid/error=1000")
+
+    assert answer.values["critical_batch_size"] is None
+    assert "the first evaluation met it: at most so many steps" in texts(answer)
+    assert "a target that takes longer" in " ".join(step.text for step in answer.steps)
+
+
+def test_trainings_that_all_break_are_no_metric_that_is_missing() -> None:
+    answer, _ = simulated(lambda *_: None, base(max_steps=20), measured((32, 64)))
+
+    assert "Every training broke before its first value" in texts(answer)
+
+
 @pytest.mark.parametrize(
     ("given", "line"),
     [
@@ -323,6 +337,15 @@ def test_a_budget_ends_it_with_what_there_is() -> None:
 
     assert outcome.known.spent_steps <= 4000
     assert "training steps are left" in texts(outcome.answer)
+
+
+def test_a_budget_for_the_sweep_alone_answers_by_the_sweep() -> None:
+    outcome = played(
+        loop(quadratic(64.0)), base(max_steps=100), sizes=measured((32, 64)), budget=700
+    )
+
+    assert [one.part for one in outcome.known.rounds] == ["64-sweep"]
+    assert steps(outcome.answer)[64] == pytest.approx(80, rel=0.3)
 
 
 def test_a_metric_that_no_training_reports_is_said_after_the_first_round() -> None:

@@ -107,7 +107,8 @@ def steps_to_target(
 
 
 def _logged(known: Known) -> set[str]:
-    """The metrics that trainings logged, those of the user's file among them."""
+    """The metrics of trainings that came to their end; one that broke may not have come to any."""
     tried = list(known.tried.records) if known.tried else []
     trained = [record for played in known.rounds for record in played.records]
-    return {metric for one in [*tried, *trained] for metric in one.points.metrics}
+    whole = [one for one in [*tried, *trained] if one.status == "completed"]
+    return {metric for one in whole for metric in one.points.metrics}

@@ -147,6 +147,9 @@ def _steps(seen: TargetEvidence) -> list[NextStep]:
     if found.high is None and found.low is not None and largest == seen.ask.largest:
         text = "A larger batch may cut the steps still: more memory, or more devices (S15)"
         steps.append(NextStep(command="", text=text))
+    elif not seen.is_critical_known and any(one.met_at_once for one in seen.met):
+        text = "Ask again with a target that takes longer to meet"
+        steps.append(NextStep(command="", text=text))
     elif not seen.is_critical_known and len(seen.met) < 3:
         text = "Ask again with more `max_steps`, or an easier target: smaller batches need more"
         steps.append(NextStep(command="", text=text))

@@ -28,8 +28,9 @@ class TargetEvidence:
 
     @cached_property
     def studies(self) -> list[SizeStudy]:
-        """The batch sizes that were trained, the smallest first."""
-        return self.ask.studies
+        """The batch sizes that were trained, the smallest first; the sweep where it alone was."""
+        sweep = self.ask.sweep
+        return self.ask.studies or ([sweep] if sweep.rate_rounds else [])
 
     @property
     def met(self) -> list[SizeStudy]:

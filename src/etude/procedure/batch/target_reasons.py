@@ -11,7 +11,6 @@ from .target_evidence import TargetEvidence
 from .target_metric import is_test_metric
 from .target_plan import powers
 from .target_setting import constant_rate, fixed_beside_the_rate
-from .target_study import SizeStudy
 
 
 def target_reasons(seen: TargetEvidence) -> tuple[Reason, ...]:
@@ -57,14 +56,9 @@ def _of_steps(seen: TargetEvidence) -> Iterator[Reason]:
     if free:
         text = f"Trainings that differ in their seed alone scatter by {percent(scatter)} in steps"
         yield Reason(text=text, rules=("A1",))
-    if at_once := [one.batch_size for one in seen.met if _met_at_once(one)]:
+    if at_once := [one.batch_size for one in seen.met if one.met_at_once]:
         text = f"At {_sizes(at_once)} the first evaluation met it: at most so many steps"
         yield Reason(text=text, rules=("S8",))
-
-
-def _met_at_once(study: SizeStudy) -> bool:
-    best = study.best
-    return best is not None and any(one.is_first and one.steps > 1.0 for one in best.reaches)
 
 
 def _of_choice(seen: TargetEvidence) -> Iterator[Reason]:

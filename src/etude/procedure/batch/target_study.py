@@ -60,8 +60,15 @@ class SizeStudy:
             return "lower"
         return "higher" if best.rate == self.rates[-1].rate else ""
 
+    @property
+    def met_at_once(self) -> bool:
+        """Whether the first evaluation of a training at the best rate met the target."""
+        return self.best is not None and any(one.is_first for one in self.best.reaches)
+
     def point(self, noise: float, *, grid: float = 0.02) -> SizePoint | None:
-        """Its steps to the target with their standard error; None where none met it.
+        """Its steps to the target with their standard error; None where they are not known.
+
+        Of a training that met it at its first evaluation no more is known than *at most so many*.
 
         Args:
             noise: The standard deviation of the logarithm between trainings of one rate.
@@ -71,7 +78,7 @@ class SizeStudy:
         Source: S8, A1.
         """
         best = self.best
-        if best is None:
+        if best is None or self.met_at_once:
             return None
         steps = middle(best)
         between = best.interval / steps / math.sqrt(12.0)
@@ -175,6 +182,6 @@ def tells(
     """
     if found.critical is None or found.low is None or found.high is None:
         return False
-    met = [one.batch_size for one in studies if one.has_met]
+    met = [one.batch_size for one in studies if one.has_met and not one.met_at_once]
     is_inside = min(met) / beyond <= found.critical <= beyond * max(met)
     return is_inside and found.high <= widest * found.low and noise(studies)[0] <= scatter
