@@ -15,6 +15,7 @@ from .context import Context, Remedy, step_text
 from .edits import applied, changes_phrase
 from .follow_up import SEEDS
 from .remedies.exploit import exploit, exploit_now
+from .remedies.larger_batch import extend_regularization
 from .remedies.more_trials import more_trials
 from .remedies.narrow_unstable import narrow_unstable, use_log_scale
 from .remedies.refine import drop_behind, fix_idle, narrow_to_good
@@ -74,7 +75,11 @@ EXPLORATION = (
         remedies=(use_log_scale, narrow_unstable, widen),
         is_cure=True,
     ),
-    Step(goal="regularize", rules=("C6", "C7"), remedies=(regularize,)),
+    Step(
+        goal="regularize",
+        rules=("C6", "C7", "S14"),
+        remedies=(regularize, extend_regularization),
+    ),
     Step(
         goal="train longer",
         rules=("C9", "T5"),

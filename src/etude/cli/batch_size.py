@@ -365,19 +365,12 @@ def _to_target(asked: _Asked, procedure: Throughput, known: Known) -> Procedure[
     Raises:
         RunError: for a target that cannot be.
     """
-    from importlib import import_module
-    from importlib.util import find_spec
+    from ..procedure.batch.target_metric import declared_target
+    from ..procedure.batch_size import steps_to_target
 
-    from ..errors import RunError
-
-    if find_spec("..procedure.batch_size", __package__) is None:
-        raise RunError("`--target` is not there yet: the throughput alone is measured so far.")
-    steps_to_target = import_module("..procedure.batch_size", __package__).steps_to_target
-    declared_target = import_module("..procedure.batch.target_metric", __package__).declared_target
-    made: Procedure[Known] = steps_to_target(
+    return steps_to_target(
         procedure.measured,
         declared_target(asked.target or ""),
         one_off_h=asked.one_off_h,
         measuring=procedure.step(known),
     )
-    return made

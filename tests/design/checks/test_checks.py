@@ -40,6 +40,10 @@ RULES = {
         },
         {"fixed": {"batch_size": 64}},
     ),
+    "S8": (
+        {"metric": "train/error", "scientific": {"batch_size": [32, 64]}, "fixed": {}},
+        {"metric": "train/error", "fixed": {"batch_size": 64}},
+    ),
     "T4": (
         {"nuisance": {"learning_rate": RATE, "epochs": Integer(2, 5)}},
         {"fixed": {"batch_size": 64, "epochs": 3}},

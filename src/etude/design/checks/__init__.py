@@ -12,6 +12,7 @@ from ...experiment import Experiment
 from ...finding import Finding
 from ...study import Study
 from . import (
+    batch_sizes,
     budget,
     judged,
     larger_model,
@@ -62,6 +63,7 @@ CHECKS: tuple[DesignCheck, ...] = (
     DesignCheck("unnamed", ("R6",), lambda e, s, _, code: unnamed.findings(e, s, code)),
     DesignCheck("widening", ("R16",), lambda e, s, p, _: widening.findings(e, s, p)),
     DesignCheck("larger_model", ("S17",), lambda e, s, p, _: larger_model.findings(e, s, p)),
+    DesignCheck("batch_sizes", ("S8",), lambda e, s, *_: batch_sizes.findings(e, s)),
     DesignCheck("switches", ("R9",), lambda e, s, *_: regularizers.findings(e, s), ("R9",)),
     DesignCheck("budget", ("Q11", "R13", "R15"), lambda _, s, *__: budget.findings(s)),
     DesignCheck("names", ("R4",), lambda e, s, *_: misspellings.findings(e, s)),
@@ -86,7 +88,7 @@ def findings(
         parent: The round before; None where there is none or it is not known.
         code: The files of the training; empty where they are not known.
 
-    Source: S2, S3, S10, S17, T4, T8, L2, L4, R3, R4, R6, R7, R8, R9, R10, R12, R13, R15, R16,
+    Source: S2, S3, S8, S10, S17, T4, T8, L2, L4, R3, R4, R6, R7, R8, R9, R10, R12, R13, R15, R16,
     Q9, Q11, W4, W7, X3.
     """
     spoken = [

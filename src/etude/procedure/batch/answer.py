@@ -16,18 +16,10 @@ from .growth import DOUBLES, growth
 from .history import History
 from .measured import Measured, SizeMeasurement
 from .measurement import WORTH_CURING, shares_of
+from .target_answer import NO_TARGET
 
 # Heuristic: of so little load the throughput knows nothing.
 _LOADED = 0.05
-# What `--target` adds; null without it.
-TARGET_KEYS = (
-    "critical_batch_size",
-    "critical_low",
-    "critical_high",
-    "targets",
-    "best_by",
-    "one_off",
-)
 _WAITS = {
     "input": "goes to making or waiting for its examples",
     "copies": "goes to copies to the device",
@@ -51,7 +43,7 @@ def batch_answer(known: Known, measured: Measured, history: History) -> Answer:
     return Answer(
         word=measured.verdict.upper(),
         line=line,
-        values={**measured.as_json(), **dict.fromkeys(TARGET_KEYS)},
+        values={**measured.as_json(), **NO_TARGET},
         table=_table(measured, history),
         reasons=tuple(_reasons(known, measured, history)),
         lines=lines,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -66,11 +66,36 @@ def unregularized(
     _refuse(known_now, without)
     off = {name: _absent(name, setting[name], given) for name, given in without.items()}
     off |= {name: value for name, value in _regularizers(setting, base) if name not in off}
+    shapes, left = constant_shapes(known_now, besides=off)
+    changed = {**setting, **off, **shapes}
+    return UnregularizedConfiguration(
+        setting={name: value for name, value in changed.items() if value is not None},
+        off=tuple(name for name, value in off.items() if setting[name] != value),
+        shapes=tuple(name for name, value in shapes.items() if setting[name] != value),
+        left=left,
+    )
+
+
+def constant_shapes(
+    known_now: Known, *, besides: Collection[str] = ()
+) -> tuple[dict[str, Scalar | None], tuple[str, ...]]:
+    """What makes the rate of a configuration constant, and what of it cannot be made so.
+
+    Etude's loop trains at one rate where nothing of a schedule is said: None stands for what is
+    left out.
+
+    Args:
+        known_now: What is known, the configuration among it.
+        besides: Names that are changed otherwise.
+
+    Source: T7, S11.
+    """
+    base, setting = known_now.base, known_now.setting
     shapes: dict[str, Scalar | None] = {}
     left = []
     for name in setting:
         entry = known(name, base.names)
-        if entry is None or entry.name not in _SHAPES or name in off:
+        if entry is None or entry.name not in _SHAPES or name in besides:
             continue
         if known_now.own_loop:
             shapes[name] = None
@@ -80,13 +105,7 @@ def unregularized(
             left.append(name)
         else:
             shapes[name] = still
-    changed = {**setting, **off, **shapes}
-    return UnregularizedConfiguration(
-        setting={name: value for name, value in changed.items() if value is not None},
-        off=tuple(name for name, value in off.items() if setting[name] != value),
-        shapes=tuple(name for name, value in shapes.items() if setting[name] != value),
-        left=tuple(left),
-    )
+    return shapes, tuple(left)
 
 
 def _refuse(known_now: Known, without: Mapping[str, Scalar | None]) -> None:
