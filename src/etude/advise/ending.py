@@ -167,8 +167,9 @@ def reasons(context: Context) -> list[Caveat]:
 
 
 def _best(context: Context) -> Iterator[str]:
-    """What was searched, at the best trial."""
+    """What was searched, at the best trial, and of a first round that it learned something."""
     row = context.verdict.rows[0]
+    yield from _better_than_chance(context, row.study)
     study = next((one for one in context.analysis.compared_studies if one.name == row.study), None)
     record = next((one for one in context.analysis.records if one.id == row.trial), None)
     if study is None or record is None or not study.space.dimensions:
@@ -178,6 +179,15 @@ def _best(context: Context) -> Iterator[str]:
     more = len(names) - MOST_SETTINGS
     rest = f" and {more} more" if more > 0 else ""
     yield f"Best setting, trial {record.id}: {', '.join(parts)}{rest}"
+
+
+def _better_than_chance(context: Context, study: str) -> Iterator[str]:
+    """That a first round is clearly better than chance: what is tuned later has learned (S11)."""
+    if context.experiment.parent is None:
+        for finding in context.findings:
+            is_leader = finding.subject.get("study") == study
+            if (finding.check, finding.status) == ("chance", "ok") and is_leader:
+                yield finding.headline
 
 
 # --- a round of a procedure

@@ -11,6 +11,7 @@ from .checks import (
     best_step,
     boundary,
     censored,
+    chance,
     code,
     coverage,
     fixed_caveats,
@@ -69,6 +70,13 @@ class Check:
 
 
 CHECKS = (
+    Check(
+        "chance",
+        rules=("S11",),
+        of="curves",
+        result=chance.chance,
+        findings=chance.findings,
+    ),
     Check(
         "boundary",
         rules=("C1",),
