@@ -20,7 +20,6 @@ from .finding_caveats import (
     changed_code,
     curve_notices,
     named,
-    perhaps_at_chance,
     problems,
     unclear,
 )
@@ -70,7 +69,6 @@ def caveats(
         *problems(analysis, studies, relevant, settled=settled),
         *curve_notices(relevant, leader),
         *changed_code(relevant),
-        *perhaps_at_chance(relevant),
         *unclear(relevant),
         *another_metric(relevant),
         *_unfinished(studies),

@@ -128,11 +128,8 @@ def censored(analysis: Analysis) -> Iterator[Caveat]:
             yield _of_finding(finding, finding.message, CENSORED)
 
 
-def perhaps_at_chance(findings: Sequence[Finding]) -> Iterator[Caveat]:
-    """That a study may not be better than chance, where chance is declared.
-
-    Source: S11.
-    """
+def _perhaps_at_chance(findings: Sequence[Finding]) -> Iterator[Caveat]:
+    """That a study may not be better than chance, where chance is declared."""
     for finding in findings:
         if finding.check == "chance" and finding.status == "unclear" and finding.kind != UNASKED:
             yield _of_finding(finding, finding.message, PERHAPS_AT_CHANCE, "chance")
@@ -204,8 +201,11 @@ def _may_change_order(finding: Finding) -> bool:
 def unclear(findings: Sequence[Finding]) -> Iterator[Caveat]:
     """One doubt a check for all that it leaves open; of trials where it says nothing of a study.
 
-    Source: C14.
+    Whether anything was learned is a doubt by itself, and a heavier one.
+
+    Source: C14, S11.
     """
+    yield from _perhaps_at_chance(findings)
     opened = [one for one in findings if one.status == "unclear" and one.check not in _BESIDE]
     of_studies = {finding.check for finding in opened if "trial" not in finding.subject}
     groups = grouped(

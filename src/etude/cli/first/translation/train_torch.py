@@ -18,15 +18,17 @@ class Translator(nn.Module):
         super().__init__()
         self.tokens = nn.Embedding(VOCABULARY, width)
         self.places = nn.Embedding(LENGTH, width)
-        self.transformer = nn.Transformer(
-            width,
-            HEADS,
-            num_encoder_layers=DEPTH,
-            num_decoder_layers=DEPTH,
-            dim_feedforward=4 * width,
-            dropout=0.0,
-            batch_first=True,
-            norm_first=True,
+        layer = {
+            "dim_feedforward": 4 * width,
+            "dropout": 0.0,
+            "batch_first": True,
+            "norm_first": True,
+        }
+        self.encoder = nn.TransformerEncoder(
+            nn.TransformerEncoderLayer(width, HEADS, **layer), DEPTH, enable_nested_tensor=False
+        )
+        self.decoder = nn.TransformerDecoder(
+            nn.TransformerDecoderLayer(width, HEADS, **layer), DEPTH, norm=nn.LayerNorm(width)
         )
         self.out = nn.Linear(width, VOCABULARY)
 
@@ -34,13 +36,11 @@ class Translator(nn.Module):
         source, target = pair
         size = target.shape[1]
         later = torch.ones(size, size, dtype=torch.bool, device=target.device).triu(1)
-        x = self.transformer(
-            self.tokens(source) + self.places.weight[: source.shape[1]],
-            self.tokens(target) + self.places.weight[:size],
-            tgt_mask=later,
-            src_key_padding_mask=source == 0,
-            memory_key_padding_mask=source == 0,
-        )
+        filling = source == 0
+        read = self.tokens(source) + self.places.weight[: source.shape[1]]
+        memory = self.encoder(read, src_key_padding_mask=filling)
+        x = self.tokens(target) + self.places.weight[:size]
+        x = self.decoder(x, memory, tgt_mask=later, memory_key_padding_mask=filling)
         return self.out(x)
 
 
