@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 
 import pytest
 
+AROUND = str(Path("around", "experiment.toml"))
 SCRIPT = """
 import argparse
 BATCH_SIZE = 128
@@ -45,8 +47,8 @@ def test_it_says_what_was_read_what_is_left_and_what_was_not_seen(folder, wrappe
 
 
 def test_it_is_planned_and_stops_before_a_trial_until_the_loop_is_there(wrapped, etude_command):
-    planned = etude_command("plan", "around/experiment.toml")
-    run = etude_command("run", "around/experiment.toml", "--runner", "inline")
+    planned = etude_command("plan", AROUND)
+    run = etude_command("run", AROUND, "--runner", "inline")
 
     assert (planned.code, run.code) == (0, 3)
     assert "Put the loop of mine.py into `train` of train.py" in run.err
@@ -61,7 +63,7 @@ def test_a_script_of_any_name_makes_files_that_parse(folder, etude_command, name
     answer = etude_command("new", "around", "--from", folder / "mine" / name)
 
     assert answer.code == 0
-    assert etude_command("plan", "around/experiment.toml").code == 0
+    assert etude_command("plan", AROUND).code == 0
     (training,) = (folder / "around").glob("*train.py")
     compile(training.read_text(), str(training), "exec")
 
