@@ -47,6 +47,7 @@ class Study:
         schedule_options: The options of the schedule, by name.
         observed: Hyperparameters whose bounds are only the outermost values that were tried.
         validation_examples: Examples behind one value of the metric; None where not known.
+        chance: What the metric reaches by chance; None where not known.
         names: What checks take a hyperparameter or metric for, where a person says so ([names]).
         seed: Of the search; derived from the experiment's seed and the study's name, so that adding
             a scientific value changes no other study.
@@ -75,6 +76,7 @@ class Study:
     observed: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     validation_examples: int | None = None
+    chance: float | None = None
 
     @property
     def objective(self) -> Objective:

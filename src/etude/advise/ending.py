@@ -17,7 +17,7 @@ from ..wording import duration, join, number, quantity, sentence_case, shortened
 from .action import Action
 from .context import Context
 from .digest import Line, digest
-from .ending_table import by_mean, pair, table
+from .ending_table import better_than_chance, by_mean, pair, table
 from .follow_up import SEEDS
 from .procedure_round import procedure_of
 from .weights import RETRAIN
@@ -167,8 +167,9 @@ def reasons(context: Context) -> list[Caveat]:
 
 
 def _best(context: Context) -> Iterator[str]:
-    """What was searched, at the best trial."""
+    """What was searched, at the best trial, and of a first round that it learned something."""
     row = context.verdict.rows[0]
+    yield from better_than_chance(context, row.study)
     study = next((one for one in context.analysis.compared_studies if one.name == row.study), None)
     record = next((one for one in context.analysis.records if one.id == row.trial), None)
     if study is None or record is None or not study.space.dimensions:

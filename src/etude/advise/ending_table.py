@@ -132,3 +132,15 @@ def _trials(row: StudyRow) -> str:
     if row.feasible == row.ended:
         return f"{row.ended:,}"
     return f"{row.feasible:,} of {row.ended:,} feasible"
+
+
+def better_than_chance(context: Context, study: str) -> Iterator[str]:
+    """That a first round is clearly better than chance: what is tuned later has learned.
+
+    Source: S11.
+    """
+    if context.experiment.parent is None:
+        for finding in context.findings:
+            is_leader = finding.subject.get("study") == study
+            if (finding.check, finding.status) == ("chance", "ok") and is_leader:
+                yield finding.headline

@@ -11,7 +11,7 @@ from ..analyze.analysis import Analysis
 from ..analyze.checks.boundary_side import sides_clause
 from ..analyze.checks.censored import censored as censored_trials
 from ..analyze.checks.censored import findings as censored_findings
-from ..finding import Caveat, Finding, grouped
+from ..finding import UNASKED, Caveat, Finding, grouped
 from ..wording import join, shortened
 from .context import side_of
 from .failed_checks import FAR_OFF, harmless
@@ -22,6 +22,7 @@ from .weights import (
     ACKNOWLEDGED,
     ANOTHER_METRIC,
     ASIDE,
+    AT_CHANCE,
     BESIDE,
     CENSORED,
     CHANGED_CODE,
@@ -29,6 +30,7 @@ from .weights import (
     JUMPS,
     LEADERS_SHARE,
     OPEN,
+    PERHAPS_AT_CHANCE,
     PROBLEM,
     RETRAIN,
     STILL_IMPROVING,
@@ -43,9 +45,11 @@ _OF_STUDIES = ("step_variance",)
 _EDGE = ("stability", "D3")
 # What matters is worth knowing, and what was never logged a wish: no reason to doubt which study is
 # better; the luck of the search is a reason of its own.
-_BESIDE = ("importance", "gradient_norm", "sampling_luck", "unread")
+_BESIDE = ("importance", "gradient_norm", "sampling_luck", "unread", "chance")
 # What is worth knowing of a curve, and no doubt that people read second.
 _ASIDE = ("periodicity", "best_step")
+# Failed checks that leave no question to be asked, the heaviest first.
+_FAILED: Final = {"unread": UNREAD, "chance": AT_CHANCE}
 # So many checks that could not judge are one reason, whatever each of them wanted.
 MANY_OPEN = 3
 _OPEN = "open"
@@ -108,7 +112,7 @@ def problems(
         yield Caveat(
             text=f"{text}: {reason}" if beside else text,
             rules=(first.rule,),
-            weight=UNREAD if first.check == "unread" else BESIDE if beside else PROBLEM,
+            weight=BESIDE if beside else _FAILED.get(first.check, PROBLEM),
             detail=f"{detail} It does not keep the answer open: {reason}." if beside else detail,
             findings=tuple(members),
         )
@@ -122,6 +126,13 @@ def censored(analysis: Analysis) -> Iterator[Caveat]:
     for study in analysis.studies:
         for finding in censored_findings(analysis.result(study, censored_trials)):
             yield _of_finding(finding, finding.message, CENSORED)
+
+
+def _perhaps_at_chance(findings: Sequence[Finding]) -> Iterator[Caveat]:
+    """That a study may not be better than chance, where chance is declared."""
+    for finding in findings:
+        if finding.check == "chance" and finding.status == "unclear" and finding.kind != UNASKED:
+            yield _of_finding(finding, finding.message, PERHAPS_AT_CHANCE, "chance")
 
 
 def another_metric(findings: Sequence[Finding]) -> Iterator[Caveat]:
@@ -190,8 +201,11 @@ def _may_change_order(finding: Finding) -> bool:
 def unclear(findings: Sequence[Finding]) -> Iterator[Caveat]:
     """One doubt a check for all that it leaves open; of trials where it says nothing of a study.
 
-    Source: C14.
+    Whether anything was learned is a doubt by itself, and a heavier one.
+
+    Source: C14, S11.
     """
+    yield from _perhaps_at_chance(findings)
     opened = [one for one in findings if one.status == "unclear" and one.check not in _BESIDE]
     of_studies = {finding.check for finding in opened if "trial" not in finding.subject}
     groups = grouped(

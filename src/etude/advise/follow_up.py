@@ -179,6 +179,7 @@ def replay_experiment(
         train=experiment.train,
         seed=experiment.seed,
         validation_examples=experiment.validation_examples,
+        chance=experiment.chance,
         max_trial_s=experiment.max_trial_s,
         diverged_above=experiment.diverged_above,
         keep_checkpoints=experiment.keep_checkpoints,

@@ -30,6 +30,7 @@ CAUSES = {
 _SUBJECTS = {
     "best_step": "where the best step falls",
     "boundary": "the bounds",
+    "chance": "whether anything was learned",
     "coverage": "density",
     "gradient_norm": "gradient norms",
     "importance": "what matters",

@@ -6,6 +6,8 @@ from __future__ import annotations
 # answer to another question (C14); a race that is not over, or was unfair, or was run by a lame
 # runner may end otherwise; luck may turn any lead; what holds for all studies alike turns none.
 PROBLEM, UNFINISHED, UNFAIR, HELD_DOWN = 100.0, 95.0, 85.0, 75.0
+# What is no better than chance learned nothing, so that nothing about it can be tuned yet (S11).
+AT_CHANCE, PERHAPS_AT_CHANCE = 105.0, 88.0
 # What nobody reads makes it no question at all, whatever else is wrong.
 UNREAD = 110.0
 ONCE, TIMED_OUT, STILL_IMPROVING, JUMPS = 70.0, 65.0, 60.0, 50.0

@@ -12,6 +12,7 @@ from .checks import (
     best_step,
     boundary,
     censored,
+    chance,
     code,
     coverage,
     fixed_caveats,
@@ -72,6 +73,13 @@ class Check:
 
 
 CHECKS = (
+    Check(
+        "chance",
+        rules=("S11",),
+        of="curves",
+        result=chance.chance,
+        findings=chance.findings,
+    ),
     Check(
         "boundary",
         rules=("C1",),

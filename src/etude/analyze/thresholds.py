@@ -8,6 +8,22 @@ from typing import final
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class ChanceThresholds:
+    """Of `chance` (S11)."""
+
+    # S11 as the playbook numbers it: better than chance by two deviations of a retraining.
+    deviations: float = 2.0
+    # Heuristic: of fewer values the noise between evaluations is not known.
+    min_evaluations: int = 10
+    # Heuristic: jumps know nothing of what another sample of data or another seed would move; a
+    # tenth of chance is more than either does to a guess.
+    min_share: float = 0.1
+    # Heuristic: where so many trials ended at chance, it is no bad draw of one setting.
+    min_trials: int = 5
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class StepVarianceThresholds:
     """Of `step_variance` (C8).
 

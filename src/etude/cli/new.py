@@ -3,26 +3,130 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from .script_values import Script
+
 _FILES = ("experiment.toml", "train.py")
+_KINDS = (
+    "image-classification, text-classification, language-model, tabular, translation, speech, "
+    "graph or recommendation."
+)
 _NAME_LINE = 'name = "experiment"        '
 
 
 def new(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write.")],
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            help=_KINDS,
+        ),
+    ] = "",
+    framework: Annotated[
+        str,
+        typer.Option(
+            "--framework",
+            metavar="NAME",
+            help="With --kind: torch, jax, or function, a plain one in NumPy; torch by default.",
+        ),
+    ] = "",
+    script: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="Around a script of yours: its settings by its text, which is read and not run.",
+        ),
+    ] = None,
 ) -> None:
-    """Write a first experiment that runs: experiment.toml and train.py."""
-    from ..disk.file import is_blank, write_whole
-    from ..errors import RunError
+    """Write a first experiment that runs: of a kind, or around a script of yours."""
     from .terminal import say
 
-    texts = {name: _text(name, folder) for name in _FILES}
-    existing = [name for name in _FILES if (folder / name).exists() and not is_blank(folder / name)]
+    _refuse_both(kind, framework, script)
+    if script is not None:
+        lines = _around(script, folder)
+    elif kind:
+        lines = _of_kind(kind, framework, folder)
+    else:
+        write(folder, {name: _named(_stored(name), folder) for name in _FILES})
+        lines = _wrote(folder, {"train.py": "the training"})
+    for line in lines:
+        say(line)
+    say(f"Look at the plan:  etude plan {folder / 'experiment.toml'}")
+    say(f"Run it:            etude run {folder / 'experiment.toml'}")
+
+
+def _refuse_both(kind: str, framework: str, script: Path | None) -> None:
+    """Refuses options that go not together."""
+    from ..errors import RunError
+
+    if script is not None and (kind or framework):
+        raise RunError("`--from` reads a script of yours, and `--kind` is without one. Take one.")
+    if framework and not kind:
+        raise RunError("`--framework` is of a kind. Name one too: `--kind image-classification`.")
+
+
+def _of_kind(kind: str, framework: str, folder: Path) -> Iterator[str]:
+    """Writes a first experiment of a kind, and says what is missing before it can run."""
+    from .kinds import KINDS, chosen, texts
+
+    name, library = chosen(kind, framework)
+    entry = KINDS[name]
+    written = {file: _named(text, folder) for file, text in texts(name, library).items()}
+    write(folder, written)
+    yield from _wrote(folder, {entry.data: "the data", "train.py": "the training"})
+    if not entry.is_ready:
+        yield f"Before it runs:    fill in `load` in {folder / entry.data}; a run stops until then"
+    for command in entry.lacks(library):
+        yield f"Before it runs:    {command}"
+
+
+def _around(script: Path, folder: Path) -> Iterator[str]:
+    """Writes a first experiment around a script, and says what was read and what was not."""
+    from .from_script import left, settings, texts_around
+    from .script_values import script as read
+
+    known: Script = read(script)
+    written = texts_around(known, _name(folder))
+    write(folder, written)
+    (training,) = (name for name in written if name.endswith(".py"))
+    yield from _wrote(folder, {training: "where the loop goes"})
+    seen = [f"{one.name} = {one.value} (line {one.line})" for one in settings(known)]
+    yield f"Read, not run:     {', '.join(seen) or 'nothing whose name is known'}"
+    if stays := [one.name for one in left(known)]:
+        yield f"Left to {script.name}: {', '.join(stays)}"
+    for clause in known.unseen:
+        yield f"Not seen:          {clause}"
+    yield "Not seen:          what is computed, read from files, or typed when it is run"
+    yield f"Before it runs:    put the loop into `train` of {folder / training}"
+
+
+def _wrote(folder: Path, others: Mapping[str, str]) -> Iterator[str]:
+    """The files and what each is."""
+    yield f"Wrote {folder / 'experiment.toml'} (the question)"
+    for name, what in others.items():
+        yield f"  and {folder / name} ({what}){'.' if name == list(others)[-1] else ''}"
+
+
+def write(folder: Path, texts: Mapping[str, str]) -> None:
+    """Writes the files, over nothing that exists.
+
+    Raises:
+        RunError: where one of them exists, or the folder cannot be written.
+    """
+    from ..disk.file import is_blank, write_whole
+    from ..errors import RunError
+
+    existing = [name for name in texts if (folder / name).exists() and not is_blank(folder / name)]
     if existing and not _is_begun(folder, existing, texts):
         raise RunError(
             f"`{folder}` has a file {' and '.join(f'`{name}`' for name in existing)} already. "
@@ -36,18 +140,18 @@ def new(
         raise RunError(
             f"`{folder}` cannot be written ({error.strerror}). Name another folder."
         ) from error
-    say(f"Wrote {folder / 'experiment.toml'} (the question)")
-    say(f"  and {folder / 'train.py'} (the training).")
-    say(f"Look at the plan:  etude plan {folder / 'experiment.toml'}")
-    say(f"Run it:            etude run {folder / 'experiment.toml'}")
 
 
-def _text(name: str, folder: Path) -> str:
-    text = (files("etude.cli") / "first" / name).read_text(encoding="utf-8")
-    return text.replace(_NAME_LINE, _name_line(folder))
+def _stored(name: str) -> str:
+    return (files("etude.cli") / "first" / name).read_text(encoding="utf-8")
 
 
-def _is_begun(folder: Path, existing: list[str], texts: dict[str, str]) -> bool:
+def _named(text: str, folder: Path) -> str:
+    """A file with the folder's name in the place of the experiment's."""
+    return text.replace(_NAME_LINE, f'name = "{_name(folder)}"  '.ljust(len(_NAME_LINE)))
+
+
+def _is_begun(folder: Path, existing: list[str], texts: Mapping[str, str]) -> bool:
     """Whether a first `new` was killed between its files: some are there, as they were written."""
     from ..experiment.small_file import holds
 
@@ -58,7 +162,6 @@ def _is_begun(folder: Path, existing: list[str], texts: dict[str, str]) -> bool:
     return len(existing) < len(texts) and all(same)
 
 
-def _name_line(folder: Path) -> str:
-    """The line that names an experiment as its folder, as far as a name may be so written."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name)[:60].strip("-._") or "experiment"
-    return f'name = "{name}"  '.ljust(len(_NAME_LINE))
+def _name(folder: Path) -> str:
+    """The folder's name, as far as an experiment may be called so."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name)[:60].strip("-._") or "experiment"

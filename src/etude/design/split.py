@@ -74,6 +74,7 @@ def study_at(experiment: Experiment, scientific: Mapping[str, Scalar]) -> Study:
         observed=experiment.observed,
         names=experiment.names,
         validation_examples=experiment.validation_examples,
+        chance=experiment.chance,
         metric=experiment.metric,
         maximize=experiment.maximize,
         max_steps=experiment.max_steps,

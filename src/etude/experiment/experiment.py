@@ -44,6 +44,8 @@ class Experiment:
         seed: Everything random derives from it.
         validation_examples: Examples behind one value of the metric. With it, the verdict counts
             the sampling error of a metric that is a rate between 0 and 1.
+        chance: What the metric reaches by chance: without learning, as a guess of the most frequent
+            class does. With it the first round says whether its trials are clearly better (S11).
         max_trial_s: Wall-clock limit of a trial in seconds, None for none.
         diverged_above: A trial whose loss rises above its first value by more than this many times
             that value is infeasible; False switches the rule off.
@@ -68,7 +70,7 @@ class Experiment:
     Raises:
         ExperimentError: with every mistake at once.
 
-    Source: R3, R4, R11, R12, R13, R14, T4.
+    Source: R3, R4, R11, R12, R13, R14, S11, T4.
     """
 
     metric: str
@@ -88,6 +90,7 @@ class Experiment:
     studies: StudyDesign = "split"
     seed: int = 0
     validation_examples: int | None = None
+    chance: float | None = None
     max_trial_s: float | None = None
     # Heuristic: healthy losses start at or above their later values, and a start a hundred
     # times exceeded is seldom recovered; kept high, because a spike that recovers is no divergence.
@@ -130,10 +133,9 @@ class Experiment:
         object.__setattr__(self, "observed", tuple(self.observed))
         object.__setattr__(self, "names", dict(self.names))
         object.__setattr__(self, "constraints", tuple(self.constraints))
-        if self.max_trial_s is not None:
-            object.__setattr__(self, "max_trial_s", float(self.max_trial_s))
-        if self.diverged_above is not False:
-            object.__setattr__(self, "diverged_above", float(self.diverged_above))
+        for name in ("chance", "max_trial_s", "diverged_above"):
+            if (value := getattr(self, name)) is not None and value is not False:
+                object.__setattr__(self, name, float(value))
 
     @property
     def objective(self) -> Objective:
@@ -162,7 +164,7 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
     counts may change freely.
     """
     free = {"question", "notes", "validation_examples", "max_trial_s", "keep_checkpoints", "train"}
-    free |= {"acknowledge", "observed", "names", "kind"}
+    free |= {"acknowledge", "observed", "names", "kind", "chance"}
     free |= {"baseline"}  # what is inherited from it stands in `fixed`, which bears
     changed = [
         key.name

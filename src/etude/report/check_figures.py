@@ -51,6 +51,7 @@ CHARTS: Final = {
 }
 # The reasons why the other checks have no chart: a test holds both tables to the registry.
 WITHOUT_CHART: Final = {
+    "chance": "one value against another: a line below the verdict has both",
     "schedule": "a sentence says how many trials were stopped where",
     "sampling_luck": "the report's overview draws it for each study, beside the comparison",
     "trial_noise": "the overview draws it as the interval of the best setting",

@@ -94,9 +94,10 @@ class Result:
         chosen = recorded_metric(metric, self.experiment, self.recorded)
         trained = self.trained or self.experiment
         examples = trained.validation_examples if chosen.startswith("valid/") else None
-        judged = replace(
-            self.experiment, metric=chosen, maximize=maximize, validation_examples=examples
-        )
+        # Chance is of one metric, and known of no other.
+        chance = trained.chance if chosen == trained.metric else None
+        judged = replace(self.experiment, metric=chosen, maximize=maximize)
+        judged = replace(judged, validation_examples=examples, chance=chance)
         if is_test_metric(chosen, judged.names) and not self.shows_test:
             record_look(self.store.files.test_looks, judged.name, provenance.command())
         entry = replace(self.entry, experiment=judged)

@@ -1,6 +1,7 @@
 """A small network in NumPy on two interleaved spirals: replace it by your own training."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
@@ -61,9 +62,11 @@ def train(trial: etude.Trial) -> None:
     """Stochastic gradient descent with momentum."""
     parameters = build(trial["layers"], trial["width"], trial.seed)
     velocity = [np.zeros_like(one) for one in parameters]
-    rng = np.random.default_rng(trial.seed)
+    state = [*parameters, *velocity]
+    trial.restore(lambda folder: read(state, folder))  # after an interruption: the last checkpoint
     with np.errstate(over="ignore", invalid="ignore"):  # a trial that diverges is data, not noise
         for step in trial.steps():
+            rng = np.random.default_rng([trial.seed, step])  # by the step: resumed, it is the same
             batch = rng.integers(0, len(TRAIN[0]), trial["batch_size"])
             loss, gradient = loss_and_gradient(parameters, TRAIN[0][batch], TRAIN[1][batch])
             gradient, norm = clipped(gradient, trial["gradient_clip"])
@@ -73,4 +76,17 @@ def train(trial: etude.Trial) -> None:
                 weight -= trial["learning_rate"] * speed
             trial.log(step, {"train/loss": loss, "grad_norm": norm})
             if trial.evaluates(step):
-                trial.report(step, {"valid/loss": loss_and_gradient(parameters, *VALID)[0]})
+                loss = loss_and_gradient(parameters, *VALID)[0]
+                trial.report(step, {"valid/loss": loss}, checkpoint=lambda to: write(state, to))
+
+
+def write(state: list[np.ndarray], folder: Path) -> None:
+    """Everything that the next step depends on."""
+    np.savez(folder / "state.npz", *state)
+
+
+def read(state: list[np.ndarray], folder: Path) -> None:
+    """Puts it back in place."""
+    with np.load(folder / "state.npz") as saved:
+        for place, name in zip(state, saved.files, strict=True):
+            place[...] = saved[name]

@@ -129,6 +129,15 @@ def _examples(value: object) -> str:
     return "" if value is None else _whole(1, 10_000)(value)
 
 
+def _chance(value: object) -> str:
+    if value is None or is_number(value):
+        return ""
+    return (
+        f"needs the value of the metric that chance reaches (S11), found {value!r}. Write for "
+        "example 0.9, the error of a guess among ten classes; leave it out where it is not known."
+    )
+
+
 def _seconds(value: object) -> str:
     if value is None or (is_number(value) and value > 0):
         return ""
@@ -191,6 +200,7 @@ FIELD_CHECKS: Mapping[str, Check] = {
     "studies": _studies,
     "seed": _whole(0, 0),
     "validation_examples": _examples,
+    "chance": _chance,
     "max_trial_s": _seconds,
     "diverged_above": _threshold,
     "keep_checkpoints": _whole(1, 1),
