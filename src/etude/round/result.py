@@ -367,7 +367,7 @@ class Result:
         return ending_html(self.ending())
 
     def _report_inputs(self) -> Inputs:
-        from ..analyze.registry import NOT_CHECKED
+        from ..analyze.registry import not_checked
         from ..report.inputs import Inputs
 
         return Inputs(
@@ -378,7 +378,7 @@ class Result:
             recommendations=self.recommendations,
             left_to_you=self.left_to_you,
             waiting=self.advice.waiting,
-            not_checked=NOT_CHECKED,
+            not_checked=not_checked(self.findings),
             launches=self.entry.launches,
             text=self.entry.text,
             date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

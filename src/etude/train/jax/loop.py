@@ -20,9 +20,11 @@ from ...trial import Trial
 from .. import metrics
 from ..backend import Library
 from ..checkpointing import EVERY_S
+from ..evaluation_set import known_facts
 from ..loop import run
 from ..recipe import recipe, seed_of
 from ..reporting import STRETCH_S
+from ..rare_classes import with_counts
 from ..sample import evenly_spread
 from ..workload import Workload
 from .checkpoints import State
@@ -51,7 +53,7 @@ class Loop:
         In double precision two ways of training can be told apart from two roundings; it asks for
         `jax.enable_x64`.
         """
-        self.workload = workload
+        self.workload = with_counts(workload)
         self.every_s = every_s
         self.double = double
         self._programs: list[Program] = []
@@ -61,6 +63,11 @@ class Loop:
     def training(self) -> Examples:
         """The examples to train on."""
         return examples(self.workload.training, double=self.double)
+
+    @cached_property
+    def facts(self) -> Mapping[str, float]:
+        """What checks ask of the data, looked at once."""
+        return known_facts(self.workload)
 
     @cached_property
     def validation(self) -> Examples:
@@ -94,7 +101,7 @@ class Loop:
         """
         learner = Learner(self, trial)
         trial.restore(lambda folder: learner.put(State.load(folder)))
-        run(trial, learner, every_s=self.every_s)
+        run(trial, learner, every_s=self.every_s, facts=lambda: self.facts)
 
 
 @final

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import final
 
 from ...setting import quietly
@@ -27,6 +28,7 @@ class Member:
     def __init__(self, loop: Loop, trial: Trial) -> None:
         """Builds the trial's model; nothing is logged yet."""
         self.trial = trial
+        self._loop = loop
         self.seed = seed_of(trial)
         self.recipe: Recipe = recipe(trial.noted, trial.max_steps)
         network = loop.network(trial.noted, self.seed)
@@ -37,6 +39,10 @@ class Member:
         self.vectors: Vectors = (network.vector, *moments(self.recipe, network.vector))
         self.signature = signature(self)
         self.step = 0
+
+    def facts(self) -> Mapping[str, float]:
+        """What checks ask of the data."""
+        return self._loop.facts
 
     def begin(self) -> None:
         """Restores the last checkpoint, if there is one, and finds the first step to do."""

@@ -18,8 +18,10 @@ from ...errors import WorkloadError
 from ...trial import Trial
 from ..backend import Library
 from ..checkpointing import EVERY_S
+from ..evaluation_set import known_facts
 from ..loop import run
 from ..metrics import recorded_name, training_name
+from ..rare_classes import with_counts
 from ..recipe import MOVING, recipe, seed_of
 from ..sample import evenly_spread
 from ..workload import Workload
@@ -52,7 +54,7 @@ class Loop:
         In double precision two ways of training can be told apart from two roundings.
         """
         self.double = double
-        self.workload = workload
+        self.workload = with_counts(workload)
         self.every_s = every_s
         self.device = device or default_device()
         self._samples: dict[int, Examples] = {}
@@ -61,6 +63,11 @@ class Loop:
     def training(self) -> Examples:
         """The examples to train on."""
         return examples(self.workload.training, self.device, double=self.double)
+
+    @cached_property
+    def facts(self) -> Mapping[str, float]:
+        """What checks ask of the data, looked at once."""
+        return known_facts(self.workload)
 
     @cached_property
     def validation(self) -> Examples:
@@ -85,7 +92,7 @@ class Loop:
         """
         learner = Learner(self, trial)
         trial.restore(lambda folder: learner.put(State.load(folder)))
-        run(trial, learner, every_s=self.every_s)
+        run(trial, learner, every_s=self.every_s, facts=lambda: self.facts)
 
 
 @final

@@ -37,6 +37,7 @@ class Member:
     def __init__(self, loop: Loop, trial: Trial) -> None:
         """Builds the trial's network; nothing is logged yet."""
         self.trial = trial
+        self._loop = loop
         self.seed = seed_of(trial)
         self.recipe: Recipe = recipe(trial.noted, trial.max_steps)
         self.network: Network = loop.network(trial.noted, self.seed)
@@ -47,6 +48,10 @@ class Member:
         self.signature = signature(self)
         self.idle = tuple(one.idle for one in dropouts(self.network.module))
         self.step = 0
+
+    def facts(self) -> Mapping[str, float]:
+        """What checks ask of the data."""
+        return self._loop.facts
 
     def begin(self) -> None:
         """Restores the last checkpoint, if there is one, and finds the first step to do."""
