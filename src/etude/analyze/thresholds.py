@@ -623,6 +623,8 @@ class EvaluationKindThresholds:
 
     # Heuristic: five different values that agree with a mean of training's are no chance.
     min_values: int = 5
+    # Heuristic: eight different rates are multiples of a coarser one once in a million.
+    min_rates: int = 8
     # Of their spread: single precision, and the rounding of a log file.
     tolerance: float = 1e-3
     # Heuristic: as often as steps, and no evaluation over all examples is.

@@ -69,10 +69,11 @@ def known_facts(workload: Workload) -> dict[str, float]:
 
 
 def facts(validation: Any, training: Any) -> dict[str, float]:
-    """What checks ask of the data, as values to log once, `trial.log(0, facts(valid, train))`.
+    """What checks ask of the data, as values to log once.
 
-    Workloads do so by themselves. Only data in arrays are looked at: reading a dataset of files
-    once more costs a training's start.
+    For a loop of one's own, `trial.log(0, facts(VALID, TRAIN))`; workloads do so by themselves.
+    Only data in arrays are looked at: reading a dataset of files once more costs a training's
+    start.
 
     Args:
         validation: An array, or a tuple or a mapping of arrays with inputs and labels.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 # What the part of a mapping is called that holds labels.
 LABELS = ("label", "labels", "target", "targets", "class", "classes", "y")
-# Heuristic: more different whole numbers are counts or tokens, not classes that anybody tells apart.
+# Heuristic: more different whole numbers are counts or tokens, and no classes to tell apart.
 MAX_CLASSES = 1000
 
 

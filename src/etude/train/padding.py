@@ -165,7 +165,9 @@ def _add(parts: defaultdict[int, int], values_B: NDArray[np.float64]) -> None:
 
 
 def _total(parts: Mapping[int, int]) -> Fraction:
-    return sum((Fraction(2) ** (power - _BITS) * whole for power, whole in parts.items()), Fraction())
+    return sum(
+        (Fraction(2) ** (power - _BITS) * whole for power, whole in parts.items()), Fraction()
+    )
 
 
 def _taken(examples: Any, rows_B: NDArray[np.int64]) -> Any:
@@ -190,5 +192,7 @@ def _count(examples: Any) -> int:
         raise WorkloadError("There is no example to evaluate on. Check where they are read.")
     if len(lengths) > 1:
         listed = " and ".join(str(length) for length in lengths)
-        raise WorkloadError(f"The parts of the examples have {listed} entries. Give as many of each.")
+        raise WorkloadError(
+            f"The parts of the examples have {listed} entries. Give as many of each."
+        )
     return lengths[0]

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, final
+from typing import Any, cast, final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import WorkloadError
 from ..playbook.metrics import EXAMPLES_OF, RARE_CLASSES, RIGHT_OF
@@ -21,7 +20,7 @@ from .workload import Predict, Workload
 RARE = 0.5
 # Heuristic: more counts beside a metric are not read; the rarest say most.
 MAX_RARE = 8
-# Heuristic: so many standard errors below an equal share are no chance, of a hundred classes either.
+# Heuristic: so many standard errors below an equal share are no chance, of 100 classes either.
 CHANCE = 4.0
 # What a metric is called that is 1 for a mistake, or 1 for what is right.
 _MISTAKES, _RIGHT = {"error", "wrong", "mistake"}, {"accuracy", "acc", "correct", "right"}
@@ -74,8 +73,8 @@ def right_counts(
         predicted_N = predicted_N.argmax(-1)
     if predicted_N.shape != labels_N.shape or labels_N.ndim != 1:
         raise WorkloadError(
-            f"Predictions have shape {predicted_N.shape} and labels {labels_N.shape}. Give a class, "
-            "or a score for each class, an example."
+            f"Predictions have shape {predicted_N.shape} and labels {labels_N.shape}. Give a "
+            "class, or a score for each class, an example."
         )
     counts: dict[str, float] = {}
     for one in rare_classes(labels_N) if classes is None else classes:
@@ -123,7 +122,7 @@ def examples_of(validation: Any, training: Any) -> dict[str, float]:
     Source: E5.
     """
     labels, rare = classes_of(validation), rare_of(validation, training)
-    if labels is None or rare is None:
+    if rare is None or labels is None:
         return {}
     counts = {f"{EXAMPLES_OF}{one}": float((labels == one).sum()) for one in rare}
     return {RARE_CLASSES: float(len(rare)), **counts}
@@ -152,7 +151,8 @@ class CountingMetrics:
         seen = Seen(predict)
         values = self.metrics(seen, batch)
         labels_B = label_part(batch)
-        if not isinstance(values, Mapping) or not hasattr(labels_B, "shape"):
+        is_mapping = isinstance(cast("Any", values), Mapping)  # a user's function promises nothing
+        if not (is_mapping and hasattr(labels_B, "shape")):
             return values
         if len(labels_B.shape) == 2 and labels_B.shape[1] == 1:
             labels_B = labels_B[:, 0]

@@ -58,8 +58,8 @@ def examples_to_resolve(
     """
     if not 0.0 < difference <= error <= 1.0:
         raise WorkloadError(
-            f"An error of {error} leaves no room for a difference of {difference}. Give shares with "
-            "0 < difference <= error <= 1."
+            f"An error of {error} leaves no room for a difference of {difference}. Give shares "
+            "with 0 < difference <= error <= 1."
         )
     other = error - difference
     independent = error * (1.0 - other) + other * (1.0 - error)
@@ -109,8 +109,8 @@ def selection_bias(trials: int, standard_error: float) -> float:
     """
     if trials < 1 or not standard_error >= 0.0:
         raise WorkloadError(
-            f"The best is chosen of 1 trial or more and a standard error is 0 or more, got {trials} "
-            f"and {standard_error}."
+            f"The best is chosen of 1 trial or more and a standard error is 0 or more, got "
+            f"{trials} and {standard_error}."
         )
     # E max = integral of 1 - F^k above 0, less that of F^k below.
     at = np.linspace(-10.0, 10.0, 4001)

@@ -19,8 +19,8 @@ from .labels import array
 
 # Heuristic: a number with so few different values is a kind, and is counted.
 MAX_KINDS = 20
-# The usual rule: a chi-square is one where so many are expected of each kind; rarer ones are counted
-# with their neighbours, in which a set that was cut off in order differs too.
+# The usual rule: a chi-square is one where so many are expected of each kind; rarer ones are
+# counted with their neighbours, in which a set that was cut off in order differs too.
 MIN_EXPECTED = 5.0
 FALSE_ALARM = 0.01
 
@@ -78,15 +78,15 @@ class Skew:
         """One sentence."""
         if not self:
             alarm = number(100 * self.false_alarm, 2)
-            return f"The sample agrees with the full set (a fair one is called skewed in {alarm} %)."
+            return (
+                f"The sample agrees with the full set (a fair one is called skewed in {alarm} %)."
+            )
         text = "; ".join(map(str, self.skewed[:3]))
         least = number(self.skewed[0].p_value, 2)
         return f"The sample is skewed: {text} (p = {least})."
 
 
-def skew(
-    sample: Any, full: Any, *, within: bool = True, false_alarm: float = FALSE_ALARM
-) -> Skew:
+def skew(sample: Any, full: Any, *, within: bool = True, false_alarm: float = FALSE_ALARM) -> Skew:
     """Whether labels, groups or features of a sample are those of the full set, but for chance.
 
     Kinds (text, whole numbers, numbers of few values) are compared by a chi-square of their counts,
@@ -119,8 +119,7 @@ def skew(
     pairs = {name: (column, fulls[name]) for name, column in samples.items()}
     found = [_feature(name, *pair, within=within) for name, pair in pairs.items()]
     corrected = [
-        FeatureSkew(**{**vars(one), "p_value": min(1.0, one.p_value * len(found))})
-        for one in found
+        FeatureSkew(**{**vars(one), "p_value": min(1.0, one.p_value * len(found))}) for one in found
     ]
     corrected.sort(key=lambda one: (one.p_value, -one.distance))
     return Skew(features=tuple(corrected), false_alarm=false_alarm)
@@ -172,7 +171,9 @@ def _of_kinds(
     worst = int(np.argmax(np.abs(shares_K - full_shares_K)))
     expected_K = (mine_K + rest_K) * min(n, m) / (n + m)
     groups_K = _groups(expected_K)
-    table = np.stack([np.bincount(groups_K, weights=row_K) for row_K in (mine_K, rest_K)])
+    table = np.stack(
+        [np.bincount(groups_K, weights=row_K).astype(float) for row_K in (mine_K, rest_K)]
+    )
     return FeatureSkew(
         name=name,
         distance=float(np.abs(mine_K / n - rest_K / m).sum() / 2.0),

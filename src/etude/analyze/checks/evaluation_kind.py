@@ -15,12 +15,14 @@ from ...wording import plural
 from ..statistics.running_mean import Kind as Mean
 from ..statistics.running_mean import running_mean
 from ..thresholds import EvaluationKindThresholds
-from ..views.evaluation_data import own_records
+from ..views.batch_grid import batch_multiples
+from ..views.evaluation_data import evaluation_data, own_records, validation_examples
 
 SHIPPED = EvaluationKindThresholds()
 Kind: TypeAlias = Literal["online", "periodic", "end", "test", "unknown"]
 # Words of a name that say that it was measured while training.
 ONLINE = frozenset({"online", "running", "ema", "smoothed", "minibatch", "progressive"})
+EVALUATE = "Evaluate all validation data where `trial.evaluates(step)`, and report that value."
 KINDS: dict[Kind, str] = {
     "online": "an online value, measured by training as it goes",
     "periodic": "the best of periodic evaluations",
@@ -77,7 +79,9 @@ def evaluation_kind(
     longest = max(own, key=lambda one: len(one.series(metric)), default=None)
     reports = len(longest.series(metric)) if longest else 0
     steps = max(longest.steps, int(longest.series(metric).steps_P[-1]) + 1) if longest else 0
-    means = list(_means(metric, own[: thresholds.max_trials], thresholds)) if studies else []
+    looked_at = own[: thresholds.max_trials]
+    means = list(_means(metric, looked_at, thresholds)) if studies else []
+    means = means or list(_of_batches(studies, looked_at, thresholds))
     first = means[0] if means else (0, "", "")
     kind, by = _kind(studies, metric, reports, steps, is_mean=bool(means), thresholds=thresholds)
     return EvaluationKind(
@@ -85,7 +89,7 @@ def evaluation_kind(
         kind=kind,
         by=by,
         of=first[1] if by == "values" else "",
-        mean=first[2] if by == "values" else "",  # type: ignore[arg-type]  # the empty one is a kind
+        mean=first[2] if by == "values" else "",
         reports=reports,
         steps=steps,
         trials=tuple(one[0] for one in means) if by == "values" else tuple(one.id for one in own),
@@ -93,7 +97,7 @@ def evaluation_kind(
     )
 
 
-def _kind(  # noqa: PLR0913  # what each way of seeing it looks at
+def _kind(
     studies: Sequence[Study],
     metric: str,
     reports: int,
@@ -145,6 +149,19 @@ def _means(
                 break
 
 
+def _of_batches(
+    studies: Sequence[Study], records: Sequence[Record], thresholds: EvaluationKindThresholds
+) -> Iterator[tuple[int, str, Mean]]:
+    """The trials whose values are shares of one batch, not of the validation data."""
+    if studies:
+        examples = validation_examples(studies, evaluation_data(records))
+        least = thresholds.min_rates
+        for trial in batch_multiples(
+            studies[0].metric, records, studies[0].names, examples=examples, min_values=least
+        ):
+            yield trial, "", "a batch"
+
+
 def _may_be_of_training(name: str, metric: str) -> bool:
     lists = word_lists("metric")
     said = frozenset(word for segment in words(name) for word in segment)
@@ -191,35 +208,17 @@ def _status(result: EvaluationKind) -> Severity:
 
 def _said(result: EvaluationKind) -> tuple[str, str, str]:
     """The headline, the message and the advice."""
-    metric = f"`{result.metric}`"
-    evaluate = "Evaluate all validation data where `trial.evaluates(step)`, and report that value."
     if result.by == "values":
-        over = {"the same step": "of the same step"}.get(result.mean, f"averaged {result.mean}")
-        return (
-            f"{metric} is no evaluation: it is `{result.of}` {over}",
-            f"{metric} is `{result.of}` {over}, in {plural(len(result.trials), 'trial')}. An online "
-            "value is measured while the model changes, on the data that it learns from.",
-            evaluate,
-        )
-    if result.kind == "test":
-        return (
-            f"{metric} is a value on test data, and chooses among trials",
-            f"{metric} is measured on test data, as its name says. What it chose by it cannot judge.",
-            "Judge trials by validation data, and look at the test data once, at the end.",
-        )
-    if result.kind == "online":
-        return (
-            f"{metric} is an online value by its name, and no evaluation",
-            f"{metric} is measured by training as it goes, as its name says. It tells how well the "
-            "training data are learned, and nothing of others.",
-            f'Judge by validation data, or say in [names] what it is: {metric} = "valid/loss".',
-        )
+        return _of_a_batch(result) if result.mean == "a batch" else _of_a_mean(result)
+    if result.by == "name":
+        return _by_name(result)
+    metric = f"`{result.metric}`"
     if result.by == "frequency":
         return (
             f"Whether {metric} is an evaluation or an online value is not known",
-            f"{metric} has {result.reports:,} values in {result.steps:,} steps, as often as training "
-            "measures itself. An evaluation of all validation data at each step would be too.",
-            evaluate,
+            f"{metric} has {result.reports:,} values in {result.steps:,} steps, as often as "
+            "training measures itself. To evaluate all data at each step would too.",
+            EVALUATE,
         )
     if result.kind == "unknown":
         return (
@@ -228,10 +227,43 @@ def _said(result: EvaluationKind) -> tuple[str, str, str]:
             "Report it at evaluations.",
         )
     many = plural(result.reports, "evaluation")
+    when = f", of {many} in {result.steps:,} steps" if result.kind == "periodic" else ""
+    return f"{metric} is {result.text}", f"{metric} is {result.text}{when}.", ""
+
+
+def _by_name(result: EvaluationKind) -> tuple[str, str, str]:
+    metric = f"`{result.metric}`"
+    if result.kind == "test":
+        return (
+            f"{metric} is a value on test data, and chooses among trials",
+            f"{metric} is measured on test data, as its name says. What it chose it cannot judge.",
+            "Judge trials by validation data, and look at the test data once, at the end.",
+        )
     return (
-        f"{metric} is {result.text}",
-        f"{metric} is {result.text}, of {many} in {result.steps:,} steps."
-        if result.kind == "periodic"
-        else f"{metric} is {result.text}.",
-        "",
+        f"{metric} is an online value by its name, and no evaluation",
+        f"{metric} is measured by training as it goes, as its name says. It tells how well the "
+        "training data are learned, and nothing of others.",
+        f'Judge by validation data, or say in [names] what it is: {metric} = "valid/loss".',
+    )
+
+
+def _of_a_mean(result: EvaluationKind) -> tuple[str, str, str]:
+    metric = f"`{result.metric}`"
+    over = {"the same step": "of the same step"}.get(result.mean, f"averaged {result.mean}")
+    return (
+        f"{metric} is no evaluation: it is `{result.of}` {over}",
+        f"{metric} is `{result.of}` {over}, in {plural(len(result.trials), 'trial')}. An online "
+        "value is measured while the model changes, on the data that it learns from.",
+        EVALUATE,
+    )
+
+
+def _of_a_batch(result: EvaluationKind) -> tuple[str, str, str]:
+    metric = f"`{result.metric}`"
+    return (
+        f"{metric} is measured on single batches, and no evaluation",
+        f"Every value of {metric} is a whole number of mistakes in one batch, in "
+        f"{plural(len(result.trials), 'trial')}. The next batch would have another, whatever the "
+        "model.",
+        EVALUATE,
     )

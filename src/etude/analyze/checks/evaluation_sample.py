@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import final
@@ -106,7 +106,18 @@ def evaluation_sample(
     """
     own = own_records(studies, records)
     known = evaluation_data(own)
-    differences = tuple(
+    # A size that only the file tells is the verdict's to speak of.
+    examples = validation_examples(studies, known) if known else None
+    size = _size(studies, own, examples, thresholds)
+    return EvaluationSample(differences=differences(known), size=size, thresholds=thresholds)
+
+
+def differences(known: Mapping[str, float]) -> tuple[Difference, ...]:
+    """What was logged of how validation and training data differ.
+
+    Source: E4.
+    """
+    return tuple(
         Difference(
             part=part,
             distance=known[f"{DISTANCE_OF}{part}"],
@@ -115,10 +126,6 @@ def evaluation_sample(
         for part in PARTS
         if {f"{DISTANCE_OF}{part}", f"{CHANCE_OF}{part}"} <= known.keys()
     )
-    # A size that only the file tells is the verdict's to speak of.
-    examples = validation_examples(studies, known) if known else None
-    size = _size(studies, own, examples, thresholds)
-    return EvaluationSample(differences=differences, size=size, thresholds=thresholds)
 
 
 def _size(

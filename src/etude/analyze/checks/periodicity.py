@@ -32,7 +32,6 @@ from ..views.curves import (
 )
 from ..views.why import CLEAR, Why, cause, open_headline, open_message, settled_by
 from . import periodicity_copies
-from .periodicity_copies import Copied, copied
 
 SHIPPED = PeriodicityThresholds()
 # Beyond these a chart is not looked at.
@@ -104,7 +103,7 @@ class Periodicity:
     strongest: tuple[int, ...]
     thresholds: PeriodicityThresholds
     trials: tuple[PeriodicityTrial, ...]
-    copied: Copied | None = None
+    copied: periodicity_copies.Copied | None = None
 
 
 def periodicity(
@@ -128,7 +127,7 @@ def periodicity(
         strongest=tuple(-trial for *_, trial in sorted(strengths, reverse=True)[:DRAWN_TRIALS]),
         thresholds=thresholds,
         trials=trials,
-        copied=copied([trial.record for trial in curves]),
+        copied=periodicity_copies.copied_in(curves),
     )
 
 
@@ -362,8 +361,7 @@ def findings(result: Periodicity) -> list[Finding]:
 
     Source: E6.
     """
-    of_data = periodicity_copies.findings(result.copied, result.study)
-    return of_data + [
+    return periodicity_copies.findings(result.copied, result.study) + [
         Finding(
             rule="E6",
             check="periodicity",

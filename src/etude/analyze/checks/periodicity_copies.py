@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
 from ...finding import Finding, Severity
 from ...playbook.metrics import COPIES, EXAMPLES, TRAINING_COPIES, TRAINING_EXAMPLES
-from ...record import Record
 from ...wording import percent, quantity
 from ..statistics.binomial import at_least
 from ..thresholds import CopiesThresholds
+from ..views.curves import TrialCurves
 from ..views.evaluation_data import evaluation_data
 
 SHIPPED = CopiesThresholds()
@@ -47,15 +47,14 @@ class Copied:
         return "problem" if self.share - self.repeated >= limit.problem else "notice"
 
 
-def copied(records: Sequence[Record], thresholds: CopiesThresholds = SHIPPED) -> Copied | None:
-    """The copies that trials logged of their data; None where they logged none.
+def copied(known: Mapping[str, float], thresholds: CopiesThresholds = SHIPPED) -> Copied | None:
+    """The copies among what was logged of the data; None where nobody counted them.
 
     Two examples more are counted among the training's own copies, so that data without any may
     have a few in common.
 
     Source: E6.
     """
-    known = evaluation_data(records)
     if not {COPIES, EXAMPLES, TRAINING_COPIES, TRAINING_EXAMPLES} <= known.keys():
         return None
     copies, examples = round(known[COPIES]), round(known[EXAMPLES])
@@ -69,6 +68,14 @@ def copied(records: Sequence[Record], thresholds: CopiesThresholds = SHIPPED) ->
     )
 
 
+def copied_in(curves: Sequence[TrialCurves]) -> Copied | None:
+    """The copies that these trials logged of their data; None where they logged none.
+
+    Source: E6.
+    """
+    return copied(evaluation_data(trial.record for trial in curves))
+
+
 def findings(result: Copied | None, study: str) -> list[Finding]:
     """One finding of a study whose trials logged their data.
 
@@ -76,8 +83,9 @@ def findings(result: Copied | None, study: str) -> list[Finding]:
     """
     if result is None:
         return []
-    claim = f"{quantity(result.copies, 'validation example')} of {result.examples:,}"
-    are = "is a training example" if result.copies == 1 else "are training examples"
+    many = f"{result.copies:,} of {quantity(result.examples, 'validation example')}"
+    claim = many if result.copies else "No validation example"
+    are = "are training examples" if result.copies > 1 else "is a training example"
     found = result.status != "ok"
     beside = (
         f"; training examples repeat among themselves in {percent(result.repeated)}"
@@ -106,12 +114,3 @@ def findings(result: Copied | None, study: str) -> list[Finding]:
             kind="copied",
         )
     ]
-
-
-def line(result: Copied | None) -> str:
-    """The same in one line, for a run that begins; empty where nothing is wrong.
-
-    Source: E6.
-    """
-    said = findings(result, "")
-    return f"{said[0].message} (E6)" if said and said[0].status != "ok" else ""

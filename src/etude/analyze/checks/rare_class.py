@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -70,30 +70,46 @@ def rare_class(
     feasible = [one for study in studies for one in ranked(outcomes(study, own))]
     feasible.sort(key=lambda one: (one.loss, one.trial))
     counting = (
-        one for one in feasible if any(name.startswith(RIGHT_OF) for name in one.record.points.names)
+        one
+        for one in feasible
+        if any(name.startswith(RIGHT_OF) for name in one.record.points.names)
     )
     best = next(counting, None)
-    classes = tuple(
-        _rare_class(
-            name.removeprefix(EXAMPLES_OF),
-            round(count),
-            None if best is None or best.step is None else _right(best.record, name, best.step),
-        )
-        for name, count in sorted(known.items())
-        if name.startswith(EXAMPLES_OF)
-    )
+    right = {} if best is None or best.step is None else _right(best.record, best.step)
+    return rare_classes(known, right, None if best is None else best.trial, thresholds)
+
+
+def rare_classes(
+    known: Mapping[str, float],
+    right: Mapping[str, int],
+    trial: int | None = None,
+    thresholds: RareClassThresholds = SHIPPED,
+) -> RareClasses:
+    """The rare classes among what was logged of the data, with how many of each are right.
+
+    Source: E5.
+    """
+    names = [name.removeprefix(EXAMPLES_OF) for name in sorted(known) if EXAMPLES_OF in name]
     return RareClasses(
-        classes=classes,
-        trial=None if best is None else best.trial,
-        known=bool(classes) or RARE_CLASSES in known,
+        classes=tuple(
+            _rare_class(name, round(known[f"{EXAMPLES_OF}{name}"]), right.get(name))
+            for name in names
+        ),
+        trial=trial,
+        known=bool(names) or RARE_CLASSES in known,
         thresholds=thresholds,
     )
 
 
-def _right(record: Record, name: str, step: int) -> int | None:
-    series = record.series(f"{RIGHT_OF}{name.removeprefix(EXAMPLES_OF)}")
-    values = series.values_P[series.steps_P == step]
-    return round(float(values[-1])) if len(values) else None
+def _right(record: Record, step: int) -> dict[str, int]:
+    """How many examples of each class a trial has right at a step, by the class."""
+    counted = [name for name in record.points.metrics if name.startswith(RIGHT_OF)]
+    series = {name.removeprefix(RIGHT_OF): record.series(name) for name in counted}
+    return {
+        name: round(float(one.values_P[one.steps_P == step][-1]))
+        for name, one in series.items()
+        if step in one.steps_P
+    }
 
 
 def _rare_class(name: str, examples: int, right: int | None) -> RareClass:
@@ -122,6 +138,14 @@ def recall_interval(right: int, examples: int, *, confidence: float = 0.95) -> t
     low = float(betaincinv(right, examples - right + 1, tail)) if right else 0.0
     high = float(betaincinv(right + 1, examples - right, 1.0 - tail)) if right < examples else 1.0
     return low, high
+
+
+def too_few(result: RareClasses) -> list[RareClass]:
+    """The classes with too few examples to tell anything of.
+
+    Source: E5.
+    """
+    return [one for one in result.classes if one.width > result.thresholds.max_width]
 
 
 def findings(result: RareClasses) -> list[Finding]:

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from ...record import Series
 
-Kind: TypeAlias = Literal["", "the same step", "since the last report", "so far", "recent steps"]
+Kind: TypeAlias = Literal[
+    "", "the same step", "since the last report", "so far", "recent steps", "a batch"
+]
 # Windows and decays as people write them.
 _WINDOWS = (5, 10, 20, 25, 30, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1000)
 _DECAYS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.997, 0.998, 0.999, 0.9999)
@@ -66,9 +68,11 @@ def _candidates(
             yield "recent steps", _mean(sums_Q, begins_P, ends_P), 0
     for decay in _DECAYS:
         decayed_Q = _decayed(values_Q, decay)
-        yield "recent steps", (decayed_Q / (1.0 - decay ** np.arange(1, len(values_Q) + 1)))[
-            places_P
-        ], 0
+        yield (
+            "recent steps",
+            (decayed_Q / (1.0 - decay ** np.arange(1, len(values_Q) + 1)))[places_P],
+            0,
+        )
         # Whatever it began with: from each report to the next.
         steps_P = np.diff(places_P)
         own_P = decayed_Q[places_P]

@@ -10,7 +10,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -22,11 +22,12 @@ from ..backend import Library
 from ..checkpointing import EVERY_S
 from ..evaluation_set import known_facts
 from ..loop import run
+from ..rare_classes import with_counts
 from ..recipe import recipe, seed_of
 from ..reporting import STRETCH_S
-from ..rare_classes import with_counts
 from ..sample import evenly_spread
 from ..workload import Workload
+from . import predictions
 from .checkpoints import State
 from .examples import Examples, Order, examples
 from .models import Network, network
@@ -101,7 +102,8 @@ class Loop:
         """
         learner = Learner(self, trial)
         trial.restore(lambda folder: learner.put(State.load(folder)))
-        run(trial, learner, every_s=self.every_s, facts=lambda: self.facts)
+        beside = partial(predictions.save, self, learner.layout, trial.noted)
+        run(trial, learner, every_s=self.every_s, facts=lambda: self.facts, beside=beside)
 
 
 @final
@@ -116,7 +118,7 @@ class Learner:
         self._seed = seed_of(trial)
         noted = NotedSetting(quietly(trial.noted))
         built = loop.network(noted, self._seed)
-        self._layout = built.layout
+        self.layout = built.layout
         optimizers = (self._recipe.optimizer,)
         wanted = Program(loop.workload, built.layout, noted, optimizers, built.model)
         self._program = loop.program(wanted)
@@ -154,11 +156,11 @@ class Learner:
 
     def state(self) -> State:
         """All that the next step depends on, a copy."""
-        return state(self._layout, self._vectors)
+        return state(self.layout, self._vectors)
 
     def put(self, saved: State) -> None:
         """Goes on from a saved state, bit for bit."""
-        self._vectors = put(saved, self._layout, self._vectors)
+        self._vectors = put(saved, self.layout, self._vectors)
 
     def trained(self, step: int, count: int) -> dict[int, tuple[float, float]]:
         """Does some steps; the loss and the norm of each."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import final
 
 from ...setting import quietly
@@ -10,6 +11,7 @@ from ...trial import Trial
 from ..checkpointing import CheckpointKeeper
 from ..gate import Signature
 from ..recipe import READ, Recipe, recipe, seed_of
+from . import predictions
 from .checkpoints import State
 from .examples import Order
 from .loop import Loop
@@ -35,7 +37,11 @@ class Member:
         self.layout: Layout = network.layout
         self.order = Order(loop.training.count, self.recipe.batch_size, self.seed)
         self.steps_per_epoch = loop.training.count / self.recipe.batch_size
-        self.keeper = CheckpointKeeper(trial, every_s=loop.every_s)
+        self.keeper = CheckpointKeeper(
+            trial,
+            every_s=loop.every_s,
+            beside=partial(predictions.save, loop, network.layout, trial.noted),
+        )
         self.vectors: Vectors = (network.vector, *moments(self.recipe, network.vector))
         self.signature = signature(self)
         self.step = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, final
 
 import torch
@@ -14,7 +15,7 @@ from ...trial import Trial
 from ..checkpointing import CheckpointKeeper
 from ..gate import Signature
 from ..recipe import READ, Recipe, recipe, seed_of
-from . import dropout
+from . import dropout, predictions
 from .checkpoints import State
 from .examples import Order
 from .loop import Loop, state
@@ -43,7 +44,9 @@ class Member:
         self.network: Network = loop.network(trial.noted, self.seed)
         self.order = Order(loop.training.count, self.recipe.batch_size, self.seed)
         self.steps_per_epoch = loop.training.count / self.recipe.batch_size
-        self.keeper = CheckpointKeeper(trial, every_s=loop.every_s)
+        self.keeper = CheckpointKeeper(
+            trial, every_s=loop.every_s, beside=partial(predictions.save, loop, self.network)
+        )
         self.row = self._first_row()
         self.signature = signature(self)
         self.idle = tuple(one.idle for one in dropouts(self.network.module))
