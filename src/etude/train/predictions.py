@@ -88,7 +88,7 @@ def save_predictions(
     own, `trial.report(step, values, checkpoint=save)` with a `save` that calls this as well.
 
     Args:
-        folder: That of the checkpoint, or `trial.folder`.
+        folder: That of the checkpoint.
         outputs: Of the model for every validation example: a score a class, or one value.
         examples: The validation examples, inputs and labels.
         seed: Chooses the examples, see `chosen_examples`.

@@ -82,8 +82,9 @@ class Skew:
                 f"The sample agrees with the full set (a fair one is called skewed in {alarm} %)."
             )
         text = "; ".join(map(str, self.skewed[:3]))
-        least = number(self.skewed[0].p_value, 2)
-        return f"The sample is skewed: {text} (p = {least})."
+        least = self.skewed[0].p_value
+        chance = f"= {number(least, 2)}" if least >= 1e-6 else "< 1e-6"
+        return f"The sample is skewed: {text} (p {chance})."
 
 
 def skew(sample: Any, full: Any, *, within: bool = True, false_alarm: float = FALSE_ALARM) -> Skew:
