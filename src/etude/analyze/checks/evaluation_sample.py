@@ -186,7 +186,7 @@ def _of_differences(result: EvaluationSample) -> Iterator[Finding]:
         check="evaluation_sample",
         status="notice" if skewed else "ok",
         subject={},
-        headline=f"{claim}, by up to {share} of the examples"
+        headline=f"Validation and training {parts} differ by up to {share} of the examples"
         if skewed
         else f"Validation and training data agree in their {parts}",
         message=f"{claim}, by up to {share} of the examples: fair samples of one set do so in "
