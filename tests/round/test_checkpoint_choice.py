@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 from tests.train.imbalanced import SETTING, Imbalanced
 
 import etude
@@ -8,12 +10,16 @@ ERRORS = [0.9, 0.3, 0.5, 0.1, 0.4, 0.2, 0.6, 0.7]
 LOSSES = [0.9, 0.1, 0.5, 0.4, 0.3, 0.2, 0.6, 0.7]
 
 
+def write(step, folder):
+    (folder / "w").write_text(str(step))
+
+
 def by_hand(trial):
     """A loop of one's own, which saves at every evaluation."""
     trial.restore(lambda folder: None)
     for step in trial.steps():
         values = {"valid/error": ERRORS[step], "valid/loss": LOSSES[step]}
-        trial.report(step, values, checkpoint=lambda folder: (folder / "w").write_text(str(step)))
+        trial.report(step, values, checkpoint=partial(write, step))
 
 
 def played(train, tmp_path, **given):

@@ -96,9 +96,10 @@ def test_few_examples_of_each_of_many_balanced_classes_make_none_rare():
     rng = np.random.default_rng(0)
     train, valid = rng.integers(0, 100, 20_000), rng.integers(0, 100, 700)
 
-    assert facts((np.zeros((700, 1)), valid), (np.zeros((20_000, 1)), train))[
-        "data/rare_classes"
-    ] == 0.0
+    assert (
+        facts((np.zeros((700, 1)), valid), (np.zeros((20_000, 1)), train))["data/rare_classes"]
+        == 0.0
+    )
 
 
 def test_data_that_cannot_be_looked_at_end_no_training():

@@ -18,9 +18,7 @@ STUDY = factories.study()
 def trial(number, error, **values):
     names = ("valid/error", *(name.replace("__", "/") for name in values))
     rows = [(0, 0, error), *((0, at, value) for at, value in enumerate(values.values(), 1))]
-    return replace(
-        record(STUDY, number, error), points=Points(np.array(rows, dtype=POINT), names)
-    )
+    return replace(record(STUDY, number, error), points=Points(np.array(rows, dtype=POINT), names))
 
 
 def said(*trials):
