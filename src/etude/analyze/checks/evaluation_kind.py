@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, final
 
-from ...finding import Finding, Severity
+from ...finding import UNASKED, Finding, Severity
 from ...playbook.metrics import DATA, EPOCH, is_test_metric, known_metric
 from ...playbook.words import word_lists, words
 from ...record import Record
@@ -193,7 +193,8 @@ def findings(result: EvaluationKind) -> list[Finding]:
                 "steps": result.steps,
             },
             advice=advice,
-            kind=result.kind,
+            # Where nothing has a value, nobody asks what kind it is.
+            kind=UNASKED if result.kind == "unknown" and not result.by else result.kind,
         )
     ]
 
@@ -222,8 +223,8 @@ def _said(result: EvaluationKind) -> tuple[str, str, str]:
         )
     if result.kind == "unknown":
         return (
-            "Which kind of evaluation the metric is is not known yet",
-            f"No trial has a value of {metric}, so which kind of evaluation it is is not known.",
+            f"Which kind of evaluation {metric} is will be known with its first value",
+            f"No trial has a value of {metric} yet, which would show its kind of evaluation.",
             "Report it at evaluations.",
         )
     many = plural(result.reports, "evaluation")
