@@ -76,7 +76,7 @@ HOMES = {
     "pandas": ("round/",),
     "psycopg": ("store/",),
     "ray": ("runner/",),
-    "scipy": ("search/", "analyze/"),
+    "scipy": ("search/", "analyze/", "train/skew.py"),
     "torch": ("train/torch/", "train/losses.py", "search/"),
     "vl_convert": ("report/",),
 }

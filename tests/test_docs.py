@@ -8,6 +8,8 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
 from etude.analyze.registry import CHECKS, NOT_CHECKED
 from etude.cli.app import app
 from etude.experiment import Experiment
@@ -120,6 +122,22 @@ def test_the_documented_schedules_are_those_that_the_loop_reads(tmp_path: Path) 
     assert schedules[0].factors(0, 200).max() == 1.0
     assert schedules[1] == schedules[2]
     assert schedules[1].factors(2999, 3001).tolist() == [1.0, 0.1]
+
+
+def answered(document: str) -> list[tuple[str, str]]:
+    """The Python blocks of a document that are followed by what they print."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    pattern = r"```python\n(.*?)```\n\n```text\n(.*?)```"
+    return re.findall(pattern, text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("example", answered("docs/pipeline.md"), ids=lambda one: one[0][:40])
+def test_an_example_of_the_pipeline_prints_its_answer(example: tuple[str, str]) -> None:
+    code, answer = example
+
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert ran.stdout == answer
 
 
 def test_contributing_has_fewer_than_50_lines() -> None:

@@ -195,6 +195,7 @@ class Rehearsed:
             0 where no step could be told from the next.
         whole_s: How long a whole trial took; 0 where only a part was tried.
         returned: What the function returned that is not what it may seem, as a sentence.
+        data: What it logged of its data, by name (`data/copies`).
         is_function: Whether it is known to be a plain function, which is never put in stacks.
     """
 
@@ -210,6 +211,7 @@ class Rehearsed:
     whole_s: float = 0.0
     returned: str = ""
     is_function: bool = False
+    data: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         """Holds what others wrote to what a message may be."""

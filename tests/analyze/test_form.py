@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 from tests.advise import rounds
 from tests.advise.contexts import context_of
@@ -16,6 +17,7 @@ from etude.advise.context import Context
 from etude.analyze.registry import CHECKS
 from etude.code import Code, CodeFile, Stretch
 from etude.finding import Finding
+from etude.record import POINT, Points
 from etude.space import Choice, Real
 
 TWO = experiment()
@@ -48,10 +50,31 @@ def _contexts() -> Iterator[Context]:
     yield rounds.cliff(LINEAR)
     yield rounds.by_value([0.1, 0.2, None], [0.3, None, None], question=COMPARED)
     yield _stopped_by_schedule()
+    yield from (_with_data(few) for few in (2.0, 90.0))
     yield from (_without_reading(*names) for names in ((), ("share",), ("optimizer",)))
     yield from (_of_two_versions(older) for older in (0, 2, 3))
     yield from (_with_batch_norm(*sizes) for sizes in ((64, 64), (4, 4), (4, 64)))
     yield _with_batch_norm(16, 16, before=_with_batch_norm(128, 128))
+
+
+def _with_data(few: float) -> Context:
+    """The first trial told of its data: a skewed set with copies, and a class with few examples."""
+    told = rounds.by_value([0.1, 0.2, 0.3], [0.3, 0.4, 0.5], question=COMPARED)
+    records = list(told.analysis.records)
+    known = {
+        "examples": 300.0,
+        "training_examples": 900.0,
+        "copies": few,
+        "training_copies": 0.0,
+        "distance_of_labels": 0.23,
+        "chance_of_labels": 1e-9,
+        "examples_of_3": few,
+    }
+    names = (*records[0].points.names, *(f"data/{name}" for name in known))
+    first = len(records[0].points.names)
+    rows = [(0, at, value) for at, value in enumerate(known.values(), start=first)]
+    rows_P = np.concatenate([records[0].points.rows_P, np.array(rows, dtype=POINT)])
+    return context_of(COMPARED, [replace(records[0], points=Points(rows_P, names)), *records[1:]])
 
 
 def _without_reading(*names: str) -> Context:

@@ -25,9 +25,11 @@ from . import test_curve_laws, test_shape_laws, test_where_trials_lie
 from .trials import at_units, findings, valley
 
 ROOT = Path(__file__).parents[2]
+# What is known of the data is spoken of where trials logged it, and only there.
+OF_DATA = {"evaluation_sample", "rare_class"}
 # What a schedule stopped is spoken of only where there is a schedule, code where it is known, and
 # what nobody read where trials noted what they read, and batch norm where there is one.
-SPEAKING = {check.name for check in CHECKS} - {"schedule", "code", "unread", "batch_norm"}
+SPEAKING = {check.name for check in CHECKS} - {"schedule", "code", "unread", "batch_norm", *OF_DATA}
 CHECK_FILES = sorted((ROOT / "src/etude/analyze/checks").glob("[a-z]*.py"))
 # Those that speak of single trials, and not where there are none.
 OF_TRIALS = {"saturated", "training_loss_rises", "periodicity"}
@@ -39,6 +41,9 @@ TRIALS = st.lists(st.tuples(UNITS, st.none() | st.integers(-40, 40)), max_size=3
 # Where the laws of the other checks stand: those below hold for the whole registry.
 OTHER_LAWS = {
     "schedule": "it counts trials that a schedule stopped, and looks at no value",
+    "evaluation_kind": "test_evaluation_kind.py has its own, on what a series is a mean of",
+    "evaluation_sample": "it looks at what was logged of the data",
+    "rare_class": "it looks at what was logged of the data",
     "sampling_luck": "test_sampling_luck.py has its own, on the bootstrap",
     "trial_noise": "test_trial_noise.py has its own, on repeated settings",
     "importance": "test_importance.py has its own, on ranks",

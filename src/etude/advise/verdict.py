@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, final
 
 from ..analyze.analysis import Analysis
+from ..analyze.checks.evaluation_kind import evaluation_kind
 from ..analyze.comparison import Comparison
 from ..finding import SAMPLING_ERRORS, Finding, Lead, StudyMean, Verdict
 from ..wording import conjunction, number, percent, plural, quantity
@@ -80,7 +81,7 @@ def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
         leads=() if basis.unread else tuple(basis.leads),
         means=() if basis.unread else tuple(basis.untuned),
         blocking=tuple(basis.blocking),
-        evidence=_evidence(basis),
+        evidence={**_evidence(basis), "evaluation": _kind(analysis, leader)},
     )
 
 
@@ -353,6 +354,12 @@ def _open(basis: _Basis, one: Lead, message: str) -> tuple[str, str]:
 
 
 # --- as JSON has it
+
+
+def _kind(analysis: Analysis, leader: RankedStudy) -> str:
+    """Which kind of evaluation the values are."""
+    kind: str = analysis.result(leader.study, evaluation_kind).kind
+    return kind
 
 
 def _evidence(basis: _Basis) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, final
 
@@ -15,12 +15,15 @@ from .checks import (
     chance,
     code,
     coverage,
+    evaluation_kind,
+    evaluation_sample,
     fixed_caveats,
     gradient_norm,
     importance,
     infeasible,
     overfitting,
     periodicity,
+    rare_class,
     sampling_luck,
     saturated,
     stability,
@@ -195,6 +198,27 @@ CHECKS = (
         title="Periods in a metric",
     ),
     Check(
+        "evaluation_kind",
+        rules=("E8",),
+        of="trials",
+        result=evaluation_kind.evaluation_kind,
+        findings=evaluation_kind.findings,
+    ),
+    Check(
+        "evaluation_sample",
+        rules=("E4",),
+        of="trials",
+        result=evaluation_sample.evaluation_sample,
+        findings=evaluation_sample.findings,
+    ),
+    Check(
+        "rare_class",
+        rules=("E5",),
+        of="trials",
+        result=rare_class.rare_class,
+        findings=rare_class.findings,
+    ),
+    Check(
         "sampling_luck",
         rules=("Q10",),
         of="shares",
@@ -256,3 +280,14 @@ NOT_CHECKED = {
     "E4": "whether a sampled evaluation set stands for the full one",
     "E5": "how many examples of rare classes are right",
 }
+# Those that a check speaks of where the training logs what it asks.
+_LOGGED = {"E4": "evaluation_sample", "E5": "rare_class"}
+
+
+def not_checked(findings: Iterable[Finding]) -> dict[str, str]:
+    """What no check could see of these trials, by rule.
+
+    Source: D4, E4, E5.
+    """
+    spoken = {one.check for one in findings}
+    return {rule: text for rule, text in NOT_CHECKED.items() if _LOGGED.get(rule) not in spoken}

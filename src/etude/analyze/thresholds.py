@@ -602,3 +602,61 @@ class CodeThresholds:
 
 
 CODE = CodeThresholds()
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class EvaluationSampleThresholds:
+    """Of `evaluation_sample` (E4).
+
+    Of five data sets of scikit-learn, each split at random 40 times, none is called skewed; sorted
+    by class, or cut off in order where that is by class, all are.
+    """
+
+    # Once in a thousand fair splits, labels and inputs each.
+    chance: float = 0.001
+    # Heuristic: of many examples the smallest difference is no chance, and moves no metric by more.
+    distance: float = 0.05
+    # Heuristic: of fewer trials the median says nothing of the rest.
+    min_trials: int = 5
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class RareClassThresholds:
+    """Of `rare_class` (E5)."""
+
+    # Heuristic: an interval of 0.4, 26 examples with half of them right, tells poor from good and
+    # not much more.
+    max_width: float = 0.4
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class CopiesThresholds:
+    """Of copies of training examples among those of validation, in `periodicity` (E6)."""
+
+    # Data repeat by themselves: as often as training examples do among each other, but for this.
+    chance: float = 0.001
+    # Heuristic: so few move no error rate by more than its rounding.
+    min_share: float = 0.005
+    # Heuristic: an error rate that is too low by a twentieth is no basis for a comparison.
+    problem: float = 0.05
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class EvaluationKindThresholds:
+    """Of `evaluation_kind` (E8)."""
+
+    # Heuristic: five different values that agree with a mean of training's are no chance.
+    min_values: int = 5
+    # Heuristic: eight different rates are multiples of a coarser one once in a million.
+    min_rates: int = 8
+    # Of their spread: single precision, and the rounding of a log file.
+    tolerance: float = 1e-3
+    # Heuristic: as often as steps, and no evaluation over all examples is.
+    every: float = 0.9
+    min_steps: int = 32
+    # Heuristic: trials that are looked at; more tell the same.
+    max_trials: int = 10

@@ -146,7 +146,7 @@ def _last_lines(findings: Sequence[Finding], more: str) -> Iterator[str]:
 
 def _all_lines(result: Result) -> Iterator[str]:
     """Every finding with its advice, the worst first; the verdict with every doubt."""
-    from ..analyze.registry import NOT_CHECKED
+    from ..analyze.registry import not_checked
     from ..finding import grouped
     from .output import finding_lines, headline, paragraph
 
@@ -163,6 +163,7 @@ def _all_lines(result: Result) -> Iterator[str]:
     for caveat in result.verdict.caveats:
         text = sentence_case(caveat.detail or caveat.text)
         yield paragraph(f"{text} ({', '.join(caveat.rules)})", indent="  - ", hanging="    ")
-    subjects = ", ".join(f"{subject} ({rule})" for rule, subject in NOT_CHECKED.items())
+    unseen = not_checked(result.findings)
+    subjects = ", ".join(f"{subject} ({rule})" for rule, subject in unseen.items())
     yield ""
     yield paragraph(f"Not checked by this version, look for yourself: {subjects}.")

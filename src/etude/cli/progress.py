@@ -24,6 +24,7 @@ from ..round.observer import Opening
 from ..study import Study
 from ..text import signs
 from ..wording import FULL_DIGITS, conjunction, duration, join, number, quantity
+from .data_lines import data_lines
 from .output import finding_lines
 from .tally import Tally
 from .terminal import printable
@@ -66,6 +67,7 @@ class Progress:
             if line not in self._notes:
                 self._print(line)
         self._notes |= {unread_line(opening), names_line(opening)}
+        self._notes |= {*data_lines(opening.rehearsed)}
         if self._console.is_terminal:
             self._live = Live(
                 console=self._console, get_renderable=self._table, refresh_per_second=4
@@ -212,6 +214,7 @@ def opening_lines(opening: Opening) -> list[str]:
     changed = changed_code_line(opening)
     known = prior_line(opening.experiment, opening.studies)
     notes = [changed, opening.choice, known, unread, names, returned]
+    notes += data_lines(opening.rehearsed)
     return [*lines, *filter(None, notes), estimate_line(opening)]
 
 

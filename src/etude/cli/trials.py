@@ -54,11 +54,20 @@ def _as_json(result: Result) -> dict[str, Any]:
     return {
         "metric": result.experiment.metric,
         "maximize": result.experiment.maximize,
+        "evaluation": _evaluation_as_json(result),
         "trials": [
             {**_trial_as_json(result, record), **_origin_as_json(trained[record.id])}
             for record in result.records
         ],
     }
+
+
+def _evaluation_as_json(result: Result) -> dict[str, str | None]:
+    """Which kind of evaluation the values are (E8)."""
+    from ..analyze.checks.evaluation_kind import evaluation_kind
+
+    kind = evaluation_kind(result.studies, result.records)
+    return {"kind": kind.kind, "text": kind.text, "mean_of": kind.of or None}
 
 
 def _trained(result: Result) -> Mapping[int, tuple[TrainedBy, ...]]:

@@ -18,6 +18,21 @@ GRADIENT_NORM: Final = "grad_norm"
 EPOCH: Final = "epoch"
 # The fewest examples behind a batch norm statistic, which a loop logs once (B1, B2).
 BATCH_NORM_EXAMPLES: Final = "batch_norm/examples"
+# What is known of the evaluation data, logged once a trial: no metric of training, and not drawn.
+DATA: Final = "data/"
+# How many examples of a rare class are right, and how many there are.
+RIGHT_OF: Final = "valid/right_of_"
+EXAMPLES_OF: Final = f"{DATA}examples_of_"
+RARE_CLASSES: Final = f"{DATA}rare_classes"
+# How many examples there are to validate and to train on; how many of the former are copies of the
+# latter, and how many of the latter have a copy among themselves; how far labels and inputs of the
+# two differ, and how often fair ones would by chance.
+EXAMPLES: Final = f"{DATA}examples"
+TRAINING_EXAMPLES: Final = f"{DATA}training_examples"
+COPIES: Final = f"{DATA}copies"
+TRAINING_COPIES: Final = f"{DATA}training_copies"
+DISTANCE_OF: Final = f"{DATA}distance_of_"
+CHANCE_OF: Final = f"{DATA}chance_of_"
 METRICS: Final = (TRAIN_LOSS, VALID_LOSS, TEST_LOSS, GRADIENT_NORM, EPOCH)
 
 # The longest name of a metric: a path of modules has about a hundred characters.

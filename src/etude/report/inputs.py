@@ -14,6 +14,7 @@ from ..experiment import Experiment
 from ..experiment.entry import Launch
 from ..finding import Finding, Recommendation, Verdict
 from ..study import Study
+from ..train.predictions import Predicted
 
 
 @final
@@ -50,6 +51,7 @@ class Inputs:
         waiting: The changes that wait for a round after the next one (R3), a sentence each.
         not_checked: Rule ids that no check covers yet, each with what it is about.
         launches: How the trials came about, oldest first.
+        predictions: What the best checkpoint made of chosen examples (E7).
         text: The experiment file as it ran, comments and all; empty for one from Python.
         paths: Whether folders and the names of users stand as they were recorded: a page is sent to
             others.
@@ -65,6 +67,7 @@ class Inputs:
     waiting: Sequence[str] = ()
     not_checked: Mapping[str, str] = field(default_factory=dict)
     launches: Sequence[Launch] = ()
+    predictions: Sequence[Predicted] = ()
     text: str = ""
     date: str = ""
     paths: bool = False

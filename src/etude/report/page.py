@@ -36,6 +36,7 @@ from .markup import (
     rule_link,
     subject_text,
 )
+from .predictions import evaluation_note, predictions
 from .selection import drawn_axes, omission_note
 from .trial_table import (
     best_setting,
@@ -75,6 +76,8 @@ def page(inputs: Inputs) -> str:
         **_studies(inputs, all_figures, axes),
         **_findings(inputs.findings),
         **_trials(inputs),
+        **predictions(inputs.predictions),
+        "evaluation_note": evaluation_note(inputs.analysis),
         **_origin(inputs),
         "rules": cited_rules(_texts_with_rules(inputs)),
         "charts": safe_json(told(data)),

@@ -24,6 +24,7 @@ from ..store.base import Store
 from ..study import Prior, Study
 from ..wording import did_you_mean, quantity
 from . import provenance
+from .checkpoint_choice import checkpoints_best_first, predictions_of
 from .commands import with_file, with_store
 from .hidden_metrics import record_look, recorded_metric, test_metrics, without_test_values
 from .next_round import NextRound, judged_edits, next_round, replay_round, seeds_round
@@ -346,15 +347,21 @@ class Result:
     @property
     def best_checkpoint(self) -> list[Path]:
         """The folder of the best trial's best checkpoint, if it wrote any."""
+        return self.checkpoints[:1]
+
+    @property
+    def checkpoints(self) -> list[Path]:
+        """The folders of the best trial's checkpoints, best first, by the metric that judges.
+
+        As many as `keep_checkpoints` says, and the last: training keeps them, and which of them is
+        used is decided afterwards.
+
+        Source: K1.
+        """
         if self.best is None:
             return []
-        loss = self.experiment.objective.loss
-        judged = [
-            (loss(one.value), one.step) for one in self.best.checkpoints if one.value is not None
-        ]
         folder = self.store.files.checkpoints(self.experiment.name, self.best.id)
-        paths = (folder / str(step) for _, step in sorted(judged))
-        return [path for path in paths if path.is_dir()][:1]
+        return checkpoints_best_first(self.best, self.experiment.objective, folder)
 
     def __repr__(self) -> str:
         """One line: the experiment, its trials, the verdict."""
@@ -368,7 +375,7 @@ class Result:
         return ending_html(self.ending())
 
     def _report_inputs(self) -> Inputs:
-        from ..analyze.registry import NOT_CHECKED
+        from ..analyze.registry import not_checked
         from ..report.inputs import Inputs
 
         return Inputs(
@@ -379,9 +386,10 @@ class Result:
             recommendations=self.recommendations,
             left_to_you=self.left_to_you,
             waiting=self.advice.waiting,
-            not_checked=NOT_CHECKED,
+            not_checked=not_checked(self.findings),
             launches=self.entry.launches,
             text=self.entry.text,
+            predictions=predictions_of(self.checkpoints),
             date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         )
 

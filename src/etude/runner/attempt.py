@@ -26,6 +26,7 @@ from ..event import (
     Unrestored,
 )
 from ..playbook.error_kinds import error_site
+from ..playbook.metrics import DATA
 from ..text.signs import text_of
 from ..trial import QUICK_S, TrainFunction, Trial
 from . import imported
@@ -166,6 +167,7 @@ class TimingChannel:
         self.home = Home()
         self.saves = False
         self.metrics: set[str] = set()
+        self.data: dict[str, float] = {}
         self.times: dict[tuple[str, int], float] = {}
 
     def marked(self, moment: Moment, step: int) -> None:
@@ -178,6 +180,7 @@ class TimingChannel:
         """Notes the time, the last one at a step ends its evaluation; and the names."""
         self.home.end_elsewhere()
         self.metrics |= values.keys()
+        self.data |= {name: values[name] for name in values if name.startswith(DATA)}
         self.times["logged", step] = time.monotonic()
 
     def saved(self, step: int, value: float | None, contents: str) -> None:
@@ -235,6 +238,7 @@ def _rehearse(assignment: Assignment, train: TrainFunction) -> tuple[Trial, Rehe
         unread=() if is_cut else trial.unread or (),
         metrics=tuple(sorted(watch.metrics)),
         returned=note,
+        data=tuple(watch.data.items()),
     )
 
 

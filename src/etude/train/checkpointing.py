@@ -13,8 +13,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Protocol, final
+from typing import Protocol, TypeAlias, final
 
 from ..experiment.objective import Objective
 from ..trial import Trial
@@ -30,6 +31,9 @@ class Savable(Protocol):
         """Writes it into an empty folder."""
 
 
+Beside: TypeAlias = Callable[[Savable, Path], None]
+
+
 @final
 class CheckpointKeeper:
     """Holds the best states of a trial so far, and writes what is due.
@@ -37,8 +41,14 @@ class CheckpointKeeper:
     Source: K1, K2.
     """
 
-    def __init__(self, trial: Trial, *, every_s: float = EVERY_S) -> None:
-        """Keeps as many as the experiment says; `every_s` of 0 writes at every evaluation."""
+    def __init__(
+        self, trial: Trial, *, every_s: float = EVERY_S, beside: Beside | None = None
+    ) -> None:
+        """Keeps as many as the experiment says; `every_s` of 0 writes at every evaluation.
+
+        `beside` writes into the folder of a state whatever is to stand beside it (E7).
+        """
+        self._beside = beside
         self._trial = trial
         self._every_s = every_s
         self._best: list[tuple[float, int]] = []
@@ -61,7 +71,13 @@ class CheckpointKeeper:
         states, self._unwritten = self._unwritten, {}
         self._written = time.monotonic()
         for step, (value, state) in sorted(states.items()):
-            self._trial.save(step, state.save, value=value)  # the last one may leave the loop
+            save = partial(self._save, state)
+            self._trial.save(step, save, value=value)  # the last one may leave the loop
+
+    def _save(self, state: Savable, folder: Path) -> None:
+        state.save(folder)
+        if self._beside is not None:
+            self._beside(state, folder)
 
     def _admit(self, value: float, step: int) -> bool:
         """Whether a value is among the best so far, first of equals first; it then ousts one."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import WorkloadError
-from ..playbook.metrics import TRAIN_LOSS
+from ..playbook.metrics import RIGHT_OF, TRAIN_LOSS
 from .workload import Workload
 
 # The loss over the training examples, none of them left out and the model in its evaluation.
@@ -45,7 +45,7 @@ def training_name(name: str) -> str:
     ('train/error', 'train/full_loss', '')
     """
     part, _, rest = recorded_name(name).partition("/")
-    if part != "valid":
+    if part != "valid" or name.startswith(RIGHT_OF):  # which counts validation examples
         return ""
     return FULL_LOSS if f"train/{rest}" == TRAIN_LOSS else f"train/{rest}"
 

@@ -11,6 +11,7 @@ from ..playbook.metrics import EPOCH
 from ..trial import Trial
 from .checkpointing import CheckpointKeeper, Savable
 from .epochs import epochs_done
+from .evaluation_set import log_facts
 
 # Heuristic: events of a trial, a stop and Ctrl-C wait for the end of a stretch of steps.
 STRETCH_S = 0.5
@@ -23,6 +24,9 @@ class Trained(Protocol):
     keeper: CheckpointKeeper
     step: int
     steps_per_epoch: float
+
+    def facts(self) -> Mapping[str, float]:
+        """What checks ask of the data."""
 
 
 def until_evaluation(trial: Trial, step: int) -> int:
@@ -59,6 +63,7 @@ def report_steps(
     try:
         if results is not None:
             for loss, norm in zip(results.losses, results.norms, strict=True):
+                log_facts(trial, member.step, member.facts)
                 others = results.at_first if member.step == 0 else {}
                 trial.log(member.step, {"train/loss": loss, "grad_norm": norm, **others})
                 member.step += 1

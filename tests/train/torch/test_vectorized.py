@@ -47,7 +47,9 @@ def places(several):
 
 
 def numbers(several):
-    return np.array([[row[2] for row in told.rows] for told in several])
+    # The first trial alone tells of the data.
+    own = [[row for row in told.rows if not row[1].startswith("data/")] for told in several]
+    return np.array([[row[2] for row in rows] for rows in own])
 
 
 @pytest.mark.parametrize("optimizer", ["nesterov", "adam"])

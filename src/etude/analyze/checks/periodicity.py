@@ -31,6 +31,7 @@ from ..views.curves import (
     without_values,
 )
 from ..views.why import CLEAR, Why, cause, open_headline, open_message, settled_by
+from . import periodicity_copies
 
 SHIPPED = PeriodicityThresholds()
 # Beyond these a chart is not looked at.
@@ -92,12 +93,17 @@ class PeriodicityTrial:
 @final
 @dataclass(frozen=True, kw_only=True)
 class Periodicity:
-    """The rhythms of a study's trials, by trial id, and the ids of the `strongest` few."""
+    """The rhythms of a study's trials, by trial id, and the ids of the `strongest` few.
+
+    Args:
+        copied: The validation examples that are training examples, where that was logged.
+    """
 
     study: str
     strongest: tuple[int, ...]
     thresholds: PeriodicityThresholds
     trials: tuple[PeriodicityTrial, ...]
+    copied: periodicity_copies.Copied | None = None
 
 
 def periodicity(
@@ -121,6 +127,7 @@ def periodicity(
         strongest=tuple(-trial for *_, trial in sorted(strengths, reverse=True)[:DRAWN_TRIALS]),
         thresholds=thresholds,
         trials=trials,
+        copied=periodicity_copies.copied_in(curves),
     )
 
 
@@ -350,11 +357,11 @@ def _peak(correlations_L: NDArray[np.float64], min_lag: int, max_lag: int) -> in
 
 
 def findings(result: Periodicity) -> list[Finding]:
-    """One finding for each trial.
+    """One finding for each trial, and one of copies in the data where they were counted.
 
     Source: E6.
     """
-    return [
+    return periodicity_copies.findings(result.copied, result.study) + [
         Finding(
             rule="E6",
             check="periodicity",

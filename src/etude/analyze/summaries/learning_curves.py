@@ -11,7 +11,7 @@ from typing import final
 
 import numpy as np
 
-from ...playbook.metrics import BATCH_NORM_EXAMPLES, EPOCH
+from ...playbook.metrics import BATCH_NORM_EXAMPLES, DATA, EPOCH
 from ...record import Record, Series, Status
 from ...study import Study
 from ..views.curves import thinned
@@ -90,6 +90,7 @@ def metrics(study: Study, records: Sequence[Record]) -> list[str]:
         for record in records
         if record.study == study.name
         for metric in record.points.metrics
+        if not metric.startswith(DATA)
     }
     idle = {study.metric, EPOCH, BATCH_NORM_EXAMPLES}
     return [study.metric] * (study.metric in logged) + sorted(logged - idle)

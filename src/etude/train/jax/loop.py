@@ -10,7 +10,7 @@ import time
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar, final
 
 import numpy as np
@@ -20,12 +20,15 @@ from ...trial import Trial
 from .. import metrics
 from ..backend import Library
 from ..checkpointing import EVERY_S
+from ..evaluation_set import known_facts
 from ..loop import run
+from ..rare_classes import with_counts
 from ..recipe import recipe, seed_of
 from ..reporting import STRETCH_S
 from ..sample import evenly_spread
 from ..splitting import on_split
 from ..workload import Workload
+from . import predictions
 from .checkpoints import State
 from .examples import Examples, Order, examples, joined
 from .models import Network, network
@@ -59,7 +62,7 @@ class Loop:
         `jax.enable_x64`. The seed is of the split that the workload's data are, None for their own;
         its loop shares the programs of the one that it is a split of.
         """
-        self.workload = workload
+        self.workload = with_counts(workload)
         self.every_s = every_s
         self.double = double
         self.programs: list[Program] = [] if base is None else base.programs
@@ -90,6 +93,11 @@ class Loop:
     def training(self) -> Examples:
         """The examples to train on."""
         return examples(self.workload.training, double=self.double)
+
+    @cached_property
+    def facts(self) -> Mapping[str, float]:
+        """What checks ask of the data, looked at once."""
+        return known_facts(self.workload)
 
     @cached_property
     def validation(self) -> Examples:
@@ -123,7 +131,8 @@ class Loop:
         """
         learner = Learner(self, trial)
         trial.restore(lambda folder: learner.put(State.load(folder)))
-        run(trial, learner, every_s=self.every_s)
+        beside = partial(predictions.save, self, learner.layout, trial.noted)
+        run(trial, learner, every_s=self.every_s, facts=lambda: self.facts, beside=beside)
 
 
 @final
@@ -138,7 +147,7 @@ class Learner:
         self._seed = seed_of(trial)
         noted = NotedSetting(quietly(trial.noted))
         built = loop.network(noted, self._seed)
-        self._layout = built.layout
+        self.layout = built.layout
         optimizers = (self._recipe.optimizer,)
         wanted = Program(loop.workload, built.layout, noted, optimizers, built.model)
         self._program = loop.program(wanted)
@@ -176,11 +185,11 @@ class Learner:
 
     def state(self) -> State:
         """All that the next step depends on, a copy."""
-        return state(self._layout, self._vectors)
+        return state(self.layout, self._vectors)
 
     def put(self, saved: State) -> None:
         """Goes on from a saved state, bit for bit."""
-        self._vectors = put(saved, self._layout, self._vectors)
+        self._vectors = put(saved, self.layout, self._vectors)
 
     def trained(self, step: int, count: int) -> dict[int, tuple[float, float]]:
         """Does some steps; the loss and the norm of each."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import final
 
 from ...setting import quietly
@@ -9,6 +11,7 @@ from ...trial import Trial
 from ..checkpointing import CheckpointKeeper
 from ..gate import Signature
 from ..recipe import READ, Recipe, recipe, seed_of
+from . import predictions
 from .checkpoints import State
 from .examples import Order
 from .loop import Loop
@@ -28,16 +31,25 @@ class Member:
         """Builds the trial's model; nothing is logged yet."""
         loop = loop.on(trial.split_seed)
         self.trial = trial
+        self._loop = loop
         self.seed = seed_of(trial)
         self.recipe: Recipe = recipe(trial.noted, trial.max_steps)
         network = loop.network(trial.noted, self.seed)
         self.layout: Layout = network.layout
         self.order = Order(loop.training.count, self.recipe.batch_size, self.seed)
         self.steps_per_epoch = loop.training.count / self.recipe.batch_size
-        self.keeper = CheckpointKeeper(trial, every_s=loop.every_s)
+        self.keeper = CheckpointKeeper(
+            trial,
+            every_s=loop.every_s,
+            beside=partial(predictions.save, loop, network.layout, trial.noted),
+        )
         self.vectors: Vectors = (network.vector, *moments(self.recipe, network.vector))
         self.signature = signature(self)
         self.step = 0
+
+    def facts(self) -> Mapping[str, float]:
+        """What checks ask of the data."""
+        return self._loop.facts
 
     def begin(self) -> None:
         """Restores the last checkpoint, if there is one, and finds the first step to do."""

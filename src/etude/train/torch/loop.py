@@ -8,7 +8,7 @@ state to save.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar, final
 
 import torch
@@ -18,13 +18,15 @@ from ...errors import WorkloadError
 from ...trial import Trial
 from ..backend import Library
 from ..checkpointing import EVERY_S
+from ..evaluation_set import known_facts
 from ..loop import run
 from ..metrics import recorded_name, training_name
+from ..rare_classes import with_counts
 from ..recipe import MOVING, recipe, seed_of
 from ..sample import evenly_spread
 from ..splitting import on_split
 from ..workload import Workload
-from . import batch_norm, dropout, evaluation
+from . import batch_norm, dropout, evaluation, predictions
 from .checkpoints import State
 from .clipping import clipped, grad_norm
 from .examples import Examples, Order, examples, joined
@@ -55,7 +57,7 @@ class Loop:
         of the split that the workload's data are; None for their own.
         """
         self.double = double
-        self.workload = workload
+        self.workload = with_counts(workload)
         self.every_s = every_s
         self.device = device or default_device()
         self._samples: dict[int, Examples] = {}
@@ -84,6 +86,11 @@ class Loop:
         return examples(self.workload.training, self.device, double=self.double)
 
     @cached_property
+    def facts(self) -> Mapping[str, float]:
+        """What checks ask of the data, looked at once."""
+        return known_facts(self.workload)
+
+    @cached_property
     def validation(self) -> Examples:
         """The examples to evaluate on."""
         return examples(self.workload.validation, self.device, double=self.double)
@@ -106,7 +113,8 @@ class Loop:
         """
         learner = Learner(self, trial)
         trial.restore(lambda folder: learner.put(State.load(folder)))
-        run(trial, learner, every_s=self.every_s)
+        beside = partial(predictions.save, self, learner.network)
+        run(trial, learner, every_s=self.every_s, facts=lambda: self.facts, beside=beside)
 
 
 @final
@@ -119,13 +127,13 @@ class Learner:
         self._setting = trial.noted
         self._seed = seed_of(trial)
         self._recipe = recipe(trial.noted, trial.max_steps)
-        self._network = loop.network(trial.noted, self._seed)
+        self.network = loop.network(trial.noted, self._seed)
         self._order = Order(loop.training.count, self._recipe.batch_size, self._seed)
         self.steps_per_epoch = loop.training.count / self._recipe.batch_size
-        self._x = self._network.vector()
+        self._x = self.network.vector()
         self._gradient = torch.zeros_like(self._x)
         self._m, self._v = self._recipe.rule.moments(self._x)
-        self._network.point_into(self._x, self._gradient)
+        self.network.point_into(self._x, self._gradient)
         self._ahead = range(0)
         self._evaluate_training = trial.evaluate_training
         self._at_first = batch_norm.metrics(self.module, self._recipe.batch_size)
@@ -133,7 +141,7 @@ class Learner:
     @property
     def module(self) -> nn.Module:
         """The model in training."""
-        return self._network.module
+        return self.network.module
 
     def update(self, step: int) -> dict[str, float]:
         """Does one step: the loss before it, and the norm of the full, unclipped gradient (D5).
@@ -145,7 +153,7 @@ class Learner:
         batch = self._loop.training.take(self._rows[place])
         numbers = dict(zip(MOVING, self._moving[place], strict=True)) | dict(self._recipe.staying)
         seed_streams(self._seeds[place])  # for what the model draws by itself
-        self._network.noise.begin(self._keys[place])
+        self.network.noise.begin(self._keys[place])
         loss = self._loss(batch)
         self._gradient.zero_()
         loss.backward()  # type: ignore[no-untyped-call]  # torch has no type for it
@@ -165,7 +173,7 @@ class Learner:
 
     def _means(self, over: Examples, named: Callable[[str], str]) -> dict[str, float]:
         """The metrics over these examples; what has no name there is left out."""
-        workload, module = self._loop.workload, self._network.module.eval()
+        workload, module = self._loop.workload, self.network.module.eval()
         parts = [
             evaluation.sums(workload, module, batch)
             for batch in evaluation.batches(over, self._recipe.batch_size)
@@ -176,18 +184,18 @@ class Learner:
 
     def state(self) -> State:
         """All that the next step depends on, a copy."""
-        return state(self._network.module.state_dict(), self._m, self._v)
+        return state(self.network.module.state_dict(), self._m, self._v)
 
     def put(self, saved: State) -> None:
         """Goes on from a saved state, bit for bit."""
-        self._network.module.load_state_dict(dict(saved.model))
+        self.network.module.load_state_dict(dict(saved.model))
         for moment, name in ((self._m, "m"), (self._v, "v")):
             if name in saved.moments:
                 moment.copy_(saved.moments[name])
 
     def _loss(self, batch: Any) -> Tensor:
         workload = self._loop.workload
-        loss = scalar(workload, workload.loss(self._network.module, batch, self._setting))
+        loss = scalar(workload, workload.loss(self.network.module, batch, self._setting))
         if not loss.requires_grad:
             raise WorkloadError(
                 f"{workload.name}: `loss` returned a tensor without a gradient. Compute it from "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, final
 
 import torch
@@ -14,7 +15,7 @@ from ...trial import Trial
 from ..checkpointing import CheckpointKeeper
 from ..gate import Signature
 from ..recipe import READ, Recipe, recipe, seed_of
-from . import batch_norm, dropout
+from . import batch_norm, dropout, predictions
 from .checkpoints import State
 from .examples import Order
 from .loop import Loop, state
@@ -39,17 +40,24 @@ class Member:
         """Builds the trial's network; nothing is logged yet."""
         loop = loop.on(trial.split_seed)
         self.trial = trial
+        self._loop = loop
         self.seed = seed_of(trial)
         self.recipe: Recipe = recipe(trial.noted, trial.max_steps)
         self.network: Network = loop.network(trial.noted, self.seed)
         self.order = Order(loop.training.count, self.recipe.batch_size, self.seed)
         self.steps_per_epoch = loop.training.count / self.recipe.batch_size
-        self.keeper = CheckpointKeeper(trial, every_s=loop.every_s)
+        self.keeper = CheckpointKeeper(
+            trial, every_s=loop.every_s, beside=partial(predictions.save, loop, self.network)
+        )
         self.row = self._first_row()
         self.signature = signature(self)
         self.idle = tuple(one.idle for one in dropouts(self.network.module))
         self.at_first = batch_norm.metrics(self.network.module, self.recipe.batch_size)
         self.step = 0
+
+    def facts(self) -> Mapping[str, float]:
+        """What checks ask of the data."""
+        return self._loop.facts
 
     def begin(self) -> None:
         """Restores the last checkpoint, if there is one, and finds the first step to do."""

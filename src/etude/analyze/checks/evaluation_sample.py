@@ -1,0 +1,237 @@
+"""The evaluation set: whether it agrees with the training data, and what its size can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import final
+
+from ...finding import Finding
+from ...playbook.metrics import CHANCE_OF, DISTANCE_OF
+from ...record import Record
+from ...study import Study
+from ...train.resolution import examples_to_resolve, selection_bias
+from ...wording import number, percent, plural
+from ..thresholds import EvaluationSampleThresholds
+from ..views.evaluation_data import evaluation_data, own_records, validation_examples
+from ..views.outcomes import outcomes, ranked
+from ..views.rates import standard_error
+
+SHIPPED = EvaluationSampleThresholds()
+PARTS = ("labels", "inputs")
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """How far validation and training data differ in labels or in inputs.
+
+    Args:
+        distance: The largest difference in the share of any group of values, 0 to 1.
+        chance: How often fair samples differ by as much.
+    """
+
+    part: str
+    distance: float
+    chance: float
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """What the number of validation examples tells of the trials of the best study.
+
+    Args:
+        best: The best value, an error rate or its opposite.
+        error: Its standard error.
+        trials: The best was chosen from so many.
+        bias: By how much the best of them looks better by chance, were all alike.
+        spread: How much better the best is than the median trial.
+        needed: The examples that would tell `spread`; 0 where that is nothing.
+    """
+
+    examples: int
+    metric: str
+    best: float
+    error: float
+    trials: int
+    bias: float
+    spread: float
+    needed: int
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether chance alone would not make the best look as much better."""
+        return self.spread > self.bias
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class EvaluationSample:
+    """What is known of the evaluation set.
+
+    Args:
+        differences: In labels and inputs, as far as they were compared.
+        size: None where the metric is no rate, or the examples are not counted.
+    """
+
+    differences: tuple[Difference, ...]
+    size: Size | None
+    thresholds: EvaluationSampleThresholds
+
+    @property
+    def skewed(self) -> tuple[Difference, ...]:
+        """Those that are no chance, and large enough to matter."""
+        limit = self.thresholds
+        return tuple(
+            one
+            for one in self.differences
+            if one.chance < limit.chance and one.distance >= limit.distance
+        )
+
+
+def evaluation_sample(
+    studies: Sequence[Study],
+    records: Sequence[Record],
+    thresholds: EvaluationSampleThresholds = SHIPPED,
+) -> EvaluationSample:
+    """What trials logged of their evaluation data, and what so many examples can tell.
+
+    The best of k trials that are all alike looks better than it is by the mean of the largest of k
+    normal values, in standard errors: where the best is ahead of the median by less, the choice
+    may be nothing but that.
+
+    Source: E4, A1, Q10.
+    """
+    own = own_records(studies, records)
+    known = evaluation_data(own)
+    # A size that only the file tells is the verdict's to speak of.
+    examples = validation_examples(studies, known) if known else None
+    size = _size(studies, own, examples, thresholds)
+    return EvaluationSample(differences=differences(known), size=size, thresholds=thresholds)
+
+
+def differences(known: Mapping[str, float]) -> tuple[Difference, ...]:
+    """What was logged of how validation and training data differ.
+
+    Source: E4.
+    """
+    return tuple(
+        Difference(
+            part=part,
+            distance=known[f"{DISTANCE_OF}{part}"],
+            chance=known[f"{CHANCE_OF}{part}"],
+        )
+        for part in PARTS
+        if {f"{DISTANCE_OF}{part}", f"{CHANCE_OF}{part}"} <= known.keys()
+    )
+
+
+def _size(
+    studies: Sequence[Study],
+    records: Sequence[Record],
+    examples: int | None,
+    thresholds: EvaluationSampleThresholds,
+) -> Size | None:
+    """Of the study with the best trial."""
+    if examples is None:
+        return None
+    by_study = [(study, ranked(outcomes(study, records))) for study in studies]
+    judged = [(study, those) for study, those in by_study if len(those) >= thresholds.min_trials]
+    if not judged:
+        return None
+    study, those = min(judged, key=lambda pair: pair[1][0].loss)
+    best = those[0].value or 0.0
+    error = standard_error(study.objective, best, examples)
+    if error is None:
+        return None
+    spread = median(one.loss for one in those) - those[0].loss
+    wrong = min(max(1.0 - best if study.maximize else best, spread), 1.0)
+    return Size(
+        examples=examples,
+        metric=study.metric,
+        best=best,
+        error=error,
+        trials=len(those),
+        bias=selection_bias(len(those), error),
+        spread=spread,
+        needed=examples_to_resolve(spread, wrong) if 0.0 < spread <= wrong else 0,
+    )
+
+
+def findings(result: EvaluationSample) -> list[Finding]:
+    """A notice where it is skewed; `unclear` where its size tells no trial from another.
+
+    Nothing where nobody logged anything of the data: a report says that no check could see it.
+
+    Source: E4.
+    """
+    return [*_of_differences(result), *_of_size(result)]
+
+
+def _of_differences(result: EvaluationSample) -> Iterator[Finding]:
+    if not result.differences:
+        return
+    skewed = result.skewed
+    worst = skewed[0] if skewed else max(result.differences, key=lambda one: one.distance)
+    parts = " and ".join(one.part for one in skewed or result.differences)
+    evidence = {
+        one.part: {"distance": one.distance, "chance": one.chance} for one in result.differences
+    }
+    share = percent(worst.distance)
+    claim = f"Validation and training data differ in their {parts}"
+    yield Finding(
+        rule="E4",
+        check="evaluation_sample",
+        status="notice" if skewed else "ok",
+        subject={},
+        headline=f"Validation and training {parts} differ by up to {share} of the examples"
+        if skewed
+        else f"Validation and training data agree in their {parts}",
+        message=f"{claim}, by up to {share} of the examples: fair samples of one set do so in "
+        f"{percent(worst.chance)} of cases. A value on them may not hold for what the model is for."
+        if skewed
+        else f"Validation and training data agree in their {parts}, as two samples of one set do.",
+        evidence={"data": evidence, "chance": result.thresholds.chance},
+        advice="Draw the validation data at random from all data, group by group where they have "
+        "groups, or say in `notes` why they differ."
+        if skewed
+        else "",
+        kind="skew",
+    )
+
+
+def _of_size(result: EvaluationSample) -> Iterator[Finding]:
+    size = result.size
+    if size is None:
+        return
+    best, error = number(size.best, 2), number(size.error, 2)
+    ahead, luck = number(size.spread, 2), number(size.bias, 2)
+    examples = plural(size.examples, "example")
+    claim = f"{examples.capitalize()} tell the best trial from the median"
+    needed = f"{size.needed:,}" if size.needed else "more"
+    yield Finding(
+        rule="E4",
+        check="evaluation_sample",
+        status="ok" if size.is_enough else "unclear",
+        subject={},
+        headline=claim
+        if size.is_enough
+        else f"Whether {examples} tell the best trial from the median is open",
+        message=f"On {examples} the best {size.metric} of {best} is known to {error} (a standard "
+        f"error). It is {ahead} ahead of the median of {plural(size.trials, 'trial')}; the best of "
+        f"as many alike would look {luck} better by chance.",
+        evidence={
+            "examples": size.examples,
+            "standard_error": size.error,
+            "trials": size.trials,
+            "selection_bias": size.bias,
+            "spread": size.spread,
+            "examples_needed": size.needed or None,
+        },
+        advice=""
+        if size.is_enough
+        else f"Validate on {needed} examples, which would tell such a difference apart.",
+        kind="size",
+    )

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from etude.cli.data_lines import data_lines
+from etude.event import Rehearsed
+
+KNOWN = {
+    "data/examples": 300.0,
+    "data/training_examples": 900.0,
+    "data/copies": 60.0,
+    "data/training_copies": 0.0,
+    "data/distance_of_labels": 0.2,
+    "data/chance_of_labels": 1e-9,
+    "data/examples_of_3": 2.0,
+}
+
+
+def said(**changed):
+    known = {**KNOWN, **{f"data/{name}": value for name, value in changed.items()}}
+    return data_lines(Rehearsed(0, data=tuple(known.items())))
+
+
+def test_what_is_wrong_with_the_data_is_a_line_each():
+    copies, skew, rare = said()
+
+    assert "60 of 300 validation examples are training examples" in copies
+    assert "differ in their labels" in skew
+    assert rare == "Too few validation examples to tell anything of `3` (2) (E5)."
+
+
+def test_where_all_is_well_nothing_is_said():
+    assert said(copies=0.0, distance_of_labels=0.01, examples_of_3=90.0) == []
+
+
+def test_where_nothing_was_tried_nothing_is_said():
+    assert data_lines(None) == data_lines(Rehearsed(0)) == []

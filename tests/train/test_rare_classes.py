@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from tests.train.imbalanced import SETTING, WORKLOADS, Imbalanced, OfMeans, drawn
+from tests.train.stacks import Told, plain, together, trial
+
+import etude
+from etude.errors import WorkloadError
+from etude.train.rare_classes import rare_classes, right_counts, with_counts
+from etude.train.torch.checkpoints import State
+from etude.train.torch.loop import Loop
+from etude.train.workload import workload_of
+
+
+def trained(workload, tmp_path, **given):
+    question = etude.Experiment(
+        metric="valid/error",
+        max_steps=60,
+        evaluations=3,
+        trials=2,
+        fixed=SETTING,
+        **given,
+    )
+    return etude.run(question, workload, store=tmp_path / "etude.db", runner="inline")
+
+
+def last(result, name):
+    return result.records[0].series(name).values_P[-1]
+
+
+@pytest.mark.parametrize("kind", WORKLOADS)
+def test_a_workload_counts_the_right_ones_of_its_rare_class(kind, tmp_path):
+    result = trained(WORKLOADS[kind], tmp_path)
+    rare = "1" if kind == "two classes" else "2"
+    folder = result.store.files.checkpoints(result.experiment.name, 0) / "59"
+    weights = State.load(folder).model
+
+    assert last(result, f"data/examples_of_{rare}") == (drawn(1, 700)[1] == 2).sum()
+    assert last(result, f"valid/right_of_{rare}") == by_hand(weights, binary=rare == "1")
+
+
+def by_hand(weights, *, binary):
+    """How many of the rare class a linear model has right."""
+    inputs, labels = (torch.from_numpy(part) for part in drawn(1, 700))
+    (weight,) = [part for part in weights.values() if part.ndim == 2]
+    (bias,) = [part for part in weights.values() if part.ndim == 1]
+    scores = inputs @ weight.T + bias
+    right = scores[:, 0] > 0 if binary else scores.argmax(-1) == 2
+    return int(right[labels == 2].sum())
+
+
+def test_the_first_trial_alone_tells_of_the_data(tmp_path):
+    result = trained(Imbalanced, tmp_path)
+
+    told = [[name for name in one.points.metrics if "data/" in name] for one in result.records]
+
+    assert len(told[0]) >= 8
+    assert told[1] == []
+
+
+def test_a_stack_counts_as_each_trial_alone(tmp_path):
+    loop = Loop(workload_of(OfMeans))
+    settings = [{**SETTING, "learning_rate": rate} for rate in (0.02, 0.1)]
+
+    alone = [plain(loop, trial(tmp_path / "a", at, Told(), **s)) for at, s in enumerate(settings)]
+    stacked = together(
+        loop, [trial(tmp_path / "s", at, Told(), **s) for at, s in enumerate(settings)]
+    )
+
+    assert counts(stacked) == counts(alone)
+    assert len({*counts(alone)}) > 1
+
+
+def counts(several):
+    return [value for told in several for value in told.values("valid/right_of_2").tolist()]
+
+
+def test_a_workload_without_rare_classes_is_left_as_it_is():
+    workload = workload_of(Imbalanced)
+    even = np.arange(300) % 3
+    object.__setattr__(workload, "training", (workload.training[0], torch.from_numpy(even)))
+    object.__setattr__(workload, "validation", (workload.validation[0][:300], even))
+
+    assert with_counts(workload) is workload
+
+
+def test_scores_count_as_the_class_with_the_highest():
+    scores = np.eye(3)[[0] * 40 + [1] * 40 + [2, 0, 2]]
+
+    counts = right_counts(scores, [0] * 40 + [1] * 40 + [2, 2, 2])
+
+    assert counts == {"valid/right_of_2": 2.0, "data/examples_of_2": 3.0}
+
+
+def test_the_rarest_come_first_and_only_so_many():
+    labels = np.repeat(np.arange(12), [1000, *range(11, 0, -1)])
+
+    assert rare_classes(labels, most=3) == [11, 10, 9]
+
+
+def test_as_many_predictions_as_labels_are_asked_for():
+    with pytest.raises(WorkloadError, match=r"\(2,\).*\(3,\)"):
+        right_counts([0, 1], [0, 1, 1])
