@@ -207,10 +207,10 @@ def summary(plant: Plant, row: Row) -> str:
     if plant in HEALTHY:
         return f"{answer(said).get('verdict')} {' '.join(alarms(said)) or 'silent'}"
     given = answer(said)
-    named = ("verdict", "largest_feasible", "limited_by", "useful", "critical_batch_size")
+    named = ("verdict", "largest_feasible", "limited_by", "useful", "critical")
     parts = [f"{name}={given[name]}" for name in named if given.get(name) is not None]
     if given.get("bottleneck"):
-        parts.append(f"cause={given['bottleneck'].get('cause')}")
+        parts.append(f"cause={given['bottleneck']}")
     if said.get("check"):
         parts.append(f"checks: {' '.join(alarms(said)) or 'silent'}")
     truths = ("largest_feasible", "useful", "critical", "costs")

@@ -71,7 +71,7 @@ def repeated(repeat: int) -> dict[str, Any]:
         steps = max(step_counts(times, batch_size), default=0)
         long = timed(plant, seed, batch_size=batch_size, steps=TIMES * steps + WARMUP, **CONSTANTS)
     mean = batch_size * len(long.durations) / float(np.sum(long.durations))
-    low, high = size["examples_per_s_low"], size["examples_per_s_high"]
+    low, high = size["interval"]
     return {
         "repeat": repeat,
         "outcome": "measured",
@@ -85,8 +85,7 @@ def repeated(repeat: int) -> dict[str, Any]:
 
 
 def is_measured(size: dict[str, Any]) -> bool:
-    has_interval = size.get("examples_per_s_low") and size.get("examples_per_s_high")
-    return size.get("outcome") == "measured" and bool(has_interval)
+    return size.get("status") == "measured" and bool(size.get("interval"))
 
 
 def step_counts(times: Path, batch_size: int) -> list[int]:

@@ -236,7 +236,7 @@ def answer(said: Said) -> Mapping[str, Any]:
 
 
 def cause(said: Said) -> str | None:
-    return (answer(said).get("bottleneck") or {}).get("cause")
+    return answer(said).get("bottleneck")
 
 
 def statuses(said: Said, check: str) -> set[str]:
@@ -286,7 +286,7 @@ def bottleneck(wanted: str) -> Judge:
             return "wrong"
         if cause(said) not in (None, wanted):
             return "wrong"
-        is_whole = cause(said) == wanted and given["bottleneck"].get("cure")
+        is_whole = cause(said) == wanted and given.get("bottleneck_cure")
         return "found" if is_whole and given.get("verdict") == "bottleneck" else "unclear"
 
     return judge
@@ -311,7 +311,7 @@ def critical(said: Said, truth: Truth) -> Ruling:
 
 def critical_off(said: Said, truth: Truth) -> float | None:
     """By what factor the answered critical size is off."""
-    given = answer(said).get("critical_batch_size")
+    given = answer(said).get("critical")
     if not given or not truth.get("critical"):
         return None
     return max(given / truth["critical"], truth["critical"] / given)
@@ -383,7 +383,7 @@ PLANTS: Sequence[Plant] = (
     Plant(
         name="copies",
         planted="copies to a device that dominate",
-        judge=bottleneck("copies"),
+        judge=bottleneck("host_to_device"),
         needs_gpu=True,
     ),
     Plant(

@@ -24,8 +24,8 @@ def planted():
 
 
 def batch(verdict, cause=None, cure="prefetch", **answer):
-    bottleneck = cause and {"cause": cause, "share": 0.8, "cure": cure}
-    return {"batch-size": {"answer": {"verdict": verdict, "bottleneck": bottleneck, **answer}}}
+    given = {"verdict": verdict, "bottleneck": cause, "bottleneck_cure": cause and cure, **answer}
+    return {"batch-size": {"answer": given}}
 
 
 def check(**statuses):
@@ -64,21 +64,21 @@ CASES = [
     ("saturation", batch("bottleneck", "input", useful=None), FLAT, "wrong"),
     ("input", batch("bottleneck", "input"), {}, "found"),
     ("input", batch("bottleneck", "input", cure=""), {}, "unclear"),
-    ("input", batch("bottleneck", "copies"), {}, "wrong"),
+    ("input", batch("bottleneck", "host_to_device"), {}, "wrong"),
     ("input", batch("saturated", useful=2), {}, "wrong"),
     ("input", batch("unclear"), {}, "unclear"),
     ("synchronization", batch("bottleneck", "synchronization"), {"costs": 1.7}, "found"),
     ("synchronization", batch("bottleneck", "input"), {"costs": 1.7}, "wrong"),
     ("synchronization", batch("saturated", useful=8), {"costs": 1.02}, "unclear"),
-    ("copies", batch("bottleneck", "copies"), {}, "found"),
+    ("copies", batch("bottleneck", "host_to_device"), {}, "found"),
     ("ignored", batch("ignored"), {}, "found"),
     ("ignored", batch("growing", useful=1024), {}, "wrong"),
     ("ignored", batch("unclear", useful=1024), {}, "wrong"),
     ("ignored", batch("unclear"), {}, "unclear"),
-    ("critical", batch("saturated", critical_batch_size=40), CRITICAL, "found"),
-    ("critical", batch("saturated", critical_batch_size=12), CRITICAL, "found"),
-    ("critical", batch("saturated", critical_batch_size=64), CRITICAL, "wrong"),
-    ("critical", batch("saturated", critical_batch_size=None), CRITICAL, "unclear"),
+    ("critical", batch("saturated", critical=40), CRITICAL, "found"),
+    ("critical", batch("saturated", critical=12), CRITICAL, "found"),
+    ("critical", batch("saturated", critical=64), CRITICAL, "wrong"),
+    ("critical", batch("saturated", critical=None), CRITICAL, "unclear"),
     ("skewed", check(evaluation_sample=["problem"]), {}, "found"),
     ("skewed", check(evaluation_sample=["ok"]), {}, "wrong"),
     ("skewed", check(evaluation_sample=["ok", "unclear"]), {}, "unclear"),

@@ -52,7 +52,7 @@ def test_it_answers_goes_on_and_sees_a_changed_model(project, etude_command):
     assert first["procedure"] == "batch-size"
     assert [one["batch_size"] for one in first["answer"]["sizes"]] == [1]
     assert first["answer"]["verdict"] == "unclear"
-    assert {"useful", "limited_by", "critical_batch_size", "best_by"} <= first["answer"].keys()
+    assert {"useful", "limit", "critical", "best_by"} <= first["answer"].keys()
     assert "1 probe is known from before" in again.out
     assert "Measured anew, since `width` was 8 and is 16 (S7)." in changed.out
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,19 +20,20 @@ from etude.store import open_store
 from .batch.quadratics import base, loop, measured, played, quadratic, simulated
 
 KEYS = {
-    "verdict",
+    "limit",
     "largest_feasible",
     "limited_by",
     "useful",
+    "evaluation_batch",
     "bottleneck",
-    "evaluation_batch_size",
-    "sizes",
-    "critical_batch_size",
-    "critical_low",
-    "critical_high",
-    "targets",
+    "bottleneck_share",
+    "bottleneck_cure",
+    "verdict",
+    "critical",
+    "critical_interval",
     "best_by",
     "one_off",
+    "sizes",
 }
 
 
@@ -39,8 +41,13 @@ def texts(answer: Answer) -> str:
     return " ".join(reason.text for reason in answer.reasons)
 
 
+def trained(answer: Answer) -> list[dict[str, Any]]:
+    """The sizes that were trained to the target."""
+    return [one for one in answer.values["sizes"] if one["steps_to_target"] or one["learning_rate"]]
+
+
 def steps(answer: Answer) -> dict[int, int]:
-    return {one["batch_size"]: one["steps_to_target"] for one in answer.values["targets"]}
+    return {one["batch_size"]: one["steps_to_target"] for one in trained(answer)}
 
 
 @pytest.fixture(scope="module")
@@ -63,14 +70,14 @@ def test_a_planted_critical_size_lies_in_its_interval(critical: float, scaling: 
     answer, _ = simulated(quadratic(critical, scaling=scaling), base(seed=7, max_steps=4000))
 
     values = answer.values
-    assert values["critical_low"] <= critical <= values["critical_high"]
-    assert values["critical_batch_size"] == pytest.approx(critical, rel=0.5)
+    assert values["critical_interval"][0] <= critical <= values["critical_interval"][1]
+    assert values["critical"] == pytest.approx(critical, rel=0.5)
 
 
 def test_steps_and_rates_are_those_of_the_best_rate_of_each_size() -> None:
     answer, _ = simulated(quadratic(128.0, luck=0.02))
 
-    by_size = {one["batch_size"]: one for one in answer.values["targets"]}
+    by_size = {one["batch_size"]: one for one in trained(answer)}
     assert by_size[64]["steps_to_target"] == pytest.approx(120, rel=0.1)
     assert by_size[64]["learning_rate"] == pytest.approx(0.1 / 3, rel=0.5)
     assert by_size[512]["steps_to_target"] == pytest.approx(50, rel=0.1)
@@ -79,9 +86,9 @@ def test_steps_and_rates_are_those_of_the_best_rate_of_each_size() -> None:
 def test_time_is_time_per_step_times_steps_and_resources_are_cores_times_time() -> None:
     answer, _ = simulated(quadratic(128.0, luck=0.02))
 
-    of_64 = next(one for one in answer.values["targets"] if one["batch_size"] == 64)
-    assert of_64["time_s"] == pytest.approx(1e-3 * of_64["steps_to_target"], rel=0.02)
-    assert of_64["resource_core_s"] == pytest.approx(2.0 * of_64["time_s"])
+    of_64 = next(one for one in trained(answer) if one["batch_size"] == 64)
+    assert of_64["projected_s"] == pytest.approx(1e-3 * of_64["steps_to_target"], rel=0.02)
+    assert of_64["resource"] == pytest.approx(2.0 * of_64["projected_s"])
 
 
 def test_the_quickest_batch_is_the_last_before_time_per_step_grows(answer: Answer) -> None:
@@ -108,7 +115,7 @@ def test_another_order_of_the_sizes_changes_nothing(answer: Answer) -> None:
 
     other, _ = simulated(quadratic(128.0), sizes=shuffled)
 
-    assert other.values["critical_batch_size"] == answer.values["critical_batch_size"]
+    assert other.values["critical"] == answer.values["critical"]
     assert steps(other) == steps(answer)
 
 
@@ -138,9 +145,9 @@ def test_a_clock_that_is_twice_as_slow_doubles_times_alone(answer: Answer) -> No
 
     other, _ = simulated(quadratic(128.0), sizes=replace(slow, sizes=rows))
 
-    times = [one["time_s"] for one in answer.values["targets"]]
-    assert [one["time_s"] for one in other.values["targets"]] == [2.0 * one for one in times]
-    assert other.values["critical_batch_size"] == answer.values["critical_batch_size"]
+    times = [one["projected_s"] for one in trained(answer)]
+    assert [one["projected_s"] for one in trained(other)] == [2.0 * one for one in times]
+    assert other.values["critical"] == answer.values["critical"]
 
 
 def test_the_same_knowledge_gives_the_same_rounds(plain: tuple[Answer, Known]) -> None:
@@ -155,8 +162,8 @@ def test_the_same_knowledge_gives_the_same_rounds(plain: tuple[Answer, Known]) -
 def test_sizes_far_below_the_critical_one_give_a_bound_and_no_number() -> None:
     answer, _ = simulated(quadratic(1e5, fewest=0.5), base(max_steps=4000))
 
-    assert answer.values["critical_batch_size"] is None
-    assert answer.values["critical_low"] < 1e5
+    assert answer.values["critical"] is None
+    assert answer.values["critical_interval"][0] < 1e5
     assert "lies above" in answer.line
     assert "more devices" in " ".join(step.text for step in answer.steps)
 
@@ -164,7 +171,7 @@ def test_sizes_far_below_the_critical_one_give_a_bound_and_no_number() -> None:
 def test_sizes_far_above_the_critical_one_give_a_bound_and_no_number() -> None:
     answer, _ = simulated(quadratic(0.5))
 
-    assert answer.values["critical_batch_size"] is None
+    assert answer.values["critical"] is None
     assert "lies below" in answer.line
     # Of those as quick the smallest: no larger one cuts the time.
     assert answer.values["best_by"]["time"] > answer.lines[0].new
@@ -174,8 +181,8 @@ def test_a_target_that_is_never_met_has_no_steps() -> None:
     answer, _ = simulated(quadratic(128.0), base(max_steps=20))
 
     assert answer.line.startswith("No batch size met `valid/error` of 0.1 in")
-    assert {one["steps_to_target"] for one in answer.values["targets"]} == {None}
-    assert answer.values["critical_batch_size"] is None
+    assert {one["steps_to_target"] for one in answer.values["sizes"]} == {None}
+    assert answer.values["critical"] is None
     assert "The nearest that any of them came is" in texts(answer)
     assert "256, is a sound choice" in texts(answer)
 
@@ -183,20 +190,21 @@ def test_a_target_that_is_never_met_has_no_steps() -> None:
 def test_sizes_that_would_take_too_long_are_named() -> None:
     answer, _ = simulated(quadratic(100.0, fewest=120.0), base(max_steps=400))
 
-    assert steps(answer)[32] is None
+    of_32 = next(one for one in answer.values["sizes"] if one["batch_size"] == 32)
+    assert of_32["steps_to_target"] is None
     assert "no rate met the target in 400 steps" in texts(answer)
 
 
 def test_seeds_that_scatter_beyond_a_third_give_no_critical_size() -> None:
     answer, _ = simulated(quadratic(128.0, luck=0.8), base(seed=3))
 
-    assert answer.values["critical_batch_size"] is None
+    assert answer.values["critical"] is None
 
 
 def test_a_target_that_every_first_evaluation_meets_gives_no_curve() -> None:
     answer, _ = simulated(quadratic(128.0), target="valid/error=1000")
 
-    assert answer.values["critical_batch_size"] is None
+    assert answer.values["critical"] is None
     assert "the first evaluation met it: at most so many steps" in texts(answer)
     assert "a target that takes longer" in " ".join(step.text for step in answer.steps)
 
@@ -227,8 +235,8 @@ def test_where_no_size_could_tell_nothing_is_trained(given, line) -> None:
 def test_one_size_alone_has_steps_and_no_curve() -> None:
     answer, _ = simulated(quadratic(128.0), sizes=measured((64,)))
 
-    assert [one["batch_size"] for one in answer.values["targets"]] == [64]
-    assert answer.values["critical_batch_size"] is None
+    assert [one["batch_size"] for one in trained(answer)] == [64]
+    assert answer.values["critical"] is None
 
 
 def test_a_file_without_a_learning_rate_is_refused() -> None:
@@ -244,7 +252,7 @@ def test_a_best_rate_beyond_the_range_of_the_file_extends_it(best_rate: float) -
     answer, known = simulated(quadratic(128.0, best_rate=best_rate))
 
     assert "64-sweep-2" in [one.part for one in known.rounds]
-    assert answer.values["critical_low"] <= 128.0 <= answer.values["critical_high"]
+    assert answer.values["critical_interval"][0] <= 128.0 <= answer.values["critical_interval"][1]
     assert [one.path for one in answer.lines if one.part] == ["nuisance.lr"]
 
 
@@ -375,6 +383,6 @@ def test_on_a_real_network_larger_batches_take_fewer_steps_at_higher_rates() -> 
         descent, base(max_steps=400), sizes=measured((8, 32, 128)), target="valid/error=0.3"
     )
 
-    by_size = {one["batch_size"]: one for one in outcome.answer.values["targets"]}
+    by_size = {one["batch_size"]: one for one in trained(outcome.answer)}
     assert by_size[32]["steps_to_target"] > 1.5 * by_size[128]["steps_to_target"]
     assert by_size[32]["learning_rate"] < by_size[128]["learning_rate"]

@@ -16,7 +16,6 @@ from .growth import DOUBLES, growth
 from .history import History
 from .measured import Measured, SizeMeasurement
 from .measurement import WORTH_CURING, shares_of
-from .target_answer import NO_TARGET
 
 # Heuristic: of so little load the throughput knows nothing.
 _LOADED = 0.05
@@ -43,7 +42,7 @@ def batch_answer(known: Known, measured: Measured, history: History) -> Answer:
     return Answer(
         word=measured.verdict.upper(),
         line=line,
-        values={**measured.as_json(), **NO_TARGET},
+        values=measured.as_json(),
         table=_table(measured, history),
         reasons=tuple(_reasons(known, measured, history)),
         lines=lines,

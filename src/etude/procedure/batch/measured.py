@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, final
 
 Outcome: TypeAlias = Literal["measured", "out_of_memory", "too_few_examples", "unclear", "failed"]
 Verdict: TypeAlias = Literal["saturated", "growing", "bottleneck", "ignored", "unclear"]
 Cause: TypeAlias = Literal["input", "copies", "synchronization"]
+Limit: TypeAlias = Literal["memory", "saturation", "bottleneck", "data", "unclear"]
+NO_TARGETS: Mapping[int, Mapping[str, Any]] = MappingProxyType({})
+_CAUSES = {"input": "input", "copies": "host_to_device", "synchronization": "synchronization"}
 
 
 @final
@@ -105,32 +110,58 @@ class Measured:
         """The sizes that were trained, the smallest first."""
         return tuple(size for size in self.sizes if size.is_feasible)
 
-    def as_json(self) -> dict[str, Any]:
-        """The keys of `etude batch-size --json` that measuring gives; None where not known."""
+    @property
+    def limit(self) -> Limit:
+        """What limits the useful batch, as far as that is known.
+
+        Source: S4, S5, S6.
+        """
+        if self.verdict == "bottleneck":
+            return "bottleneck"
+        if self.verdict == "saturated":
+            return "saturation"
+        if self.verdict == "ignored" or self.limited_by is None:
+            return "unclear"
+        return "data" if self.limited_by == "examples" else "memory"
+
+    def as_json(self, targets: Mapping[int, Mapping[str, Any]] = NO_TARGETS) -> dict[str, Any]:
+        """The answer of `etude batch-size --json`: every key of it, None where not known.
+
+        Args:
+            targets: What a training to a target takes, by batch size; empty without `--target`.
+        """
         bottleneck = self.bottleneck
         return {
-            "verdict": self.verdict,
+            "limit": self.limit,
             "largest_feasible": self.largest_feasible,
             "limited_by": self.limited_by,
             "useful": self.useful,
-            "bottleneck": bottleneck
-            and {"cause": bottleneck.cause, "share": bottleneck.share, "cure": bottleneck.cure},
-            "evaluation_batch_size": self.evaluation_batch_size,
-            "sizes": [_size_as_json(size) for size in self.sizes],
+            "evaluation_batch": self.evaluation_batch_size,
+            "bottleneck": None if bottleneck is None else _CAUSES[bottleneck.cause],
+            "bottleneck_share": None if bottleneck is None else bottleneck.share,
+            "bottleneck_cure": None if bottleneck is None else bottleneck.cure,
+            "verdict": self.verdict,
+            "critical": None,
+            "critical_interval": None,
+            "best_by": None,
+            "one_off": None,
+            "sizes": [_size_as_json(size, targets) for size in self.sizes],
         }
 
 
-def _size_as_json(size: SizeMeasurement) -> dict[str, Any]:
-    names = (
-        "batch_size",
-        "outcome",
-        "examples_per_s",
-        "examples_per_s_low",
-        "examples_per_s_high",
-        "step_s",
-        "memory_mib",
-        "waiting_share",
-        "copies_share",
-        "synchronization_share",
-    )
-    return {**{name: getattr(size, name) for name in names}, "detail": size.detail or None}
+def _size_as_json(
+    size: SizeMeasurement, targets: Mapping[int, Mapping[str, Any]]
+) -> dict[str, Any]:
+    low, high = size.examples_per_s_low, size.examples_per_s_high
+    shares = ("memory_mib", "waiting_share", "copies_share", "synchronization_share")
+    return {
+        "batch_size": size.batch_size,
+        "status": size.outcome,
+        "step_s": size.step_s,
+        "examples_per_s": size.examples_per_s,
+        "interval": None if low is None or high is None else [low, high],
+        **dict.fromkeys(("steps_to_target", "learning_rate", "projected_s", "resource")),
+        **targets.get(size.batch_size, {}),
+        **{name: getattr(size, name) for name in shares},
+        "detail": size.detail or None,
+    }

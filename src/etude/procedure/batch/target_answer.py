@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 from ...advise.ending import NextStep, Reason
@@ -18,18 +17,6 @@ from .target_evidence import TargetEvidence
 from .target_lines import batch_lines
 from .target_plan import Question
 from .target_reasons import target_reasons
-
-# What JSON says of a target, where none was asked for.
-NO_TARGET: Mapping[str, Any] = MappingProxyType(
-    {
-        "critical_batch_size": None,
-        "critical_low": None,
-        "critical_high": None,
-        "targets": None,
-        "best_by": None,
-        "one_off": None,
-    }
-)
 
 
 def target_answer(
@@ -96,12 +83,11 @@ def _values(seen: TargetEvidence) -> dict[str, Any]:
     is_known = seen.met and seen.is_critical_known
     low, high = seen.curve.low, seen.curve.high
     trained = {one.batch_size for one in seen.studies}
+    targets = {row.batch_size: row.as_json() for row in seen.rows if row.batch_size in trained}
     return {
-        **seen.ask.measured.as_json(),
-        "critical_batch_size": seen.curve.critical if is_known else None,
-        "critical_low": low,
-        "critical_high": high,
-        "targets": [one.as_json() for one in seen.rows if one.batch_size in trained],
+        **seen.ask.measured.as_json(targets),
+        "critical": seen.curve.critical if is_known else None,
+        "critical_interval": [low, high],
         "best_by": seen.best,
         "one_off": None if seen.one_off is None else seen.one_off.as_json(),
     }
@@ -217,7 +203,7 @@ def unlogged_answer(ask: Question, logged: Collection[str], measuring: Answer | 
     answer = Answer(
         word=_word(ask.measured),
         line=f"No training reports `{target.metric}`, so none could meet the target",
-        values={**ask.measured.as_json(), **NO_TARGET},
+        values=ask.measured.as_json(),
         reasons=(Reason(text=text.rstrip("."), rules=("S8",)), *_usual(ask.measured)),
     )
     return _with_measuring(answer, measuring, instead=True)
@@ -231,7 +217,7 @@ def without_sizes(measured: Measured, measuring: Answer | None) -> Answer:
     line = "No batch size can be trained, so none to a target"
     if measured.feasible:
         line = f"The training ignores `{measured.name}`, so no size changes its steps to a target"
-    answer = Answer(word=_word(measured), line=line, values={**measured.as_json(), **NO_TARGET})
+    answer = Answer(word=_word(measured), line=line, values=measured.as_json())
     return _with_measuring(answer, measuring, instead=True)
 
 

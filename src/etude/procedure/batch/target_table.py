@@ -47,13 +47,12 @@ class SizeRow:
         return None if self.steps is None else math.ceil(self.steps - 1e-9)
 
     def as_json(self) -> dict[str, Any]:
-        """It as an entry of `targets`."""
+        """What a training of it takes, for its entry among `sizes`."""
         return {
-            "batch_size": self.batch_size,
             "steps_to_target": self.whole_steps,
             "learning_rate": self.learning_rate,
-            "time_s": self.time_s,
-            "resource_core_s": self.resource_core_s,
+            "projected_s": self.time_s,
+            "resource": self.resource_core_s,
         }
 
 
