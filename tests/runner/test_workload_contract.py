@@ -47,14 +47,12 @@ def test_a_torn_checkpoint_is_never_handed_over(runner, tmp_path):
 
 @pytest.mark.parametrize("library", LOOSE)
 def test_every_runner_makes_the_same_values(tmp_path, library):
+    events = {
+        kind: events_of(runner_of(library, kind)("Plain"), *trials(tmp_path / kind))
+        for kind in KINDS
+    }
     several = {
-        kind: [
-            row[2]
-            for number in range(3)
-            for row in rows(
-                of(events_of(runner_of(library, kind)("Plain"), *trials(tmp_path / kind)), number)
-            )
-        ]
+        kind: [row[2] for number in range(3) for row in rows(of(events[kind], number))]
         for kind in KINDS
     }
 
