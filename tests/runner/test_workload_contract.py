@@ -1,5 +1,7 @@
 """What every runner does with every workload, whichever library trains it."""
 
+import shutil
+
 import pytest
 from tests.runner.libraries import IN_THIS_PROCESS, KINDS, SETTING, runner_of, trial, trials
 from tests.runner.sample import end, events_of, of, rows
@@ -13,10 +15,17 @@ RUNNERS = [*(("torch", kind) for kind in KINDS), *(("jax", kind) for kind in IN_
 LOOSE = {"torch": (0.0, 1e-12), "jax": (1e-5, 1e-4)}
 
 
-@pytest.fixture(params=RUNNERS, ids="-".join)
+@pytest.fixture(scope="module", params=RUNNERS, ids="-".join)
 def runner(request):
     """Makes a runner of a workload by its name."""
     return runner_of(*request.param)
+
+
+@pytest.fixture(scope="module")
+def plain(runner, tmp_path_factory):
+    """A folder in which a plain trial was trained, and its events."""
+    folder = tmp_path_factory.mktemp("plain")
+    return folder, events_of(runner("Plain"), trial(folder))
 
 
 @pytest.fixture(params=IN_THIS_PROCESS)
@@ -24,8 +33,8 @@ def kind(request):
     return request.param
 
 
-def test_events_come_in_the_order_in_which_they_happened(runner, tmp_path):
-    events = events_of(runner("Plain"), trial(tmp_path))
+def test_events_come_in_the_order_in_which_they_happened(plain):
+    _, events = plain
 
     assert events[0] == Began(0, 0)
     assert [event.step for event in events if isinstance(event, Saved)][-1] == 7
@@ -34,8 +43,9 @@ def test_events_come_in_the_order_in_which_they_happened(runner, tmp_path):
     assert [step for step, name, _ in rows(events) if name == "grad_norm"] == list(range(8))
 
 
-def test_a_torn_checkpoint_is_never_handed_over(runner, tmp_path):
-    events = events_of(runner("Plain"), trial(tmp_path))
+def test_a_torn_checkpoint_is_never_handed_over(runner, plain, tmp_path):
+    folder, events = plain
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     last = [event for event in events if isinstance(event, Saved)][-1]
     (tmp_path / "checkpoints" / "0" / "7" / "optimizer.safetensors").write_bytes(b"")
 
@@ -47,14 +57,12 @@ def test_a_torn_checkpoint_is_never_handed_over(runner, tmp_path):
 
 @pytest.mark.parametrize("library", LOOSE)
 def test_every_runner_makes_the_same_values(tmp_path, library):
+    events = {
+        kind: events_of(runner_of(library, kind)("Plain"), *trials(tmp_path / kind))
+        for kind in KINDS
+    }
     several = {
-        kind: [
-            row[2]
-            for number in range(3)
-            for row in rows(
-                of(events_of(runner_of(library, kind)("Plain"), *trials(tmp_path / kind)), number)
-            )
-        ]
+        kind: [row[2] for number in range(3) for row in rows(of(events[kind], number))]
         for kind in KINDS
     }
 
@@ -116,19 +124,25 @@ def test_what_keeps_every_trial_from_being_trained_is_refused(
 
 
 def test_it_goes_up_to_the_step_that_raises_and_takes_no_other_with_it(runner, tmp_path):
-    first = {number: first_meeting(number) for number in range(20)}
-    late = max(first, key=first.__getitem__)
-    never = next(number for number, step in first.items() if step < 0)
-    several = [trial(tmp_path, id=n, seed=n, max_steps=30) for n in (late, never)]
+    first = {number: first_meeting(number) for number in range(8)}
+    meets = {number: step for number, step in first.items() if step >= 0}
+    several = [trial(tmp_path, id=n, seed=n, max_steps=30) for n in first]
 
     events = events_of(runner("RaisesForSome"), *several)
 
-    ended = end(of(events, late))
-    assert (ended.status, ended.steps) == ("infeasible", first[late])
-    assert 'raise ValueError("example 7 cannot be read")' in ended.detail
-    losses = [step for step, name, _ in rows(of(events, late)) if name == "train/loss"]
-    assert losses == list(range(first[late]))
-    assert end(of(events, never)).status == "completed"
+    ended = {number: end(of(events, number)) for number in first}
+    assert 0 < len(meets) < len(first)
+    statuses = {number: one.status for number, one in ended.items()}
+    assert statuses == {n: "infeasible" if n in meets else "completed" for n in first}
+    assert {number: ended[number].steps for number in meets} == meets
+    raised = 'raise ValueError("example 7 cannot be read")'
+    assert [raised in ended[number].detail for number in meets] == [True] * len(meets)
+    losses = {number: steps_of(events, number, "train/loss") for number in meets}
+    assert losses == {number: list(range(step)) for number, step in meets.items()}
+
+
+def steps_of(events, number, metric):
+    return [step for step, name, _ in rows(of(events, number)) if name == metric]
 
 
 def first_meeting(seed):

@@ -9,7 +9,6 @@ from etude.errors import RunError, WorkloadError
 from etude.event import Ended, Refused, Rehearsed
 from etude.runner.processes import Processes
 from etude.runner.vectorized import Vectorized
-from etude.train.torch.examples import Order
 from etude.train.workload import Workload, workload_of
 
 
@@ -97,18 +96,6 @@ def test_a_value_that_cannot_be_is_its_trials_fault(runner, tmp_path):
     assert end(of(events, 0)).status == "infeasible"
     assert "`learning_rate` is -1; sgd needs it at least 0." in end(of(events, 0)).detail
     assert end(of(events, 1)).status == "completed"
-
-
-def test_a_trial_that_raises_in_its_course_takes_no_other_with_it(any_runner, tmp_path):
-    meets = {n for n in range(8) if 7 in Order(400, 4, n).rows(0, 30)}
-    several = [trial(tmp_path, id=n, seed=n, max_steps=30) for n in range(8)]
-
-    events = events_of(any_runner("RaisesForSome"), *several)
-
-    ended = {n: end(of(events, n)) for n in range(8)}
-    assert {n for n, one in ended.items() if one.status == "infeasible"} == meets
-    assert 0 < len(meets) < 8
-    assert all("example 7 cannot be read" in ended[n].detail for n in meets)
 
 
 @pytest.mark.parametrize("name", ["processes", "wide"])

@@ -11,14 +11,14 @@ from functools import lru_cache
 from itertools import cycle, islice
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
+
+from .directions import BITS, directions
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 VERSION = 1  # of the generator; a new one gives every study other points
-BITS = 30  # of a coordinate, as many as scipy's Sobol points have
 CACHED_LOG2 = 14  # longer sequences are made anew each time, lest they fill the memory
 PREFIX_LOG2 = 7
 PREFIX = 2**PREFIX_LOG2  # first points, which are optimized; those after them move with them
@@ -79,7 +79,7 @@ def _linear(dimensions: int, seed: int, exponent: int) -> Whole:
     drawn_DxB = (raw(dimensions * (BITS + 1)) >> np.uint64(64 - BITS)).astype(np.int64)
     *columns_BxD, shift_D = drawn_DxB.reshape(dimensions, BITS + 1).T
     # The direction numbers times the lower triangular matrix, digit by digit (Matousek).
-    direction_DxK = _directions(dimensions, exponent)
+    direction_DxK = directions(dimensions, exponent)
     linear_DxK = np.zeros_like(direction_DxK)
     for digit, column_D in enumerate(columns_BxD[:exponent]):
         place = BITS - 1 - digit
@@ -92,18 +92,6 @@ def _linear(dimensions: int, seed: int, exponent: int) -> Whole:
         half_DxT = linear_DxT[:, : 2**k]
         linear_DxT[:, 2**k : 2 ** (k + 1)] = half_DxT[:, ::-1] ^ linear_DxK[:, k, None]
     return linear_DxT
-
-
-def _directions(dimensions: int, exponent: int) -> Whole:
-    """Sobol's direction numbers: by what point 2**k differs from the one before it."""
-    engine = scipy.stats.qmc.Sobol(dimensions, scramble=False, bits=BITS)
-    pairs = [engine.random(2)]
-    for k in range(1, exponent):
-        engine.reset().fast_forward(2**k - 1)
-        pairs.append(engine.random(2))
-    whole_Kx2xD: Whole = (np.stack(pairs) * 2**BITS).astype(np.int64)
-    directions_DxK: Whole = (whole_Kx2xD[:, 0] ^ whole_Kx2xD[:, 1]).T
-    return directions_DxK
 
 
 def _mask(linear_DxT: Whole, flips_DxF: Whole) -> Whole:
