@@ -43,6 +43,7 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.rule("S7")
 def test_it_answers_goes_on_and_sees_a_changed_model(project, etude_command):
     first = etude_command(*TYPED, "--json", "--budget-steps", "1").json
     again = etude_command(*TYPED, "--budget-steps", "1")

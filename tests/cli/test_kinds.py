@@ -37,6 +37,7 @@ def test_every_template_is_written_and_planned(folder, etude_command, kind, fram
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.rule("S2")
 def test_all_of_the_optimizer_is_named_and_only_its_rate_is_free(kind):
     file = question(kind, "torch")
     needs = OPTIMIZERS[file["fixed"]["optimizer"]].needs
@@ -47,6 +48,7 @@ def test_all_of_the_optimizer_is_named_and_only_its_rate_is_free(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.rule("S11", "S16")
 def test_every_file_declares_chance_and_asks_the_four_questions(kind):
     text = texts(kind, "torch")["experiment.toml"]
 
@@ -55,6 +57,7 @@ def test_every_file_declares_chance_and_asks_the_four_questions(kind):
 
 
 @pytest.mark.parametrize(("kind", "framework"), PAIRS)
+@pytest.mark.rule("S1")
 def test_every_training_names_the_source_of_its_architecture(kind, framework):
     head = texts(kind, framework)["train.py"].split('"""')[1]
 

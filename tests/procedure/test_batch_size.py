@@ -66,6 +66,7 @@ def answer(plain: tuple[Answer, Known]) -> Answer:
 
 @pytest.mark.parametrize("critical", [32.0, 128.0, 512.0])
 @pytest.mark.parametrize("scaling", [0.0, 0.5, 1.0])
+@pytest.mark.rule("S8")
 def test_a_planted_critical_size_lies_in_its_interval(critical: float, scaling: float) -> None:
     answer, _ = simulated(quadratic(critical, scaling=scaling), base(seed=7, max_steps=4000))
 
@@ -74,6 +75,7 @@ def test_a_planted_critical_size_lies_in_its_interval(critical: float, scaling: 
     assert values["critical"] == pytest.approx(critical, rel=0.5)
 
 
+@pytest.mark.rule("S8")
 def test_steps_and_rates_are_those_of_the_best_rate_of_each_size() -> None:
     answer, _ = simulated(quadratic(128.0, luck=0.02))
 
@@ -83,6 +85,7 @@ def test_steps_and_rates_are_those_of_the_best_rate_of_each_size() -> None:
     assert by_size[512]["steps_to_target"] == pytest.approx(50, rel=0.1)
 
 
+@pytest.mark.rule("S9")
 def test_time_is_time_per_step_times_steps_and_resources_are_cores_times_time() -> None:
     answer, _ = simulated(quadratic(128.0, luck=0.02))
 
@@ -177,6 +180,7 @@ def test_sizes_far_above_the_critical_one_give_a_bound_and_no_number() -> None:
     assert answer.values["best_by"]["time"] > answer.lines[0].new
 
 
+@pytest.mark.rule("S13")
 def test_a_target_that_is_never_met_has_no_steps() -> None:
     answer, _ = simulated(quadratic(128.0), base(max_steps=20))
 
@@ -270,6 +274,7 @@ def test_what_it_costs_is_never_passed() -> None:
     assert sum(len(one.records) for one in known.rounds) <= cost.trials
 
 
+@pytest.mark.rule("S15")
 def test_a_cost_paid_once_is_weighed_against_what_a_training_saves() -> None:
     answer, _ = simulated(quadratic(128.0, luck=0.02), one_off_h=0.001)
 
@@ -279,6 +284,7 @@ def test_a_cost_paid_once_is_weighed_against_what_a_training_saves() -> None:
     assert "pay back after" in texts(answer)
 
 
+@pytest.mark.rule("S14")
 def test_a_larger_batch_extends_regularization_and_sets_itself() -> None:
     nuisance = {"lr": etude.Real(1e-3, 1.0, log=True), "dropout": etude.Real(0.05, 0.4)}
 

@@ -50,6 +50,7 @@ def test_without_a_feasible_trial_there_is_no_best():
     assert load(held).best_checkpoint == []
 
 
+@pytest.mark.rule("K1")
 def test_the_best_checkpoint_is_that_of_the_best_value():
     result = etude.run(
         rates(trials=2, keep_checkpoints=2),

@@ -310,6 +310,7 @@ def test_a_new_beginning_voids_later_checkpoints_only(started):
         ({}, [0.1, 0.1, 0.1, 0.1], {"0", "3"}),
     ],
 )
+@pytest.mark.rule("K1")
 def test_the_last_and_the_best_checkpoints_are_kept(store, given, values, expected):
     begun(store, **given)
     store.append("rates", [Began(0, 0)])

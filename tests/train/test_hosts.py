@@ -6,6 +6,7 @@ from etude.errors import RunError
 from etude.train.hosts import seeds, shard, shard_of_files
 
 
+@pytest.mark.rule("B4")
 def test_ranks_begin_alike_and_shuffle_and_preprocess_each_by_itself():
     ranks = [seeds(7, rank) for rank in range(8)]
 
@@ -21,6 +22,7 @@ def test_another_trial_has_other_seeds_on_every_rank():
 
 
 @pytest.mark.parametrize(("examples", "ranks"), [(1, 1), (7, 7), (23, 2), (23, 5), (60, 4)])
+@pytest.mark.rule("B4")
 def test_every_example_is_on_one_rank_and_shards_differ_by_one_at_most(examples, ranks):
     shards = [shard(examples, rank, ranks) for rank in range(ranks)]
 

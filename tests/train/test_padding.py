@@ -24,6 +24,7 @@ def in_a_loop(values):
     return math.fsum(values.tolist()) / len(values)
 
 
+@pytest.mark.rule("E3")
 def test_every_uneven_split_gives_the_mean_of_a_loop_in_double_precision():
     splits = list(product(COUNTS, SIZES))
 

@@ -31,6 +31,7 @@ def result_of(workload, tmp_path):
 
 
 @pytest.mark.parametrize("workload", [Imbalanced, InJax])
+@pytest.mark.rule("E7")
 def test_a_workload_saves_them_beside_its_best_checkpoint_and_counts_its_rare_class(
     workload, tmp_path
 ):

@@ -31,6 +31,7 @@ def last(result, name):
 
 
 @pytest.mark.parametrize("kind", WORKLOADS)
+@pytest.mark.rule("E5")
 def test_a_workload_counts_the_right_ones_of_its_rare_class(kind, tmp_path):
     result = trained(WORKLOADS[kind], tmp_path)
     rare = "1" if kind == "two classes" else "2"

@@ -12,6 +12,7 @@ from etude.train.resolution import (
 )
 
 
+@pytest.mark.rule("E4")
 def test_the_difference_is_told_as_often_as_was_asked():
     count = examples_to_resolve(0.03, 0.1, disagreement=0.07)
     rng = np.random.default_rng(0)

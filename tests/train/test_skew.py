@@ -39,10 +39,12 @@ def apart(rng):
 @pytest.mark.parametrize(
     ("make", "given"), [(classes, {}), (numbers, {}), (apart, {"within": False})]
 )
+@pytest.mark.rule("E4")
 def test_fair_samples_are_called_skewed_no_more_often_than_is_said(make, given):
     assert false_alarms(make, **given) <= binom.ppf(0.999, REPEATS, 0.05)
 
 
+@pytest.mark.rule("E4")
 def test_a_set_cut_off_in_order_is_skewed_though_each_class_has_few():
     labels = np.sort(np.arange(400) % 10)
 

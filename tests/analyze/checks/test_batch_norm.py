@@ -37,6 +37,7 @@ def kinds(question, counts, before=None):
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 8, 15])
+@pytest.mark.rule("B1", "B2")
 def test_statistics_of_few_examples_are_found(count):
     (finding,) = said(experiment(), [count] * 6)
 

@@ -23,6 +23,7 @@ def judged(values, *, same=False, **given):
     return chance(study, trial_curves(study, outcomes(study, records)))
 
 
+@pytest.mark.rule("S11")
 def test_what_learned_on_a_known_number_of_examples_is_clearly_better():
     result = judged([0.9, 0.5, 0.1, 0.3, 0.8], chance=0.9, validation_examples=500)
 
@@ -53,6 +54,7 @@ def test_a_round_that_has_just_begun_is_not_judged_by_one_bad_trial():
     ("values", "status"),
     [([0.70, 0.72, 0.71, 0.69, 0.70], "ok"), ([0.88, 0.91, 0.89, 0.90, 0.87], "problem")],
 )
+@pytest.mark.rule("S11")
 def test_retrainings_decide_by_two_of_their_deviations(values, status):
     result = judged(values, same=True, chance=0.9)
 

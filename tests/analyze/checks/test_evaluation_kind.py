@@ -50,6 +50,7 @@ def said(trials, metric="valid/error", **given):
 
 
 @pytest.mark.parametrize("seed", range(10))
+@pytest.mark.rule("E8")
 def test_values_at_evaluations_are_periodic(seed):
     found = said([trial({"train/loss": training(seed), "valid/error": evaluations(seed)})])
 
@@ -61,6 +62,7 @@ def test_one_value_at_the_end_is_that():
 
 
 @pytest.mark.parametrize("mean", ["the last batch", "since the last report", "so far"])
+@pytest.mark.rule("E8")
 def test_a_mean_of_the_training_loss_by_another_name_is_found(mean):
     values = losses(0)
     online = {

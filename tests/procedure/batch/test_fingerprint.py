@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from etude.procedure.batch.fingerprint import differences, fingerprint
 
 SETTING: dict[str, int | float | str] = {
@@ -13,6 +15,7 @@ SETTING: dict[str, int | float | str] = {
 }
 
 
+@pytest.mark.rule("S7")
 def test_a_model_and_an_optimizer_make_another_measurement():
     old = fingerprint(SETTING, {})
     new = fingerprint({**SETTING, "width": 16, "optimizer": "sgd"}, {})

@@ -11,6 +11,7 @@ from .curves import history, knee
 
 
 @pytest.mark.parametrize("seed", range(5))
+@pytest.mark.rule("S6")
 def test_the_knee_of_a_curve_is_the_useful_size(seed):
     known = growth(history(seed=seed))
 

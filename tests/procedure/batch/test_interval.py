@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 
 from etude.procedure.batch.interval import interval, spread, step_interval
 
@@ -31,6 +32,7 @@ def test_one_process_has_no_interval():
     assert step_interval([alone(8)], (math.inf, 0)).relative == math.inf
 
 
+@pytest.mark.rule("S4")
 def test_it_holds_a_measurement_ten_times_as_long_under_a_load_that_remembers_itself():
     noise = np.random.default_rng(7)
     held = [_holds(noise) for _ in range(300)]

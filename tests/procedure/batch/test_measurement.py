@@ -10,6 +10,7 @@ from etude.procedure.batch.measurement import measured
 from .curves import alone, history
 
 
+@pytest.mark.rule("S6", "E1")
 def test_a_curve_with_a_knee_is_saturated():
     result = measured("bs", history())
 
@@ -26,6 +27,7 @@ def test_what_grows_until_memory_ends_is_growing():
 
 
 @pytest.mark.parametrize("cause", ["input", "copies", "synchronization"])
+@pytest.mark.rule("S5", "I2", "I3")
 def test_a_share_beside_computing_is_a_bottleneck_with_its_cure(cause):
     result = measured("bs", history(shares=TimeShares(**{cause: 0.6})))
 

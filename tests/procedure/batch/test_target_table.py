@@ -26,6 +26,7 @@ def row(
     )
 
 
+@pytest.mark.rule("S9")
 def test_each_column_has_its_own_best():
     rows = [
         row(8, 400.0, 1e-3, speed=8e3),

@@ -10,6 +10,7 @@ from etude.procedure.batch.turns import Limits, Next, next_probe
 from .curves import alone, history
 
 
+@pytest.mark.rule("S4")
 def test_it_begins_with_one_example_and_doubles():
     first = next_probe(History(), Limits())
     second = next_probe(History((alone(1),)), Limits())

@@ -44,6 +44,7 @@ def train(make):
 @pytest.mark.parametrize(
     "make", [load_batch, lambda: next(rows()), lambda: Examples()[0]], ids=["name", "rows", "item"]
 )
+@pytest.mark.rule("I1")
 def test_what_makes_a_batch_is_input(make):
     assert place(train(make), asynchronous=False) == "input"
 

@@ -86,6 +86,7 @@ def probe(tmp_path):
     return probe_of
 
 
+@pytest.mark.rule("S4")
 def test_steps_are_timed_and_what_they_hold_is_seen(probe):
     answer = probe("train", watched_s=0.1)
 
@@ -99,6 +100,7 @@ def test_a_batch_size_that_nobody_asks_for_is_told(probe):
     assert not probe("deaf").is_read
 
 
+@pytest.mark.rule("I1")
 def test_a_loader_that_sleeps_takes_most_of_a_step(probe):
     answer = probe("waiting", watched_s=0.3)
 

@@ -68,6 +68,7 @@ def test_a_batch_of_one_group_is_plain_batch_norm_bit_for_bit(size, samples):
 
 @pytest.mark.parametrize(("size", "groups"), [(127, 1), (128, 2), (130, 2), (200, 3), (449, 7)])
 @pytest.mark.parametrize("momentum", [0.1, None])
+@pytest.mark.rule("B2")
 def test_groups_are_plain_batch_norm_of_each_in_order(size, groups, momentum):
     """Also where the batch is no multiple of 64: every group has 64 at least."""
     inputs = inputs_of(size, 3)

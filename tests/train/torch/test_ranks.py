@@ -17,6 +17,7 @@ def values(told):
     return {name: value for _, name, value in told.rows}
 
 
+@pytest.mark.rule("B4")
 def test_two_ranks_of_unequal_length_give_the_numbers_of_one_process(tmp_path):
     """11 and 10 examples, in 6 and 5 batches: the second takes part in the last step with none."""
     told = Told(), Told()
@@ -37,6 +38,7 @@ def test_two_ranks_of_unequal_length_give_the_numbers_of_one_process(tmp_path):
     assert told[1].steps_saved == [STEPS - 1]
 
 
+@pytest.mark.rule("B3", "B4")
 def test_what_ranks_agree_on(tmp_path):
     told = Told()
     place = tmp_path / "checkpoints" / "0" / "3"
