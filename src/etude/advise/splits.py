@@ -87,8 +87,9 @@ def split_reasons(pairs: Pairs | None, sides: Sequence[Variances], gap: float) -
     widest = max(sides, key=lambda one: one.data.sd if one.data.is_known else -1.0)
     reasons = []
     if widest.data.is_known and math.isfinite(gap) and widest.data.sd > abs(gap):
+        what = "Another split and seed move" if widest.data.with_trial else "Another split moves"
         text = (
-            f"Another split moves `{widest.name}` by {number(widest.data.sd, 2)}, more than the "
+            f"{what} `{widest.name}` by {number(widest.data.sd, 2)}, more than the "
             f"{number(abs(gap), 2)} between the two"
         )
         reasons.append(Reason(text=text, rules=("A1", "A4")))
@@ -123,6 +124,10 @@ def _line(side: Variances) -> str:
     if not side.data.is_known:
         return f"Too few trainings of `{side.name}` on other splits have a value"
     by = number(side.data.sd, 2)
+    if side.data.with_trial:
+        return f"Another split and seed together move `{side.name}` by {by}"
+    if side.data.low <= 0.0:
+        return f"Whether another split moves `{side.name}` at all is open"
     seed = f", another seed by {number(side.trial.sd, 2)}" if side.trial.is_known else ""
     return f"Another split moves `{side.name}` by {by}{seed}"
 

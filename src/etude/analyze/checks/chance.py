@@ -96,7 +96,8 @@ def chance(
         return _open(study, curves, why)
     noise = trial_noise(study, [trial.outcome for trial in curves])
     basis, sd, factor = _noise(study, curves, noise, thresholds)
-    margins = list(_margins(study, curves, noise if basis == "retrainings" else None, sd * factor))
+    repeated = noise if basis == "retrainings" else None
+    margins = list(_margins(study, curves, repeated, sd=sd, factor=factor))
     margin = max(margins, key=lambda one: (one.gain - one.needed, one.gain))
     status, why = _judged(study, curves, margins, basis, thresholds)
     if basis == "jumps" and status == "ok" and margin.gain < thresholds.min_share * abs(level):
@@ -146,25 +147,31 @@ def _noise(
 
 
 def _margins(
-    study: Study, curves: Sequence[TrialCurves], noise: TrialNoise | None, needed: float
+    study: Study,
+    curves: Sequence[TrialCurves],
+    noise: TrialNoise | None,
+    *,
+    sd: float,
+    factor: float,
 ) -> Iterator[Margin]:
     """The best single value, and the best mean of a setting that was trained again."""
     level, objective = study.chance or 0.0, study.objective
     best = ranked([trial.outcome for trial in curves])[0]
     values = sum(len(trial.usable_objective) for trial in curves if trial.outcome.feasible)
-    luck = math.sqrt(2.0 * math.log(max(1, values))) / SHIPPED.deviations
+    luck = math.sqrt(2.0 * math.log(max(1, values)))
     assert best.value is not None, "A ranked trial has a value. This is a bug."
     yield Margin(
         value=best.value,
         trials=(best.trial,),
         gain=objective.gain(best.value - level),
-        needed=needed * (1.0 + luck),
+        needed=sd * (factor + luck),
         of=values,
     )
     for setting in noise.repeated if noise else ():
         if setting.feasible > 1 and not setting.copies:
             gain = objective.gain(setting.mean - level)
-            yield Margin(value=setting.mean, trials=setting.trials, gain=gain, needed=needed)
+            mean, trials = setting.mean, setting.trials
+            yield Margin(value=mean, trials=trials, gain=gain, needed=sd * factor)
 
 
 def _judged(
@@ -239,7 +246,7 @@ def _said(result: Chance) -> tuple[str, str, str]:
         "noise": "noise may be all of it",
         "unknown": "its noise is not known",
     }
-    headline = f"Whether {study} is better than chance, {level}, is open: {reasons[result.why]}"
+    headline = f"Whether {study} is better than chance is open: {reasons[result.why]}"
     advice = "Train the best setting again with 5 seeds."
     if result.why == "few_trials":
         advice = "Let more trials end."

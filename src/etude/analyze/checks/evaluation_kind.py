@@ -115,7 +115,8 @@ def _kind(
     if is_mean:
         return "online", "values"
     if reports <= 1:
-        return ("end", "") if reports else ("unknown", "")
+        # A value in the midst of a training may be the first of many.
+        return ("end", "") if reports and steps >= studies[0].max_steps else ("unknown", "")
     often = reports >= thresholds.every * steps and steps >= thresholds.min_steps
     if often and studies[0].evaluations < thresholds.every * steps:
         return "unknown", "frequency"
