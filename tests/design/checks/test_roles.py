@@ -271,7 +271,7 @@ def test_an_optimizer_is_scientific_or_fixed(name):
     (one,) = findings_of(tuned(**{name: Choice(["a", "b"])}), "R8")
 
     assert (one.status, one.subject) == ("notice", {"hyperparameter": name})
-    assert one.headline == f"`{name}` is searched as a nuisance: it is asked, or fixed"
+    assert one.headline == f"`{name}` is searched as a nuisance: make it scientific, or fix it"
 
 
 def test_an_optimizer_that_varies_over_configurations_is_searched():
