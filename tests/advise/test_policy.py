@@ -10,8 +10,12 @@ from tests.advise import rounds
 from tests.advise.contexts import context_of, only, with_status
 from tests.factories import RATE, SHARE, experiment
 
+from etude.advise.edits import applied
 from etude.advise.policy import EXPLOITATION, EXPLORATION, advice, caused_findings, order
+from etude.design.checks import findings as of_design
 from etude.design.studies import studies
+from etude.experiment.change import Change
+from etude.finding import Recommendation
 from etude.record import Points
 from etude.space import Integer, Real
 
@@ -140,6 +144,29 @@ def test_an_edit_that_a_rule_speaks_against_is_told_in_words():
     assert advised.words == (
         "A change of `nuisance.beta1` is left to you: R7 speaks against it (R2).",
     )
+
+
+def test_more_trials_stand_against_no_rule_for_what_they_could_tune_too():
+    few = experiment(trials=4, nuisance={"learning_rate": RATE}, fixed={"beta1": 0.9})
+    change = Change(("experiment", "trials"), "", 20)
+    more = Recommendation(rule="C2", change=change, old=4, because="Too few.")
+    many = applied(few, [more])
+
+    of_many = of_design(many, studies(many))
+
+    assert "R7" in {finding.rule for finding in of_many}
+    assert caused_findings(few, [more]) == []
+
+
+def test_an_acknowledged_rule_speaks_against_no_edit():
+    question = experiment(nuisance={"learning_rate": RATE, "beta1": Real(0.7, 0.99)})
+    (fixed, gone) = (Change(("fixed", "beta1"), "", 0.9), Change(("nuisance", "beta1"), "", None))
+    edits = [Recommendation(rule="R2", change=one, old=None, because="-") for one in (fixed, gone)]
+
+    before = caused_findings(question, edits)
+
+    assert [finding.rule for finding in before] == ["R7"]
+    assert caused_findings(replace(question, acknowledge=("R7",)), edits) == []
 
 
 @pytest.mark.parametrize(("make", "given", "goal"), ROUNDS)

@@ -41,7 +41,7 @@ def test_it_says_what_was_read_what_is_left_and_what_was_not_seen(folder, wrappe
     said = " ".join(wrapped.out.split())
 
     assert "Read, not run: BATCH_SIZE = 128 (line 3), lr = 0.5 (line 5)" in said
-    assert "Left to mine.py: seed, lambda" in said
+    assert "Left as it is: seed, lambda" in said
     assert "Not seen: `data` (line 10) has no default that can be read" in said
     assert not (folder / "it-ran").exists()
 

@@ -34,6 +34,7 @@ def test_every_template_is_written_and_planned(folder, etude_command, kind, fram
         KINDS[kind].data,
     }
     assert [one for one in planned.json["findings"] if one["status"] == "problem"] == []
+    assert [one for one in planned.json["findings"] if one["check"] == "unnamed"] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -26,6 +26,7 @@ def values(tmp_path, text):
         ('p.add_argument("--no-amp", action="store_true")', "no_amp", False),
         ('p.add_argument("--lr", dest="rate", default=-1)', "rate", -1),
         ('@click.option("--epochs", default=5)\ndef main(epochs): ...', "epochs", 5),
+        ('@click.option("--amsgrad/--no-amsgrad", default=False)\ndef f(): ...', "amsgrad", False),
         ("BATCH_SIZE = 128", "BATCH_SIZE", 128),
         ("lr: float = 0.1", "lr", 0.1),
         ("@dataclass\nclass Config:\n    width: int = 64", "width", 64),

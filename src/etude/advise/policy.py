@@ -245,13 +245,22 @@ def order() -> str:
 def caused_findings(experiment: Experiment, edits: Sequence[Recommendation]) -> list[Finding]:
     """What the rules say of the next round's design that they do not say of this one's.
 
+    What the author of the file has acknowledged is decided. That more trials could tune what is
+    fixed is room, and nothing against them.
+
     Source: R6, R7, R9, R15, S10.
     """
     coming = applied(experiment, edits)
     before = of_design(experiment, designed(experiment), experiment)
     after = of_design(coming, designed(coming), experiment)
     known = {_key(finding) for finding in before}
-    return [finding for finding in after if finding.status != "ok" and _key(finding) not in known]
+    room = {"R7"} if all(edit.path == "experiment.trials" for edit in edits) else set()
+    decided = room | {*experiment.acknowledge}
+    return [
+        finding
+        for finding in after
+        if finding.status != "ok" and finding.rule not in decided and _key(finding) not in known
+    ]
 
 
 def _key(finding: Finding) -> tuple[str, str, str]:

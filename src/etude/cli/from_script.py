@@ -113,9 +113,9 @@ name = "{name}"
 question = "Which learning rate trains {place}, and how far from chance?"
 metric = "valid/loss"       # as {train} reports it; lower is better, unless maximize = true
 # chance = 0.9              # what the metric reaches without learning (S11): 0.9 for ten classes
-max_steps = {steps}              # {of}; a step is whatever the loop counts
-evaluations = {min(20, int(steps))}            # evenly spaced by step; the last step is always one
-trials = {_TRIALS}                 # of each study
+{f"max_steps = {steps}":<28}# {of}; a step is whatever the loop counts
+{f"evaluations = {min(20, int(steps))}":<28}# evenly spaced by step; the last step is always one
+{f"trials = {_TRIALS}":<28}# of each study
 train = "{train}:train"    # file and function, relative to this file
 seed = 0
 

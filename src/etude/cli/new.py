@@ -103,7 +103,7 @@ def _around(script: Path, folder: Path) -> Iterator[str]:
     seen = [f"{one.name} = {one.value} (line {one.line})" for one in settings(known)]
     yield f"Read, not run:     {', '.join(seen) or 'nothing whose name is known'}"
     if stays := [one.name for one in left(known)]:
-        yield f"Left to {script.name}: {', '.join(stays)}"
+        yield f"Left as it is:     {', '.join(stays)}"
     for clause in known.unseen:
         yield f"Not seen:          {clause}"
     yield "Not seen:          what is computed, read from files, or typed when it is run"

@@ -113,7 +113,8 @@ def _option(call: ast.Call) -> str:
     texts = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
     names = [text for text in texts if isinstance(text, str) and text.startswith("-")]
     long = [name for name in names if name.startswith("--")] or names
-    return long[0].lstrip("-").replace("-", "_") if long else ""
+    # click writes a switch and its opposite into one text: `--amsgrad/--no-amsgrad`.
+    return long[0].split("/")[0].strip().lstrip("-").replace("-", "_") if long else ""
 
 
 def _default(call: ast.Call) -> ast.expr | None:
