@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests import factories
@@ -10,6 +12,7 @@ from tests.factories import record
 from etude.analyze.checks.chance import chance, findings
 from etude.analyze.views.curves import trial_curves
 from etude.analyze.views.outcomes import outcomes
+from etude.record import POINT, Points
 
 HERE = {"learning_rate": 0.01, "share": 0.5}
 
@@ -28,6 +31,17 @@ def test_what_learned_on_a_known_number_of_examples_is_clearly_better():
     result = judged([0.9, 0.5, 0.1, 0.3, 0.8], chance=0.9, validation_examples=500)
 
     assert (result.status, result.basis) == ("ok", "examples")
+
+
+def test_examples_that_the_training_logged_count_as_those_that_the_file_names():
+    study = factories.study(metric="valid/error", chance=0.9)
+    first = record(study, 0, 0.1, HERE)
+    rows = np.array([(0, 0, 0.1), (0, 1, 500.0)], dtype=POINT)
+    logged = replace(first, points=Points(rows, ("valid/error", "data/examples")))
+
+    result = chance(study, trial_curves(study, outcomes(study, [logged])))
+
+    assert (result.basis, result.examples) == ("examples", 500)
 
 
 def test_what_only_guesses_is_never_called_better():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, final
 
 from scipy.special import ndtr, stdtrit
@@ -15,6 +15,7 @@ from ...wording import number, plural, quantity, sentence_case, study_text
 from ..thresholds import ChanceThresholds
 from ..views.aligned import noise_of
 from ..views.curves import TrialCurves
+from ..views.evaluation_data import evaluation_data, validation_examples
 from ..views.outcomes import ranked
 from ..views.rates import standard_error
 from .trial_noise import TrialNoise, trial_noise
@@ -89,6 +90,9 @@ def chance(
 
     Source: S11, A1.
     """
+    records = [trial.record for trial in curves]
+    examples = validation_examples([study], evaluation_data(records))
+    study = replace(study, validation_examples=examples)
     level = study.chance
     best = ranked([trial.outcome for trial in curves])
     if level is None or not best:
