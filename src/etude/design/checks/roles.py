@@ -223,7 +223,8 @@ def _optimizer_searched(experiment: Experiment, studies: Sequence[Study]) -> lis
             check="roles",
             status="notice",
             subject=subject_of(choice, studies),
-            headline=f"`{choice.name}` {_as_nuisance(choice, experiment)}: make it scientific, or fix it",
+            headline=f"`{choice.name}` {_as_nuisance(choice, experiment)}: make it scientific, or "
+            "fix it",
             message=(
                 f"{written(choice)} {_as_nuisance(choice, experiment)}. The choice of optimizer is "
                 "scientific or fixed: the other hyperparameters need ranges of their own for each."
@@ -247,7 +248,8 @@ def _architecture_searched(experiment: Experiment, studies: Sequence[Study]) -> 
             check="roles",
             status="notice",
             subject=subject_of(part, studies),
-            headline=f"`{part.name}` {_as_nuisance(part, experiment)}, and sets the cost of the model",
+            headline=f"`{part.name}` {_as_nuisance(part, experiment)}, and sets the cost of the "
+            "model",
             message=(
                 f"{written(part)} {_as_nuisance(part, experiment)}. It changes what training and "
                 "serving cost, so it is usually scientific or fixed: the best score alone may pick "
