@@ -47,7 +47,9 @@ def project(tmp_path, monkeypatch):
 def test_it_answers_goes_on_and_sees_a_changed_model(project, etude_command):
     first = etude_command(*TYPED, "--json", "--budget-steps", "1").json
     again = etude_command(*TYPED, "--budget-steps", "1")
+    same = etude_command("plan", "small.toml")
     (project / "small.toml").write_text(FILE.replace("width = 8", "width = 16"))
+    planned = etude_command("plan", "small.toml")
     changed = etude_command(*TYPED, "--budget-steps", "1")
 
     assert first["procedure"] == "batch-size"
@@ -55,6 +57,9 @@ def test_it_answers_goes_on_and_sees_a_changed_model(project, etude_command):
     assert first["answer"]["verdict"] == "unclear"
     assert {"useful", "limit", "critical", "best_by"} <= first["answer"].keys()
     assert "1 probe is known from before" in again.out
+    assert "S7" not in same.out
+    assert "Since the batch sizes were measured, `width` was 8 and is 16" in planned.out
+    assert "etude batch-size small.toml" in planned.out
     assert "Measured anew, since `width` was 8 and is 16 (S7)." in changed.out
 
 

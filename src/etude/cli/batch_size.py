@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from ..procedure.batch.history import History
     from ..procedure.batch.throughput import Throughput
     from ..procedure.batch.turns import Next
-    from ..procedure.measuring import MeasurementFile, Measuring
+    from ..procedure.measurement_file import MeasurementFile
+    from ..procedure.measuring import Measuring
     from ..procedure.opening import Training
 
 MemoryOption: TypeAlias = Annotated[
@@ -187,7 +188,7 @@ class _Choice:
         from ..procedure.batch.history import History
         from ..procedure.batch.measurement import measured
         from ..procedure.batch.throughput import Throughput
-        from ..procedure.measuring import MeasurementFile
+        from ..procedure.measurement_file import MeasurementFile
 
         measuring = _measuring(self._asked, known, training)
         file = MeasurementFile(training.store.files.batch_sizes)
@@ -290,51 +291,72 @@ def _measure(
     from ..procedure.measuring import measure
 
     if next_probe(history, measuring.limits) is not None:
-        _say_cost(asked, measuring)
+        _say_way(asked, measuring)
     name = measuring.experiment.name
     return measure(
         measuring,
         history,
         tell=lambda wanted, known: _tell(asked, measuring, wanted, known),
         keep=lambda known: file.write(name, StoredMeasurement(measuring.fingerprint, known)),
-        exceeded=lambda known: _exceeded(asked.options, known, already=history),
+        exceeded=lambda known, wanted: _exceeded(
+            asked.options, measuring, known, wanted, already=history
+        ),
     )
 
 
-def _say_cost(asked: _Asked, measuring: Measuring) -> None:
-    from ..procedure.measuring import USUAL_PROBE_S
-    from ..wording import duration, quantity
+def _say_way(asked: _Asked, measuring: Measuring) -> None:
+    from ..wording import quantity
     from .procedures import say_aside
 
     size = measuring.memory_bytes
     limit = "its memory" if size is None else f"{size / 2**30:.1f} GiB of memory"
     threads = quantity(measuring.threads, "thread")
-    most = duration(12 * measuring.limits.turns * USUAL_PROBE_S)
     say_aside(
         asked.options,
-        f"Powers of two in fresh processes until {limit} or the examples run out, with {threads}; "
-        f"each 3 to {measuring.limits.turns} times for about {USUAL_PROBE_S:.0f} s, at most about "
-        f"{most} for twelve sizes.",
+        f"Powers of two, each in a process of its own, until {limit} or the examples run out, "
+        f"with {threads}.",
     )
+
+
+def _say_cost(asked: _Asked, measuring: Measuring, history: History) -> None:
+    """What all of it takes at most, by the first probe."""
+    from ..procedure.batch.turns import most_sizes
+    from ..procedure.measuring import most_s
+    from ..wording import duration, quantity
+    from .procedures import say_aside
+
+    sizes = quantity(most_sizes(history, measuring.limits), "size")
+    most = duration(most_s(history, measuring.limits))
+    say_aside(asked.options, f"  at most {most} more for up to {sizes}, most often a third of it")
 
 
 def _tell(asked: _Asked, measuring: Measuring, wanted: Next, history: History) -> None:
     """A line before each size is tried, and before each turn after that."""
-    from ..procedure.batch.turns import open_sizes
+    from ..procedure.batch.turns import turn_sizes
     from ..wording import join
     from .procedures import say_aside
 
     last = history.probes[-1] if history.probes else None
+    if len({probe.batch_size for probe in history.probes}) == 1 and wanted.turn == 1:
+        _say_cost(asked, measuring, history)
     if wanted.turn == 1:
         say_aside(asked.options, f"  {measuring.name} = {wanted.batch_size:,}")
     elif last is not None and last.turn != wanted.turn:
-        sizes = join([f"{one:,}" for one in open_sizes(history)], most=4)
-        say_aside(asked.options, f"  once more, turn {wanted.turn}: {sizes}")
+        sizes = turn_sizes(history, wanted.turn, measuring.limits)
+        named = join([f"{one:,}" for one in sizes], most=4)
+        say_aside(asked.options, f"  once more, turn {wanted.turn}: {named}")
 
 
-def _exceeded(options: ProcedureOptions, history: History, *, already: History) -> str:
+def _exceeded(
+    options: ProcedureOptions,
+    measuring: Measuring,
+    history: History,
+    wanted: Next,
+    *,
+    already: History,
+) -> str:
     """Why no more may be spent by this command, in a sentence; empty while it may."""
-    from ..procedure.measuring import spent_s
+    from ..procedure.measuring import most_s, spent_s
 
     steps = sum(one.steps for one in history.probes[len(already.probes) :])
     if options.budget_steps is not None and steps >= options.budget_steps:
@@ -342,6 +364,8 @@ def _exceeded(options: ProcedureOptions, history: History, *, already: History) 
     seconds = spent_s(history) - spent_s(already)
     if options.budget_hours is not None and seconds >= 3600 * options.budget_hours:
         return "The time that `--budget-hours` allows is spent."
+    if wanted.turn > 1 and seconds >= most_s(history, measuring.limits):
+        return "The time that was said at first is spent; the same command goes on."
     return ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -42,23 +43,29 @@ def check(  # noqa: PLR0913  # one parameter an option is Typer's way
     ] = False,  # a flag of the command line
 ) -> None:
     """Check the evidence of an experiment, and say what it allows to conclude."""
+    from .measurements import outdated_measurement
     from .options import Judge, stored_result
-    from .output import Answer, judged_lines, show, store_option
+    from .output import Answer, finding_lines, judged_lines, show, store_option
 
     judge = Judge(metric, maximize)
     with stored_result(name, store, judge) as result:
+        source = Path(result.entry.source) if result.entry.source else None
+        measured = outdated_measurement(result.experiment, store, source)
         findings = result.findings
         ending = result.ending(store_option(store), judge.option)
         short = partial(short_lines, ending, findings)
         lines = partial(_all_lines, result) if everything else short
         first = judged_lines(result)
-        answer = Answer(lines=lambda: chain(first, lines()), json=partial(_as_json, result))
+        last = [line for finding in measured for line in finding_lines(finding)]
+        answer = Answer(
+            lines=lambda: chain(first, lines(), last), json=partial(_as_json, result, measured)
+        )
         show(answer, json=json)
     if strict and any(finding.status == "problem" for finding in findings):
         raise typer.Exit(1)
 
 
-def _as_json(result: Result) -> dict[str, Any]:
+def _as_json(result: Result, measured: Sequence[Finding] = ()) -> dict[str, Any]:
     from ..finding import to_json
 
     verdict = result.verdict
@@ -74,7 +81,7 @@ def _as_json(result: Result) -> dict[str, Any]:
             "doubts": verdict.doubts,
             "failed_checks": [_named(one) for one in verdict.blocking],
         },
-        "findings": [to_json(finding) for finding in result.findings],
+        "findings": [to_json(finding) for finding in (*result.findings, *measured)],
     }
 
 

@@ -52,6 +52,7 @@ def plan(
     from ..experiment import baseline, toml
     from ..round.opening import with_lines
     from ..round.preview import design_findings, planned_trials, timing_trials
+    from .measurements import outdated_measurement
     from .output import Answer, show
 
     experiment = baseline.read_with_baseline(file)[0]
@@ -61,7 +62,10 @@ def plan(
     drawn = _Plan(
         experiment=experiment,
         studies=studies,
-        rules=design_findings(experiment, store, file.absolute().parent),
+        rules=[
+            *design_findings(experiment, store, file.absolute().parent),
+            *outdated_measurement(experiment, store, file),
+        ],
         designs=_designs(experiment, studies),
         timing=duration(studies, timing_trials(experiment, store)),
         caveats=findings(fixed_caveats([study for study, _ in studies])),

@@ -158,17 +158,3 @@ def strengths(value: object) -> list[float]:
     """
     values = value.values if isinstance(value, Choice) else (value,)
     return [float(one) for one in values if is_number(one)] if all(map(is_number, values)) else []
-
-
-def largest_batch_size(experiment: Experiment) -> float:
-    """The largest batch size that an experiment may use; 0 where none is known.
-
-    Source: S10, S14.
-    """
-    sizes = [
-        one.value.high if isinstance(one.value, Real | Integer) else max(strengths(one.value))
-        for one, entry in catalogued(experiment)
-        if entry.name == "batch_size"
-        and (isinstance(one.value, Real | Integer) or strengths(one.value))
-    ]
-    return max(sizes, default=0.0)

@@ -1,38 +1,31 @@
-"""The measuring of batch sizes: probes in fresh processes, and the file that keeps them."""
+"""The measuring of batch sizes: probes in processes of their own."""
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import json
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 from ..assignment import Assignment
-from ..disk.file import write_whole
-from ..errors import StoreError
 from ..experiment import Experiment
 from ..runner.devices import environments
-from ..runner.probe.fresh_process import probed
 from ..runner.probe.memory import free_bytes
 from ..runner.probe.messages import Probe, Probed
+from ..runner.probe.warm import Prober
 from ..space import Scalar
 from ..study import derived_seed
 from .batch.fingerprint import fingerprint
 from .batch.history import History, SizeProbe, TimeShares
-from .batch.records import StoredMeasurement, as_json, from_json
-from .batch.turns import Limits, Next, next_probe
+from .batch.turns import Limits, Next, most_sizes, next_probe
+from .measurement_file import code_of
 
 # Heuristic: enough steps that a loop which ends by itself is warm before.
 _LEAST_LENGTH = 200
 # Turns in which it is looked where the time goes, beside being timed.
 _WATCHED_TURNS = 2
 _WATCHED_S = 0.6
-# What a first probe takes, before any was seen: a library is imported for most of it.
-USUAL_PROBE_S = 5.0
 
 
 @final
@@ -80,7 +73,7 @@ class Measuring:
         return fingerprint(
             others,
             self.experiment.names,
-            code=_code(self.experiment.train or "", self.folder),
+            code=code_of(self.experiment.train or "", self.folder),
             memory_bytes=self.typed_bytes,
             threads=self.threads,
         )
@@ -109,7 +102,7 @@ def measure(
     *,
     tell: Callable[[Next, History], object],
     keep: Callable[[History], object],
-    exceeded: Callable[[History], str],
+    exceeded: Callable[[History, Next], str],
 ) -> tuple[History, str]:
     """The probes of all sizes, and why they ended early; empty where they did not.
 
@@ -118,20 +111,21 @@ def measure(
         history: What was probed before.
         tell: Is told of each probe before it is played.
         keep: Writes down what is known after each.
-        exceeded: Why no more may be spent, in a sentence; empty while it may.
+        exceeded: Why this probe may not be paid for, in a sentence; empty while it may.
 
     Source: S4, K2.
     """
-    while (wanted := next_probe(history, measuring.limits)) is not None:
-        if why := exceeded(history):
-            return history, why
-        tell(wanted, history)
-        history += _played(measuring, wanted)
-        keep(history)
+    with Prober(measuring.environment) as prober:
+        while (wanted := next_probe(history, measuring.limits)) is not None:
+            if why := exceeded(history, wanted):
+                return history, why
+            tell(wanted, history)
+            history += _played(measuring, wanted, prober)
+            keep(history)
     return history, ""
 
 
-def _played(measuring: Measuring, wanted: Next) -> SizeProbe:
+def _played(measuring: Measuring, wanted: Next, prober: Prober) -> SizeProbe:
     with tempfile.TemporaryDirectory(prefix="etude-probe-") as folder:
         probe = Probe(
             reference=measuring.experiment.train or "",
@@ -143,7 +137,7 @@ def _played(measuring: Measuring, wanted: Next) -> SizeProbe:
             memory_bytes=measuring.memory_bytes,
             threads=measuring.threads,
         )
-        answer = probed(probe, measuring.environment)
+        answer = prober.probed(probe)
     return size_probe(answer, wanted)
 
 
@@ -153,6 +147,7 @@ def size_probe(answer: Probed, wanted: Next) -> SizeProbe:
     Source: S4.
     """
     fields = {**asdict(answer), "shares": None}
+    del fields["libraries"]
     shares = None if answer.shares is None else TimeShares(**asdict(answer.shares))
     probe = SizeProbe(batch_size=wanted.batch_size, turn=wanted.turn, **fields)
     return replace(probe, shares=shares)
@@ -176,76 +171,20 @@ def _assignment(measuring: Measuring, wanted: Next, folder: Path) -> Assignment:
     )
 
 
-def _code(reference: str, folder: Path) -> str:
-    """A hash of what the training file does: comments and layout do not count."""
-    try:
-        text = (folder / reference.rpartition(":")[0]).read_text(encoding="utf-8")
-        text = ast.dump(ast.parse(text))
-    except (OSError, SyntaxError, ValueError, RecursionError):
-        return ""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-# --- the file beside the store
-
-
-@final
-@dataclass(frozen=True)
-class MeasurementFile:
-    """`STORE.batch-sizes.json`: the last measurement of each experiment.
-
-    Source: S7, K2.
-    """
-
-    path: Path
-
-    def read(self, experiment: str) -> StoredMeasurement | None:
-        """What is known of an experiment; None where nothing is.
-
-        Raises:
-            StoreError: for a file that is none of ours.
-        """
-        data = self._data().get(experiment)
-        if data is None:
-            return None
-        try:
-            return from_json(data)
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._damaged() from error
-
-    def write(self, experiment: str, measurement: StoredMeasurement) -> None:
-        """Keeps a measurement in the place of an older one of the same experiment.
-
-        Raises:
-            StoreError: where it cannot be written.
-        """
-        data = {**self._data(), experiment: as_json(measurement)}
-        try:
-            write_whole(self.path, json.dumps(data))
-        except OSError as error:
-            why = error.strerror or error
-            raise StoreError(f"`{self.path}` cannot be written ({why}).") from error
-
-    def _data(self) -> dict[str, Any]:
-        try:
-            data = json.loads(self.path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError) as error:
-            raise self._damaged() from error
-        if not isinstance(data, dict):
-            raise self._damaged()
-        return data
-
-    def _damaged(self) -> StoreError:
-        return StoreError(
-            f"`{self.path}` is not as it was written. Remove it: the batch sizes are measured anew."
-        )
-
-
 def spent_s(history: History) -> float:
     """The seconds that all probes took.
 
     Source: R15.
     """
     return sum(probe.wall_s for probe in history.probes)
+
+
+def most_s(history: History, limits: Limits) -> float:
+    """The seconds after which nothing is probed again, by what the first probe took.
+
+    Every size is tried once all the same.
+
+    Source: R15.
+    """
+    first = history.probes[0].wall_s if history.probes else 0.0
+    return limits.turns * most_sizes(history, limits) * max(first, 1.0)

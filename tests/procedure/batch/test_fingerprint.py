@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.factories import experiment
 
-from etude.procedure.batch.fingerprint import differences, fingerprint
+from etude.procedure.batch.fingerprint import changes_since, differences, fingerprint
+from etude.space import Choice, Real
 
 SETTING: dict[str, int | float | str] = {
     "width": 8,
@@ -37,3 +39,22 @@ def test_the_training_code_does():
     old, new = (fingerprint(SETTING, {}, code=code) for code in ("a", "b"))
 
     assert differences(old, new) == ("the training code changed",)
+
+
+def test_a_file_that_may_still_train_what_was_measured_changes_nothing():
+    old = fingerprint({"width": 8, "lr": 0.1, "batch_size": 32}, {}, code="a")
+    file = experiment(nuisance={"width": Choice([8, 16]), "lr": Real(0.01, 1.0)})
+
+    assert changes_since(old, file, "a") == ()
+
+
+def test_a_file_says_what_it_trains_otherwise_than_was_measured():
+    old = fingerprint({"width": 8, "depth": 2}, {}, code="a")
+    file = experiment(fixed={"width": 16, "heads": 4, "batch_size": 64})
+
+    assert changes_since(old, file, "b") == (
+        "`depth` is gone",
+        "`width` was 8 and is 16",
+        "`heads` is new",
+        "the training code changed",
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...design.catalogued import catalogued, is_listed, largest_batch_size
+from ...design.batch_size import largest_batch_size
+from ...design.catalogued import catalogued, is_listed
 from ...experiment import Experiment
 from ...experiment.change import Change
 from ...finding import Recommendation

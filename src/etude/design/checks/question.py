@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Sequence
 
 from ...experiment import Experiment
 from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding
-from ...playbook.words import words
-from ...space import Choice, Integer, Real, is_number, value_text
 from ...study import Study
-from ...wording import conjunction, join, number
-from ..catalogued import catalogued, literal, role_phrase, strengths, subject_of, written
-
-# Words of a batch size that counts every device and what is accumulated, and of one that is less.
-_OF_ALL = {"global", "effective", "total"}
-_OF_A_PART = {"micro"}
+from ...wording import conjunction, join
+from ..batch_size import accumulated, batch_sizes, largest_batch_size, of_batch_size
+from ..catalogued import catalogued, role_phrase, subject_of, written
 
 
 def findings(
@@ -72,14 +66,14 @@ def _questions(experiment: Experiment, studies: Sequence[Study]) -> list[Finding
 def _batch_size(
     experiment: Experiment, studies: Sequence[Study], parent: Experiment | None
 ) -> list[Finding]:
-    before, now = _batch_sizes(parent), _batch_sizes(experiment)
+    before, now = batch_sizes(parent), batch_sizes(experiment)
     if parent is None and experiment.parent and now:
         return [_unknown_parent(experiment.parent)]
     if parent is None or not before or not now or before == now:
         return []
-    size = _of_batch_size(experiment)[0]
+    size = of_batch_size(experiment)[0]
     was, becomes = join(before, most=2), join(now, most=2)
-    if _accumulated(size, experiment) != 1:
+    if accumulated(size, experiment) != 1:
         becomes += ", accumulated,"
     fixed = [
         other.name
@@ -164,59 +158,5 @@ def _seeds(experiment: Experiment, roles: Collection[str]) -> list[Hyperparamete
     return [one for one, entry in catalogued(experiment, roles) if entry.name == "seed"]
 
 
-def _batch_sizes(experiment: Experiment | None) -> list[str]:
-    """Every batch size that an update of an experiment may use, as text.
-
-    Accumulated batches are one to the optimizer: 16 four times is 64.
-    """
-    if experiment is None:
-        return []
-    sizes: set[str] = set()
-    for hyperparameter in _of_batch_size(experiment):
-        factor = _accumulated(hyperparameter, experiment)
-        if factor != 1 and (numbers := strengths(hyperparameter.value)):
-            sizes.update(number(size * factor, 6) for size in numbers)
-        elif isinstance(hyperparameter.value, Real | Integer):
-            bounds = (hyperparameter.value.low, hyperparameter.value.high)
-            sizes.add(" to ".join(number(factor * bound) for bound in bounds))
-        elif isinstance(hyperparameter.value, Choice):
-            sizes.update(map(value_text, hyperparameter.value.values))
-        else:
-            sizes.add(literal(hyperparameter))
-    return sorted(sizes, key=lambda text: (len(text), text))
-
-
-def _of_batch_size(experiment: Experiment) -> list[Hyperparameter]:
-    """Those that say how many examples an update sees: of all devices before those of one part."""
-    sizes = [one for one, entry in catalogued(experiment) if entry.name == "batch_size"]
-    of_all = [one for one in sizes if _words_of(one) & _OF_ALL]
-    return of_all or [one for one in sizes if not _words_of(one) & _OF_A_PART] or sizes
-
-
-def _words_of(hyperparameter: Hyperparameter) -> set[str]:
-    return {word for segment in words(hyperparameter.name) for word in segment}
-
-
-def _accumulated(size: Hyperparameter, experiment: Experiment) -> float:
-    """How many batches of this size an update sums up, where that is fixed and not in it yet."""
-    if _words_of(size) & _OF_ALL:
-        return 1
-    return math.prod(
-        float(one.value)
-        for one, entry in catalogued(experiment, ("fixed",))
-        if entry.name == "gradient_accumulation" and is_number(one.value) and not one.when
-    )
-
-
 def _is_raised(parent: Experiment, experiment: Experiment) -> bool:
-    return _largest(experiment) > _largest(parent)
-
-
-def _largest(experiment: Experiment) -> float:
-    sizes = [
-        _accumulated(one, experiment)
-        * (one.value.high if isinstance(one.value, Real | Integer) else max(strengths(one.value)))
-        for one in _of_batch_size(experiment)
-        if isinstance(one.value, Real | Integer) or strengths(one.value)
-    ]
-    return max(sizes, default=0.0)
+    return largest_batch_size(experiment) > largest_batch_size(parent)

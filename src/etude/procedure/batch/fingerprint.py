@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+from ...design.catalogued import hyperparameters
+from ...experiment import Experiment
+from ...experiment.hyperparameter import Hyperparameter
 from ...playbook.catalogue import Names, known
-from ...space import Scalar
+from ...space import Choice, Integer, Real, Scalar, is_number
 from ...space.values import value_text
 
 Fingerprint: TypeAlias = Mapping[str, Scalar | None]
@@ -57,6 +60,59 @@ def differences(old: Fingerprint, new: Fingerprint) -> tuple[str, ...]:
         for name in dict.fromkeys((*new, *old))
         if old.get(name) != new.get(name)
     )
+
+
+def changes_since(old: Fingerprint, experiment: Experiment, code: str) -> tuple[str, ...]:
+    """What a file says otherwise than when it was measured, a clause each.
+
+    A hyperparameter that is searched may have any of its values, and one of a study that was not
+    measured says nothing; what a command was given, threads and memory, is no matter of the file.
+
+    Args:
+        old: What was measured.
+        experiment: As it stands now.
+        code: A hash of its training code; empty where that cannot be read.
+
+    Source: S7.
+    """
+    rows = hyperparameters(experiment)
+    was = {name: value for name, value in old.items() if name not in (CODE, MEMORY, THREADS)}
+    clauses = [clause for name, value in was.items() if (clause := _changed(name, value, rows))]
+    for one in rows:
+        is_new = one.role == "fixed" and not one.when and one.name not in was
+        if is_new and _is_rest(one, experiment):
+            clauses.append(f"`{one.name}` is new")
+    if code and old.get(CODE) != code:
+        clauses.append(_difference(CODE, None, None))
+    return tuple(clauses)
+
+
+def _changed(name: str, old: Scalar | None, rows: Sequence[Hyperparameter]) -> str:
+    own = [one.value for one in rows if one.name == name]
+    if not own:
+        return _difference(name, old, None)
+    if any(_may_be(value, old) for value in own):
+        return ""
+    now = own[0]
+    if isinstance(now, Real | Integer | Choice):
+        return f"`{name}` was {value_text(old) if old is not None else 'absent'}"
+    return _difference(name, old, now)
+
+
+def _may_be(value: object, old: Scalar | None) -> bool:
+    if isinstance(value, Choice):
+        return old in value.values
+    if isinstance(value, Real | Integer):
+        return is_number(old) and value.low <= old <= value.high
+    return value == old
+
+
+def _is_rest(one: Hyperparameter, experiment: Experiment) -> bool:
+    """Whether it belongs to what a measurement rests on; the batch size itself does not."""
+    entry = known(one.name, experiment.names)
+    if isinstance(one.value, Real | Integer | Choice) or (entry and entry.name == "batch_size"):
+        return False
+    return _bears(one.name, one.value, experiment.names)
 
 
 def _bears(name: str, value: Scalar, names: Names) -> bool:

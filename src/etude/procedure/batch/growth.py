@@ -20,6 +20,8 @@ DOUBLES = 1.8
 TRUSTED = 0.05
 # Heuristic: fewer processes do not know their spread.
 LEAST_TURNS = 3
+# Heuristic: what doubles and seems to gain so much grows, unless a load hid behind one probe.
+_PLAIN = 1.6
 
 
 @final
@@ -30,6 +32,11 @@ class Gain:
     batch_size: int
     over: int
     factor: Interval
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is worth it by so much that few turns show it, if not for sure."""
+        return self.factor.half == math.inf and self.factor.mean >= _PLAIN
 
     @property
     def grows(self) -> Grows:
@@ -72,8 +79,16 @@ class Growth:
 
         Source: S6.
         """
-        last = max((one.batch_size for one in self.gains if one.grows == "yes"), default=0)
-        return tuple(one for one in self.gains if one.grows == "open" and one.batch_size > last)
+        return tuple(one for one in self.deciding if one.grows == "open")
+
+    @property
+    def deciding(self) -> tuple[Gain, ...]:
+        """From the last one on that seems worth it: what came before makes no difference.
+
+        Source: S6.
+        """
+        worth = [one.batch_size for one in self.gains if one.grows == "yes" or one.is_plain]
+        return tuple(one for one in self.gains if one.batch_size >= max(worth, default=0))
 
 
 def growth(history: History) -> Growth:

@@ -85,11 +85,12 @@ def interval(
     """
     count = len(values)
     mean = float(np.mean(values)) if count else math.nan
-    if count < 2:
-        return Interval(mean, math.inf)
     variance, degrees = shared
-    own = count - 1
+    own = max(count - 1, 0)
     prior = min(_PRIOR, max(degrees - own, 0))
+    # A single process knows no spread: that of enough others stands for its own.
+    if not count or (count == 1 and prior < _PRIOR):
+        return Interval(mean, math.inf)
     moderated = (float(np.var(values)) * count + prior * variance) / (own + prior)
     # The interval is for a long training yet to come, which meets a stretch of the load of its own.
     other = max(lasting**2, moderated * _OF_LONG) if lasting else 0.0

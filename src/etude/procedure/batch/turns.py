@@ -18,6 +18,7 @@ class Limits:
         most: The largest size to try.
         turns: Probes of a size at most; what is not known then is unclear.
         trusted_turns: As many for an interval alone: a load that changes so much stays as it is.
+        others_turn: The turn from which on sizes far from the useful one are probed again.
 
     Source: S4.
     """
@@ -28,6 +29,8 @@ class Limits:
     turns: int = 8
     # Heuristic: of five processes a sixth changes little.
     trusted_turns: int = 5
+    # Heuristic: by the fourth turn the spread is known, and who bears on nothing may need no other.
+    others_turn: int = 4
 
 
 @final
@@ -42,8 +45,9 @@ class Next:
 def next_probe(history: History, limits: Limits) -> Next | None:
     """The next probe; None where all is known, or will not be.
 
-    First every power of two until memory or examples run out; then all sizes in turn, so that a
-    load that drifts is shared by them, until each interval and what a size gains is known.
+    First every power of two until memory or examples run out; then those that bear on the useful
+    size in turn, so that a load that drifts is shared by them, until what they gain is known; the
+    others again where their interval is not known by the spread that was seen meanwhile.
 
     Source: S4, S6.
     """
@@ -55,7 +59,7 @@ def next_probe(history: History, limits: Limits) -> Next | None:
     # The turns before the last are over: nothing more is asked of them.
     last = max(probe.turn for probe in history.probes)
     for turn in range(max(last, 2), limits.turns + 1):
-        wanted = open_sizes(history.before(turn), by_interval=turn <= limits.trusted_turns)
+        wanted = turn_sizes(history, turn, limits)
         done = {probe.batch_size for probe in history.probes if probe.turn == turn}
         left = [one for one in wanted if one not in done and one in history.feasible]
         if left:
@@ -86,6 +90,19 @@ def next_size(history: History, limits: Limits) -> int | None:
     return 2 * last if 2 * last <= limits.most else None
 
 
+# Heuristic: 8,192 examples a step, where nothing says how many there are or fit.
+_USUAL_SIZES = 14
+
+
+def most_sizes(history: History, limits: Limits) -> int:
+    """How many sizes there are to try, as far as that is known.
+
+    Source: S4, R15.
+    """
+    most = min(limits.most, history.examples or 2 ** (_USUAL_SIZES - 1))
+    return max(most, 1).bit_length()
+
+
 def is_never_read(history: History) -> bool:
     """Whether trainings did their steps and never asked for the batch size.
 
@@ -95,27 +112,25 @@ def is_never_read(history: History) -> bool:
     return bool(timed) and not any(probe.is_read for probe in timed)
 
 
-def open_sizes(history: History, *, by_interval: bool = True) -> tuple[int, ...]:
-    """The sizes that more probes would tell something about, the smallest first.
-
-    Args:
-        history: The probes so far.
-        by_interval: Whether the throughput of each is to be known, and not the useful size alone.
+def turn_sizes(history: History, turn: int, limits: Limits) -> tuple[int, ...]:
+    """The sizes that are probed in a turn, the smallest first, by what was known before it.
 
     Source: S4, S6.
     """
+    history = history.before(turn)
     known = growth(history)
-    others = _open_by_interval(known, history) if by_interval else set()
-    return tuple(sorted(_open_by_gain(known) | others))
+    sizes = {size for gain in known.open_gains for size in (gain.batch_size, gain.over)}
+    if turn <= limits.trusted_turns:
+        near = _near(known, history)
+        sizes |= {size for size in near if len(history.timed(size)) < LEAST_TURNS}
+        asked = set(known.steps) if turn >= limits.others_turn else near
+        sizes |= {size for size in asked if known.steps[size].relative > TRUSTED}
+    return tuple(sorted(sizes))
 
 
-def _open_by_gain(known: Growth) -> set[int]:
-    return {size for gain in known.open_gains for size in (gain.batch_size, gain.over)}
-
-
-def _open_by_interval(known: Growth, history: History) -> set[int]:
-    return {
-        size
-        for size, step in known.steps.items()
-        if len(history.timed(size)) < LEAST_TURNS or step.relative > TRUSTED
-    }
+def _near(known: Growth, history: History) -> set[int]:
+    """The sizes that the useful one is told by; all where none seems to be used."""
+    if history.reaches_steps() is False:
+        return set(known.steps)
+    deciding = {size for gain in known.deciding for size in (gain.batch_size, gain.over)}
+    return deciding or set(known.steps)

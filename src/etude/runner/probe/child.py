@@ -24,6 +24,7 @@ from ..running_clock import RUNNING
 from ..user_code import train_function
 from ..user_errors import is_out_of_memory, user_traceback
 from . import accelerator, memory
+from .frames import is_library
 from .messages import Outcome, Probe, Probed
 from .stopwatch import Stopwatch
 
@@ -34,10 +35,15 @@ _TOO_LARGE = re.compile(r"larger sample than population|sample larger than popul
 
 
 def main(descriptor: int, parent_process: int) -> NoReturn:
-    """Answers the probe that comes through a socket."""
+    """Answers the probe that comes through a socket, and ends."""
     end_with(parent_process)
     for number in (signal.SIGINT, signal.SIGHUP):  # what to do then is the parent's to say
         signal.signal(number, signal.SIG_IGN)
+    serve(descriptor)
+
+
+def serve(descriptor: int) -> NoReturn:
+    """Answers the probe that comes through a socket, and ends this process."""
     parent: Connection = Connection(descriptor)
     os.set_inheritable(descriptor, False)  # noqa: FBT003  # as os has it
     home = os.getpid()
@@ -45,6 +51,8 @@ def main(descriptor: int, parent_process: int) -> NoReturn:
     sys.path[:] = probe.path
     sys.argv = [str(probe.folder / probe.reference.rpartition(":")[0])]
     answer = _probed(probe, lambda: parent.send("stepped"), loaded=lambda: parent.send("loaded"))
+    if probe.lists_libraries:
+        answer = replace(answer, libraries=_libraries())
     if os.getpid() == home:  # what the user's code forked off has nothing to say
         parent.send(answer)
     sys.stdout.flush()
@@ -73,6 +81,12 @@ def _probed(probe: Probe, stepped: Callable[[], object], *, loaded: Callable[[],
     if answer.outcome == "measured" and peak > (probe.memory_bytes or peak):
         return replace(answer, outcome="out_of_memory")
     return answer
+
+
+def _libraries() -> tuple[str, ...]:
+    """The modules of libraries that are loaded, in the order in which they came."""
+    files = [(name, getattr(module, "__file__", None)) for name, module in sys.modules.items()]
+    return tuple(name for name, file in files if isinstance(file, str) and is_library(file))
 
 
 def _has_gpu() -> bool:

@@ -121,9 +121,12 @@ def place(stack: Stack, *, asynchronous: bool) -> Place:
 
 def is_users(code: CodeType) -> bool:
     """Whether a person wrote this: no library, nothing of Python's, nothing of ours."""
-    name = code.co_filename
-    is_library = any(part in name for part in _LIBRARIES) or name.startswith((_HOME, _PYTHON))
-    return not is_library and not name.startswith("<")
+    return not is_library(code.co_filename) and not code.co_filename.startswith("<")
+
+
+def is_library(file: str) -> bool:
+    """Whether a file is a library's, Python's, or ours."""
+    return any(part in file for part in _LIBRARIES) or file.startswith((_HOME, _PYTHON))
 
 
 def user_line(stack: Stack) -> str:

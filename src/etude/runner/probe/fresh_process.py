@@ -8,11 +8,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
-from typing import IO, final
+from typing import IO, Protocol, TypeAlias, final
 
 from ...errors import RunError
 from ..slot import exit_description, unnamed_file
@@ -34,6 +34,24 @@ _MEMORY_SIGNALS = (-signal.SIGKILL, -signal.SIGABRT, -signal.SIGSEGV, -signal.SI
 _NEAR = 0.9
 
 
+class Child(Protocol):
+    """A process that answers one probe."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    def kill(self) -> object:
+        """Ends it, where it has not ended yet."""
+
+    def wait(self) -> int:
+        """Waits for its end: how it ended, as `subprocess` has it."""
+
+
+# Starts one, with what is to be its end of a socket and its output.
+Start: TypeAlias = Callable[[socket.socket, int], Child]
+
+
 def probed(probe: Probe, environment: Mapping[str, str]) -> Probed:
     """What a fresh process shows that trains a few steps.
 
@@ -42,8 +60,22 @@ def probed(probe: Probe, environment: Mapping[str, str]) -> Probed:
     Raises:
         RunError: where the system starts no more processes.
     """
+    return probed_by(
+        lambda line, said: started(
+            "child", line, {"PYTHONIOENCODING": "utf-8:backslashreplace", **environment}, said
+        ),
+        probe,
+    )
+
+
+def probed_by(start: Start, probe: Probe) -> Probed:
+    """The same of a process that is started as one likes.
+
+    Raises:
+        RunError: where the system starts no more processes.
+    """
     begin_s = time.monotonic()
-    process = _Process(environment)
+    process = _Process(start)
     try:
         answer = process.answer(probe)
     finally:
@@ -51,36 +83,49 @@ def probed(probe: Probe, environment: Mapping[str, str]) -> Probed:
     return replace(answer, wall_s=time.monotonic() - begin_s)
 
 
+def started(
+    program: str, line: socket.socket, environment: Mapping[str, str], said: int
+) -> subprocess.Popen[bytes]:
+    """A program of this folder, with an end of a socket, which dies with this process.
+
+    Raises:
+        OSError: where the system starts no more processes.
+    """
+    return STARTER.call(
+        lambda: subprocess.Popen(
+            [
+                *(sys.executable, "-P", "-m", f"etude.runner.probe.{program}"),
+                *(str(line.fileno()), str(os.getpid())),
+            ],
+            env={**os.environ, **environment},
+            pass_fds=[line.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
+    )
+
+
 @final
 class _Process:
     """The process of one probe."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, start: Start) -> None:
         self._peak = 0
         self._said: IO[bytes] = unnamed_file()
+        own, other = socket.socketpair()
         try:
-            STARTER.call(lambda: self._start(environment))
-        except OSError as error:
+            with other:
+                self._process = start(other, self._said.fileno())
+        except BaseException as error:
+            own.close()
             self._said.close()
+            if not isinstance(error, OSError):
+                raise
             raise RunError(
                 f"A process could not be started ({error.strerror or error}). Free some memory or "
                 "raise the system's limit, and type the same command again."
             ) from error
-
-    def _start(self, environment: Mapping[str, str]) -> None:
-        own, other = socket.socketpair()
-        with other:
-            self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "-P", "-m", "etude.runner.probe.child"),
-                    *(str(other.fileno()), str(os.getpid())),
-                ],
-                env={**os.environ, "PYTHONIOENCODING": "utf-8:backslashreplace", **environment},
-                pass_fds=[other.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=self._said,
-                stderr=subprocess.STDOUT,
-            )
         self._line = Connection(own.detach())
 
     def answer(self, probe: Probe) -> Probed:

@@ -29,6 +29,7 @@ class Probe:
         watched_s: Time for which it is looked where the loop is, after that; 0 for none.
         memory_bytes: The most that it may hold; None for no limit.
         threads: That compute side by side.
+        lists_libraries: Whether to say which libraries it loaded.
     """
 
     reference: str
@@ -41,6 +42,7 @@ class Probe:
     watched_s: float = 0.0
     memory_bytes: int | None = None
     threads: int = 1
+    lists_libraries: bool = False
 
 
 @final
@@ -84,6 +86,7 @@ class Probed:
         shares: Where its time goes; None where nobody looked.
         detail: Why it failed, in the user's own traceback where there is one.
         wall_s: All that it took, its start included.
+        libraries: The modules of libraries that it loaded, where it was asked for them.
     """
 
     outcome: Outcome
@@ -98,3 +101,4 @@ class Probed:
     shares: Shares | None = None
     detail: str = ""
     wall_s: float = 0.0
+    libraries: tuple[str, ...] = ()
