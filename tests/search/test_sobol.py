@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import qmc
 
 from etude.search import sobol
+from etude.search.directions import BITS
 from etude.search.sobol import points
 
 SEEDS = st.integers(0, 2**31 - 1)
@@ -117,10 +118,10 @@ def test_swaps_decided_together_are_what_each_changes_alone():
     kernels = [sobol._kernel(linear_N) for linear_N in linear_DxN]
     kernel_DxNxN, kernel_DxN = (np.stack(each) for each in zip(*kernels, strict=True))
     slopes = sobol._slopes(kernel_DxNxN, kernel_DxN, axis)
-    node_N = linear_DxN[axis] >> (sobol.BITS - level)
+    node_N = linear_DxN[axis] >> (BITS - level)
     swapped = [linear_DxN.copy() for _ in range(4)]
     for node, each_DxN in enumerate(swapped):
-        each_DxN[axis, node_N == node] ^= 1 << (sobol.BITS - 1 - level)
+        each_DxN[axis, node_N == node] ^= 1 << (BITS - 1 - level)
 
     change_F = sobol._change(linear_DxN[axis], level, node_N, *slopes)
 
@@ -130,7 +131,7 @@ def test_swaps_decided_together_are_what_each_changes_alone():
 
 def tangent(before_DxN, after_DxN):
     """The criterion's change to first order in the squared discrepancies, by scipy's own."""
-    before, after = (squares((each + 0.5) / 2**sobol.BITS) for each in (before_DxN, after_DxN))
+    before, after = (squares((each + 0.5) / 2**BITS) for each in (before_DxN, after_DxN))
     relative = (after - before)[:, sobol.SMALLEST - 1 :] / before[:, sobol.SMALLEST - 1 :]
     return np.dot([1.0, sobol.PAIRS], relative @ sobol.WEIGHTS_N[sobol.SMALLEST - 1 :])
 
