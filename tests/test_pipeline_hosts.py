@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import etude
@@ -40,6 +41,15 @@ def test_the_example_of_hosts_trains_on_two_ranks(tmp_path, monkeypatch):
 
     assert [one.status for one in result.records] == ["completed"]
     assert len(result.records[0].series("valid/error")) == 4
+
+
+def test_ranks_find_a_training_file_though_another_had_its_name_first(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "train", types.ModuleType("train"))
+    monkeypatch.chdir(tmp_path)
+
+    result = etude.run(files_of_hosts(tmp_path), runner="inline")
+
+    assert [one.status for one in result.records] == ["completed"]
 
 
 def test_the_example_of_hosts_trains_under_torchrun(tmp_path):

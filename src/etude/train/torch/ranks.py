@@ -6,6 +6,7 @@ ends them after `limit_s`.
 
 from __future__ import annotations
 
+import importlib.util
 import multiprocessing
 import os
 import sys
@@ -18,7 +19,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple, TypeAlias, final
+from typing import Any, NamedTuple, NoReturn, TypeAlias, final
 
 import torch
 from torch import distributed as dist
@@ -35,6 +36,8 @@ LIMIT_S = 600.0
 # Heuristic: the system closes what a process had open a moment before it says that it is over.
 _CLOSING_S = 1.0
 _INTERFACES = Path("/sys/class/net")
+# What a follower says first.
+_STARTED = ""
 
 
 @final
@@ -49,6 +52,14 @@ class _Group(NamedTuple):
     file: str
     limit_s: float
     threads: int
+
+
+class _Function(NamedTuple):
+    """A function at the top of a file: another process may know its module by no name."""
+
+    module: str
+    file: str
+    name: str
 
 
 class _Follower(NamedTuple):
@@ -95,6 +106,7 @@ def on_ranks(
 
 def _lead(train: TrainOfRanks, trial: Trial, group: _Group, followers: Sequence[_Follower]) -> None:
     """The part of the first rank."""
+    _await_start(followers, group.limit_s)
     try:
         with _joined(group, 0):
             train(shared(trial))
@@ -111,6 +123,22 @@ def _lead(train: TrainOfRanks, trial: Trial, group: _Group, followers: Sequence[
             ) from error
         raise
     _join(followers, group.limit_s)
+
+
+def _await_start(followers: Sequence[_Follower], limit_s: float) -> None:
+    """Waits until every follower has imported what it trains: who joins alone waits for nobody.
+
+    Raises:
+        RankError: for one that ended before, or does not come to it.
+    """
+    for one in followers:
+        wait([one.words, one.process.sentinel], limit_s)
+        with suppress(EOFError):
+            if one.words.poll() and one.words.recv() == _STARTED:
+                continue
+        one.process.join(_CLOSING_S)
+        why = _first_to_end(followers)
+        raise RankError(why or f"Rank {one.rank} had not started after {limit_s:g} s.")
 
 
 def follow(train: TrainOfRanks) -> None:
@@ -139,29 +167,66 @@ def finish() -> None:
 def _started(train: TrainOfRanks, rank: int, group: _Group) -> _Follower:
     context = multiprocessing.get_context("spawn")
     words, end = context.Pipe(duplex=False)
-    process = context.Process(target=_serve, args=(train, rank, group, end), daemon=True)
+    asked = _by_file(train)
+    process = context.Process(target=_serve, args=(asked, rank, group, end), daemon=True)
     process.start()
     end.close()
     return _Follower(rank, process, words)
 
 
-def _serve(train: TrainOfRanks, rank: int, group: _Group, words: Connection) -> None:
+def _by_file(train: TrainOfRanks) -> TrainOfRanks | _Function:
+    """What a new process finds a function by: its file, where its module is none of a package."""
+    module = sys.modules.get(train.__module__)
+    file = getattr(module, "__file__", None)
+    name = getattr(train, "__qualname__", "")
+    is_named = "." in train.__module__ or train.__module__ == "__main__"
+    if file is None or is_named or not name.isidentifier():
+        return train
+    return _Function(train.__module__, str(file), name)
+
+
+def _imported(train: TrainOfRanks | _Function) -> TrainOfRanks:
+    if not isinstance(train, _Function):
+        return train
+    spec = importlib.util.spec_from_file_location(train.module, train.file)
+    assert spec is not None and spec.loader is not None, "A file has no loader. This is a bug."
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[train.module] = module
+    spec.loader.exec_module(module)
+    function: TrainOfRanks = getattr(module, train.name)
+    return function
+
+
+def _serve(asked: TrainOfRanks | _Function, rank: int, group: _Group, words: Connection) -> None:
     """The program of a rank that follows."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(group.threads)
-    with _joined(group, rank), suppress(Leave):
-        try:
-            trial = shared(None)
-            torch.manual_seed(seeds(trial.seed, rank).preprocessing)
-            train(trial)
-        except Exception as error:  # noqa: BLE001  # a user's code
-            # Said before the connections close, which ends the others.
-            words.send(f"{text_of(error)}\n\n{traceback.format_exc()}")
-            _end(1)
+    try:
+        train = _imported(asked)
+        words.send(_STARTED)
+        with _joined(group, rank), suppress(Leave):
+            _follow(train, rank, words)
+    except Exception as error:  # noqa: BLE001  # a user's code
+        _say(error, words)
     _end(0)
 
 
-def _end(status: int) -> None:
+def _follow(train: TrainOfRanks, rank: int, words: Connection) -> None:
+    try:
+        trial = shared(None)
+        torch.manual_seed(seeds(trial.seed, rank).preprocessing)
+        train(trial)
+    except Exception as error:  # noqa: BLE001  # a user's code
+        _say(error, words)
+
+
+def _say(error: Exception, words: Connection) -> NoReturn:
+    """Said before the connections close, which ends the others."""
+    words.send(f"{text_of(error)}\n\n{traceback.format_exc()}")
+    _end(1)
+
+
+def _end(status: int) -> NoReturn:
     """Ends this process as it is: threads of libraries must not meet an interpreter that closes."""
     sys.stdout.flush()
     sys.stderr.flush()
@@ -234,6 +299,8 @@ def _first_to_end(followers: Sequence[_Follower]) -> str:
             with suppress(EOFError):
                 return f"Rank {one.rank} of {len(followers) + 1} ended first: {one.words.recv()}"
     for one in followers:
+        if one.words.closed or one.words.poll():  # its end is closed, and so it is about to be over
+            one.process.join(10 * _CLOSING_S)
         if code := one.process.exitcode:
             how = f"killed by signal {-code}" if code < 0 else f"with exit status {code}"
             return f"Rank {one.rank} of {len(followers) + 1} ended first, {how}."
