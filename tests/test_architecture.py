@@ -59,6 +59,7 @@ PLAYERS = (
     "delegation",
     "last_steps",
     "launch",
+    "measurement_file",
     "measuring",
     "opening",
     "player",

@@ -56,7 +56,9 @@ class Prober:
         nursery = self._nursery
         if nursery is not None:
             with suppress(EOFError):
-                return probed_by(nursery.fork, probe)
+                answer = probed_by(nursery.fork, probe)
+                if nursery.is_alive:
+                    return answer
             self._end()  # it died, and its probe with it: that says nothing of the probe
         return probed(probe, self._environment)
 
@@ -111,6 +113,11 @@ class _Nursery:
         except OSError as error:
             raise EOFError from error
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can be forked still."""
+        return self._process.poll() is None
+
     def end(self) -> None:
         """Ends it."""
         self._process.kill()
@@ -129,18 +136,24 @@ class _Fork:
 
     def kill(self) -> None:
         """Ends it, where it has not ended yet."""
-        if self._line.poll():  # who was waited for has no number any more
+        if self._code is None and self._has_ended():  # who was waited for has no number any more
             self.wait()
         if self._code is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
 
-    def wait(self) -> int:
-        """Waits for its end.
+    def _has_ended(self) -> bool:
+        try:
+            return self._line.poll()
+        except OSError:
+            return True
 
-        Raises:
-            EOFError: where the nursery has died.
-        """
+    def wait(self) -> int:
+        """Waits for its end; killed, where the nursery has died, which takes its forks along."""
         if self._code is None:
-            self._code = int(self._line.recv())
+            try:
+                self._code = int(self._line.recv())
+            # Nothing is raised: an interruption that ends both is not to be lost for it.
+            except (EOFError, OSError):
+                self._code = -signal.SIGKILL
         return self._code
