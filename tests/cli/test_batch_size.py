@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from etude.cli.batch_size import memory_size
+from etude.cli.measurements import memory_size
 from etude.errors import RunError
 
 FILE = """

@@ -1,4 +1,4 @@
-"""Whether the batch sizes beside a store were measured of what a file trains now."""
+"""What commands say about measurements of batch sizes: their limit, and whether they hold."""
 
 from __future__ import annotations
 
@@ -27,3 +27,25 @@ def outdated_measurement(
     measurements = MeasurementFile(Files(Path(place)).batch_sizes)
     finding = outdated(experiment, file.absolute().parent, measurements, command)
     return [finding] if finding else []
+
+
+def memory_size(text: str) -> int:
+    """The bytes of a size as people write it.
+
+    Raises:
+        RunError: for what is none.
+
+    >>> memory_size("2GiB"), memory_size("500 MB")
+    (2147483648, 500000000)
+    """
+    import re
+
+    from ..errors import RunError
+
+    units = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
+    units |= {"ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
+    match = re.fullmatch(r"([0-9.]+) ?([a-z]*?)b?", text.strip().lower())
+    number = None if match is None or match[1].count(".") > 1 else float(match[1].strip(".") or 0)
+    if match is None or match[2] not in units or not number:
+        raise RunError(f"--memory takes a size, got `{text}`. For example 2GiB or 500MiB.")
+    return int(number * units[match[2]])

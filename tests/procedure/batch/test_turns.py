@@ -48,10 +48,16 @@ def test_a_batch_size_that_was_never_read_is_not_probed_again():
     assert next_probe(History((alone(1, is_read=False),)), Limits()) is None
 
 
-def test_every_size_has_three_probes_and_none_more_than_the_limit():
+def test_sizes_that_decide_have_three_probes_and_none_more_than_the_limit():
     known = history(load=0.2)
 
     counts = [len(known.of(size)) for size in known.sizes]
 
-    assert min(counts) >= 3
-    assert max(counts) <= Limits().turns
+    assert 3 <= max(counts) <= Limits().turns
+    assert min(counts) >= 1
+
+
+def test_sizes_far_below_the_useful_one_are_probed_once_where_that_tells():
+    known = history(load=0.005)
+
+    assert len(known.of(1)) < len(known.of(known.sizes[-1]))

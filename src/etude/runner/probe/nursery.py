@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NoReturn
@@ -63,10 +63,9 @@ def _fork(parent: Connection) -> None:
 def _is_forkable_with(path: Sequence[str], names: Sequence[str]) -> bool:
     """Imports modules; whether this process can be forked with them: its only thread is this."""
     sys.path[:] = path
-    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-        for name in names:
-            with suppress(Exception, SystemExit):  # what is missing then, a probe imports
-                importlib.import_module(name)
+    for name in names:
+        with suppress(Exception, SystemExit):  # what is missing then, a probe imports
+            importlib.import_module(name)
     return _is_alone()
 
 
