@@ -301,12 +301,12 @@ def _say_cost(asked: _Asked, measuring: Measuring, history: History) -> None:
     """What all of it takes at most, by the first probe."""
     from ..procedure.batch.turns import most_sizes
     from ..procedure.measuring import most_s
-    from ..wording import duration, quantity
+    from ..wording import duration
     from .procedures import say_aside
 
-    sizes = quantity(most_sizes(history, measuring.limits), "size")
-    most = duration(most_s(history, measuring.limits))
-    say_aside(asked.options, f"  at most {most} more for up to {sizes}, most often a third of it")
+    sizes, most = (of(history, measuring.limits) for of in (most_sizes, most_s))
+    text = f"  at most {duration(most)} more for up to {sizes} sizes, most often a third of it"
+    say_aside(asked.options, text)
 
 
 def _tell(asked: _Asked, measuring: Measuring, wanted: Next, history: History) -> None:
@@ -316,7 +316,7 @@ def _tell(asked: _Asked, measuring: Measuring, wanted: Next, history: History) -
     from .procedures import say_aside
 
     last = history.probes[-1] if history.probes else None
-    if len({probe.batch_size for probe in history.probes}) == 1 and wanted.turn == 1:
+    if len(history.sizes) == 1 and wanted.turn == 1:
         _say_cost(asked, measuring, history)
     if wanted.turn == 1:
         say_aside(asked.options, f"  {measuring.name} = {wanted.batch_size:,}")
