@@ -193,8 +193,8 @@ class _Choice:
 
         assert isinstance(old, dict)
         if changed := differences(old, measuring.fingerprint):
-            clauses = conjunction(list(changed[:3]))
-            say_aside(self._asked.options, f"Measured anew, since {clauses} (S7).")
+            why = f"since {conjunction(list(changed[:3]))} (S7)"
+            say_aside(self._asked.options, f"Measured anew, {why}.")
             return History()
         probes = quantity(len(history.probes), "probe is", "probes are")
         say_aside(self._asked.options, f"{probes} known from before; `--again` measures anew.")
@@ -321,9 +321,8 @@ def _tell(asked: _Asked, measuring: Measuring, wanted: Next, history: History) -
     if wanted.turn == 1:
         say_aside(asked.options, f"  {measuring.name} = {wanted.batch_size:,}")
     elif last is not None and last.turn != wanted.turn:
-        sizes = turn_sizes(history, wanted.turn, measuring.limits)
-        named = join([f"{one:,}" for one in sizes], most=4)
-        say_aside(asked.options, f"  once more, turn {wanted.turn}: {named}")
+        sizes = [f"{one:,}" for one in turn_sizes(history, wanted.turn, measuring.limits)]
+        say_aside(asked.options, f"  once more, turn {wanted.turn}: {join(sizes, most=4)}")
 
 
 def _exceeded(
@@ -358,8 +357,7 @@ def _refuse_failure(history: History) -> None:
 
     failed = [one for one in history.probes if one.outcome == "failed"]
     if failed and not any(one.step_s for one in history.probes):
-        detail = failed[-1].detail
-        raise TrainError("No batch size could be trained.", user_traceback=detail)
+        raise TrainError("No batch size could be trained.", user_traceback=failed[-1].detail)
 
 
 def _to_target(asked: _Asked, procedure: Throughput, known: Known) -> Procedure[Known]:
