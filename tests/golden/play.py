@@ -39,6 +39,8 @@ MASKS = (
     (r", [\d.]+ times the time per step", ""),
     (r"(?m)^.*\d/\d+ ended, .* trials? left, .*\n", ""),  # told now and then
     (r"0x[0-9a-f]{6,}", "<address>"),
+    # The column of rules stands behind the longest reason, which may have a time in it.
+    (r"(?m) {3,}(?=[A-Z]\d+(, [A-Z]\d+)*( \+\d+)?$)", "  "),
 )
 
 
