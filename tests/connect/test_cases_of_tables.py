@@ -29,7 +29,7 @@ SPACES = {
     "wandb-panel-settings": {"dropout": "", "learning_rate": "log"},
     "hydra-jobs-with-wandb": {"batch_size": "", "optim.lr": "log"},
     "keras-tuner": {"activation": "", "lr": "log", "num_layers": ""},
-    "lightning-csv-logger": {"hidden": "", "lr": "log"},
+    "lightning-csv-logger": {"hidden": "log", "lr": "log"},
 }
 STATUSES = {
     "flat-table": {"completed": 27},

@@ -216,7 +216,7 @@ def test_a_stack_trains_ghosts_as_each_trial_does_alone(tmp_path, samples):
         [row[:2] for row in one.rows] for one in alone
     ]
     values = [
-        torch.tensor([[row[2] for row in one.rows] for one in both]) for both in (alone, stacked)
+        torch.tensor([row[2] for one in both for row in one.rows]) for both in (alone, stacked)
     ]
     assert (values[0] - values[1]).abs().max() < CLOSE
 
