@@ -24,11 +24,27 @@ def load_batch():
     return here()
 
 
+def get_batch():
+    return here()
+
+
+def load_training_data():
+    return here()
+
+
 def rows():
     yield here()
 
 
 def update():
+    return here()
+
+
+def train_on_batch():
+    return here()
+
+
+def batch_norm():
     return here()
 
 
@@ -42,15 +58,18 @@ def train(make):
 
 
 @pytest.mark.parametrize(
-    "make", [load_batch, lambda: next(rows()), lambda: Examples()[0]], ids=["name", "rows", "item"]
+    "make",
+    [load_batch, get_batch, load_training_data, lambda: next(rows()), lambda: Examples()[0]],
+    ids=["name", "get", "training", "rows", "item"],
 )
 @pytest.mark.rule("I1")
 def test_what_makes_a_batch_is_input(make):
     assert place(train(make), asynchronous=False) == "input"
 
 
-def test_a_step_is_none():
-    assert place(train(update), asynchronous=False) == "elsewhere"
+@pytest.mark.parametrize("step", [update, train_on_batch, batch_norm])
+def test_a_step_is_none(step):
+    assert place(train(step), asynchronous=False) == "elsewhere"
 
 
 def test_a_value_of_a_device_is_a_wait_where_steps_are_sent_ahead():

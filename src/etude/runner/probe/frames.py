@@ -32,7 +32,11 @@ _INPUT = frozenset(
         "load",
         "loader",
         "loading",
+        "batch",
         "batches",
+        "minibatch",
+        "sample",
+        "samples",
         "fetch",
         "read",
         "reader",
@@ -52,10 +56,13 @@ _INPUT = frozenset(
         "inputs",
     )
 )
+_LOADS = frozenset(("load", "loader", "loading", "fetch", "read", "reader", "collate", "prefetch"))
 _NOT_INPUT = frozenset(
     (
         "train",
         "training",
+        "norm",
+        "normalization",
         "loss",
         "step",
         "update",
@@ -179,7 +186,9 @@ def _makes_input(code: CodeType) -> bool:
         return True
     words = set(re.findall(r"[a-z]+", code.co_name.lower()))
     is_generator = bool(code.co_flags & inspect.CO_GENERATOR)
-    return not words & _NOT_INPUT and (is_generator or bool(words & _INPUT))
+    # `load_training_data` loads, whatever it loads for.
+    others = _NOT_INPUT - {"train", "training"} if words & _LOADS else _NOT_INPUT
+    return not words & others and (is_generator or bool(words & _INPUT))
 
 
 def _ends(name: str, parts: Sequence[str]) -> bool:
