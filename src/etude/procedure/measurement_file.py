@@ -13,6 +13,7 @@ from ..disk.file import write_whole
 from ..errors import StoreError
 from ..experiment import Experiment
 from ..finding import Finding
+from ..round.imported_files import imported_files
 from ..wording import conjunction
 from .batch.fingerprint import changes_since
 from .batch.records import StoredMeasurement, as_json, from_json
@@ -73,16 +74,20 @@ class MeasurementFile:
 
 
 def code_of(reference: str, folder: Path) -> str:
-    """A hash of what the training file does: comments and layout do not count; empty for none.
+    """A hash of what the training file does, and the files beside it that it imports.
+
+    Comments and layout do not count. Empty where there is no such file, or none of Python's.
 
     Source: S7.
     """
+    path = folder / reference.rpartition(":")[0]
+    texts = []
     try:
-        text = (folder / reference.rpartition(":")[0]).read_text(encoding="utf-8")
-        text = ast.dump(ast.parse(text))
+        for file in sorted(imported_files([path], [folder])):
+            texts.append(ast.dump(ast.parse(file.read_text(encoding="utf-8"))))
     except (OSError, SyntaxError, ValueError, RecursionError):
         return ""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest() if texts else ""
 
 
 def outdated(

@@ -69,7 +69,9 @@ def size_rows(measured: Measured, studies: Sequence[SizeStudy], found: Curve) ->
     Source: S8, S9.
     """
     by_size = {one.batch_size: one for one in studies}
-    rows = [_row(one, by_size.get(one.batch_size), measured.cores) for one in measured.feasible]
+    # Of another device than a processor a training holds one, whatever threads feed it.
+    cores = measured.cores if measured.device == "cpu" else 1.0
+    rows = [_row(one, by_size.get(one.batch_size), cores) for one in measured.feasible]
     return [replace(one, smooth=found.steps(one.batch_size) or one.steps) for one in rows]
 
 
