@@ -69,7 +69,10 @@ def test_observers_are_told_what_is_said_of_the_design():
 
     etude.run(second(**SEARCHED, parent=None), train, observers=[seen])
 
-    assert [(one.rule, one.status) for one in seen.findings] == [("S3", "problem")]
+    assert [(one.rule, one.status) for one in seen.findings] == [
+        ("S3", "problem"),
+        ("S8", "notice"),
+    ]
 
 
 def test_a_problem_of_the_design_is_a_doubt_that_acknowledging_turns_into_a_caveat():
