@@ -28,6 +28,9 @@ def train(trial):
             os.kill(os.getpid(), signal.SIGKILL)
 """
 
+# A process with more threads than one is not forked.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
 
 @pytest.fixture
 def probe(tmp_path):
@@ -62,14 +65,14 @@ def probe(tmp_path):
 
 
 def test_each_probe_is_a_process_in_which_nothing_was_trained(probe):
-    with Prober({}) as prober:
+    with Prober(ONE_THREAD) as prober:
         outcomes = [prober.probed(probe(size)).outcome for size in (2, 4, 8)]
 
     assert outcomes == ["measured"] * 3
 
 
 def test_one_that_dies_says_how_and_the_next_one_is_measured(probe):
-    with Prober({}) as prober:
+    with Prober(ONE_THREAD) as prober:
         prober.probed(probe(2))
         died, next_one = prober.probed(probe(64)), prober.probed(probe(4))
 
@@ -79,7 +82,7 @@ def test_one_that_dies_says_how_and_the_next_one_is_measured(probe):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
 def test_where_the_nursery_dies_a_fresh_process_is_probed(probe):
-    with Prober({}) as prober:
+    with Prober(ONE_THREAD) as prober:
         prober.probed(probe(2))
         os.kill(prober._nursery._process.pid, 9)  # what the system does without memory
         answer = prober.probed(probe(4))
