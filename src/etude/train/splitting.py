@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from ..errors import WorkloadError
 from ..study import derived_seed
+from .labels import LABELS
 from .workload import Workload, parts_of, takes
 
 # Puts the rows of two arrays below each other, whichever library holds them.
 Joined: TypeAlias = Callable[[Any, Any], Any]
 Rows: TypeAlias = NDArray[np.int64]
 
-# By these names a mapping or a dataset says which of its parts are labels.
-LABELS = ("label", "labels", "target", "targets", "y")
 # Heuristic: classes of fewer examples on average are no classes, but numbers to be predicted.
 _LEAST_A_CLASS = 2
 _OWN = "Give the workload `split(seed)`, which returns the examples to train on and to validate on."

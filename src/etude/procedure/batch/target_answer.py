@@ -183,7 +183,7 @@ def _nearest(seen: TargetEvidence) -> list[Reason]:
 
 
 def _usual(measured: Measured) -> list[Reason]:
-    """S13: what is sound without steps to a target."""
+    """What is a sound choice without steps to a target (S13)."""
     if measured.useful is None:
         return []
     text = (
