@@ -67,7 +67,7 @@ def chosen_examples(labels: Any, seed: int = 0, *, most: int = MOST) -> list[int
     Source: E7, E5.
 
     >>> chosen_examples(5, most=3), chosen_examples([0] * 50 + [1, 1, 1] + [2] * 50, most=0)
-    ([1, 2, 3], [50, 51])
+    ([2, 3, 4], [50, 51])
     """
     count = labels if isinstance(labels, int) else len(labels)
     rng = np.random.default_rng(seed)

@@ -115,7 +115,7 @@ def selection_bias(trials: int, standard_error: float) -> float:
     # E max = integral of 1 - F^k above 0, less that of F^k below.
     at = np.linspace(-10.0, 10.0, 4001)
     below = np.array([_NORMAL.cdf(value) for value in at.tolist()]) ** trials
-    return float(np.trapezoid((at > 0.0) - below, at)) * standard_error
+    return abs(float(np.trapezoid(np.heaviside(at, 0.5) - below, at))) * standard_error
 
 
 def _refuse(error: float, examples: int) -> None:
