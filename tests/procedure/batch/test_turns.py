@@ -34,6 +34,19 @@ def test_what_ends_the_sizes_begins_the_second_turn(last):
     assert next_probe(known, Limits()).turn == 2
 
 
+def test_long_steps_that_gain_nothing_end_the_sizes_and_short_ones_do_not():
+    known = history(lambda size: 0.002 * size, most=2**12)
+
+    assert known.sizes[-1] == 256  # its step takes half a second
+    assert history(lambda size: 0.0002 * size, most=2**12).sizes[-1] == 2**12
+
+
+def test_long_steps_that_gain_are_doubled_further():
+    known = history(lambda size: 2.0 * max(1.0, size / 2**10), most=2**12)
+
+    assert known.sizes[-1] == 2**12
+
+
 def test_a_batch_of_one_that_fails_by_itself_ends_nothing():
     assert next_probe(History((alone(1, "failed"),)), Limits()) == Next(2, 1)
 

@@ -16,6 +16,7 @@ from .growth import DOUBLES, growth
 from .history import History
 from .measured import Measured, SizeMeasurement
 from .measurement import WORTH_CURING, shares_of
+from .turns import is_flat
 
 # Heuristic: of so little load the throughput knows nothing.
 _LOADED = 0.05
@@ -171,6 +172,9 @@ def _of_shares(measured: Measured, history: History) -> Iterator[Reason]:
         yield Reason(text=text, rules=("S5", "I1"))
     if measured.verdict == "saturated":
         yield from _below_saturation(measured, history)
+        if measured.limited_by is None and is_flat(history):
+            text = f"Above {history.sizes[-1]:,} nothing was tried: steps are long and gain nothing"
+            yield Reason(text=text, rules=("S4",))
 
 
 def _below_saturation(measured: Measured, history: History) -> Iterator[Reason]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from .growth import LEAST_TURNS, TRUSTED, Growth, growth
+from .growth import LEAST_TURNS, TRUSTED, WORTH, Growth, growth
 from .history import History
 
 
@@ -87,7 +87,23 @@ def next_size(history: History, limits: Limits) -> int | None:
         return None
     if history.examples is not None and 2 * last > history.examples:
         return None
+    if is_flat(history):
+        return None
     return 2 * last if 2 * last <= limits.most else None
+
+
+def is_flat(history: History, *, doublings: int = 3, long_step_s: float = 0.5) -> bool:
+    """Whether steps are long and the last doublings gained nothing: larger sizes cost minutes each.
+
+    Where a step is short it is looked on, for memory may end the sizes soon. Heuristics: three
+    doublings that gain less than 5 % are no chance, and a probe takes several steps.
+
+    Source: S4, S6.
+    """
+    last = history.timed(history.sizes[-1]) if history.sizes else ()
+    gains = growth(history).gains[-doublings:]
+    is_long = any((probe.own_step_s or 0.0) >= long_step_s for probe in last)
+    return is_long and len(gains) == doublings and all(gain.factor.mean < WORTH for gain in gains)
 
 
 # Heuristic: 8,192 examples a step, where nothing says how many there are or fit.
