@@ -63,13 +63,23 @@ def test_it_answers_goes_on_and_sees_a_changed_model(project, etude_command):
     assert "Measured anew, since `width` was 8 and is 16 (S7)." in changed.out
 
 
-def test_a_training_that_fails_shows_its_own_traceback(project, etude_command):
-    (project / "train.py").write_text("def train(trial):\n    raise ValueError('no such file')\n")
+FAILING = TRAIN.replace("time.sleep(0.001)", "assert step < 30, 'image 30 is cut off'")
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("def train(trial):\n    raise ValueError('no such file')\n", "ValueError: no such file"),
+        (FAILING, "AssertionError: image 30 is cut off"),
+    ],
+)
+def test_a_training_that_fails_shows_its_own_traceback(project, etude_command, code, error):
+    (project / "train.py").write_text(code)
 
     said = etude_command(*TYPED)
 
     assert said.code == 3
-    assert "ValueError: no such file" in said.err
+    assert error in said.err
     assert "etude/runner" not in said.err
 
 

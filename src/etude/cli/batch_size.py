@@ -355,8 +355,8 @@ def _refuse_failure(history: History) -> None:
     """
     from ..errors import TrainError
 
-    failed = [one for one in history.probes if one.outcome == "failed"]
-    if failed and not any(one.step_s for one in history.probes):
+    failed = [probe for probe in history.probes if probe.outcome == "failed"]
+    if failed and len(failed) == len(history.probes):
         raise TrainError("No batch size could be trained.", user_traceback=failed[-1].detail)
 
 
