@@ -31,6 +31,7 @@ _OUTCOMES = {
     "failed": "failed",
     "unclear": "too slow",
 }
+_ENDED = {"failed": "failed", "unclear": "was not timed"}
 
 
 def batch_answer(known: Known, measured: Measured, history: History) -> Answer:
@@ -87,6 +88,8 @@ def _unclear(measured: Measured) -> str:
         first = measured.sizes[0].outcome if measured.sizes else "unclear"
         why = {"out_of_memory": "fits in memory", "too_few_examples": "can be filled"}
         return f"No `{measured.name}` {why.get(first, 'could be trained')}"
+    if not any(size.step_s for size in measured.sizes):
+        return "No step ended in the time that one is waited for, so nothing was timed"
     if len(measured.feasible) == 1:
         size = measured.feasible[0].batch_size
         return f"`{measured.name}` = {size:,} alone was trained, so nothing shows growth"
@@ -147,10 +150,10 @@ def _unread(measured: Measured) -> str:
 
 
 def _of_failures(measured: Measured) -> Iterator[Reason]:
-    failed = [one for one in measured.sizes if one.outcome == "failed" and one.detail]
-    for size in failed[:1]:
-        last = size.detail.strip().splitlines()[-1]
-        text = f"`{measured.name}` = {size.batch_size:,} failed: {last}"
+    ended = [size for size in measured.sizes if size.detail and size.outcome in _ENDED]
+    for size in ended[:1]:
+        last = size.detail.strip().splitlines()[-1].rstrip(".")
+        text = f"`{measured.name}` = {size.batch_size:,} {_ENDED[size.outcome]}: {last}"
         yield Reason(text=" ".join(text.split()[:20]), rules=("S4",))
 
 
@@ -193,7 +196,7 @@ def _of_noise(measured: Measured, history: History) -> Iterator[Reason]:
     if delayed >= _LOADED:
         text = f"Others held the processor for {percent(delayed)} of the time: gains leave that out"
         yield Reason(text=text, rules=("S4",))
-    noisy = [one for one in measured.feasible if one.outcome == "unclear"]
+    noisy = [size for size in measured.feasible if size.outcome == "unclear" and size.step_s]
     if measured.useful is None and len(measured.feasible) > 1:
         text = "Other load hides gains of 5 %: measure again, `--again`, when less runs beside it"
         yield Reason(text=text, rules=("S4", "S6"))
