@@ -10,7 +10,7 @@ from ...space import is_scalar
 from ...wording import did_you_mean
 from .fields import mistake_at
 
-# The trackers that there are; a test of `etude.trackers` holds its own to them.
+# The trackers that there are; each registers itself by one of these names.
 TRACKERS = ("wandb", "mlflow", "tensorboard")
 
 
