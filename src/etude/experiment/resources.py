@@ -166,3 +166,6 @@ def _gib(text: str) -> float | None:
 def _short(value: float) -> float | int:
     """The number, whole where it is."""
     return int(value) if value.is_integer() and value < 2**53 else value
+
+
+NOTHING_SAID = Resources()

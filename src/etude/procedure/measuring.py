@@ -10,7 +10,7 @@ from typing import final
 
 from ..assignment import Assignment
 from ..experiment import Experiment
-from ..runner.devices import environments
+from ..runner.devices import environments, placed
 from ..runner.probe.memory import free_bytes
 from ..runner.probe.messages import Probe, Probed
 from ..runner.probe.warm import Prober
@@ -93,7 +93,7 @@ def trial_environment(workers: int | None) -> Mapping[str, str]:
 
     Source: S4.
     """
-    return environments(workers)[0]
+    return environments(placed(workers))[0]
 
 
 def measure(
