@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -484,10 +485,13 @@ def test_more_workers_than_fit_are_refused_with_what_fits(folder, etude_command)
 
 
 def test_other_resources_under_the_same_name_go_on(played, etude_command, tmp_path):
-    text = (tmp_path / "rates.toml").read_text()
-    (tmp_path / "rates.toml").write_text(f"{text}[resources]\ncpus = 1\n[track]\nmlflow = {{}}\n")
+    text = f"{EXPERIMENT}[resources]\ncpus = 1\n[track]\nmlflow = {{}}\n"
+    copied = shutil.copytree(played, tmp_path / "copy")
+    (copied / "rates.toml").write_text(text)
 
-    again = etude_command("run", "rates.toml", "--runner", "inline")
+    again = etude_command(
+        "run", copied / "rates.toml", "--store", copied / "etude.db", "--runner", "inline"
+    )
 
     assert again.code == 0
     assert "Nothing is left to train: 40 trials ended before." in again.out
