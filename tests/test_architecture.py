@@ -77,7 +77,7 @@ HOMES = {
     "pandas": ("round/",),
     "psycopg": ("store/",),
     "ray": ("runner/",),
-    "scipy": ("search/", "analyze/", "train/skew.py"),
+    "scipy": ("search/", "analyze/", "train/skew.py", "space/directions.py"),
     "torch": ("train/torch/", "train/losses.py", "search/"),
     "vl_convert": ("report/",),
 }

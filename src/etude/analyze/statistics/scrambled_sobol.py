@@ -18,6 +18,8 @@ def scrambled_sobol(dimensions: int, exponent: int, rng: np.random.Generator) ->
 
     Sobol (1967) with Joe and Kuo's direction numbers, scrambled by a random linear matrix and a
     shift (Matousek 1998).
+
+    Source: Q1.
     """
     # SciPy's draws in its order, by a generator of its own: the shift, then triangular matrices.
     (rng,) = rng.spawn(1)
