@@ -91,7 +91,7 @@ def rules() -> tuple[Rule, ...]:
     sources, messages, tests = _sources(), _messages(), marked_tests()
     checks = {check.name: check.rules for check in CHECKS}
     checks |= {check.name: check.rules for check in DESIGN_CHECKS}
-    texts = {page: page.read_text(encoding="utf-8") for page in PAGES}
+    pages = {page: set(RULE.findall(page.read_text(encoding="utf-8"))) for page in PAGES}
     return tuple(
         Rule(
             id=rule,
@@ -101,9 +101,7 @@ def rules() -> tuple[Rule, ...]:
             checks=tuple(name for name, named in checks.items() if rule in named),
             messages=tuple(source for source, named in messages.items() if rule in named),
             pages=tuple(
-                page.relative_to(ROOT).as_posix()
-                for page, text in texts.items()
-                if rule in RULE.findall(text)
+                page.relative_to(ROOT).as_posix() for page, named in pages.items() if rule in named
             ),
             tests=tuple(name for name, named in tests.items() if rule in named),
         )
@@ -117,11 +115,13 @@ def does() -> Mapping[str, str]:
     return tomllib.loads((ROOT / "tests" / "rules.toml").read_text(encoding="utf-8"))
 
 
+@cache
 def marked_tests() -> dict[str, set[str]]:
     """The rules that each test is marked with, `@pytest.mark.rule("S3")`, by its place and name."""
     marked: dict[str, set[str]] = {}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
-        module = ast.parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        module = ast.parse(text if "mark.rule" in text else "")
         for node in module.body:
             if isinstance(node, ast.FunctionDef) and (named := set(_marks(node))):
                 place = path.relative_to(ROOT / "tests").as_posix()
@@ -139,7 +139,7 @@ def _sources() -> dict[str, set[str]]:
     """The rules in the `Source:` lines of each file."""
     found = {}
     for source in SOURCES:
-        texts = [ast.literal_eval(ast.unparse(node)) for node in docstrings(source)]
+        texts = [ast.literal_eval(node.value) for node in docstrings(source)]
         lines = [line for text in texts for line in SOURCE.findall(text)]
         found[source] = {rule for line in lines for rule in RULE.findall(line)}
     return found

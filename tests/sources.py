@@ -7,9 +7,10 @@ import io
 import re
 import subprocess
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -26,30 +27,29 @@ def tree(source: str) -> ast.Module:
 
 
 @cache
-def tokens(path: Path) -> list[tokenize.TokenInfo]:
-    return list(tokenize.generate_tokens(io.StringIO(path.read_text()).readline))
-
-
-@cache
 def code_lines(source: str) -> frozenset[int]:
     """Line numbers that hold code: neither blank, nor comment, nor docstring."""
-    layout = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
-    written = {
-        line
-        for token in tokens(PACKAGE / source)
-        if token.type not in layout and token.string
-        for line in range(token.start[0], token.end[0] + 1)
-    }
+    lines = enumerate((PACKAGE / source).read_text().splitlines(), start=1)
+    written = {at for at, line in lines if line.strip() and not line.lstrip().startswith("#")}
+    # In a text of several lines a blank one, and one with a number sign, is code.
+    for node in ast.walk(tree(source)):
+        if isinstance(node, ast.Constant | ast.JoinedStr) and node.end_lineno != node.lineno:
+            written |= {*lines_of(node)}
     return frozenset(written - {line for node in docstrings(source) for line in lines_of(node)})
 
 
-def docstrings(source: str) -> Iterator[ast.stmt]:
-    for node in ast.walk(tree(source)):
-        if isinstance(node, ast.stmt | ast.Module):
-            yield from (statement for statement in getattr(node, "body", []) if is_text(statement))
+@cache
+def docstrings(source: str) -> list[ast.Expr]:
+    return [
+        statement
+        for node in ast.walk(tree(source))
+        if isinstance(node, ast.stmt | ast.Module)
+        for statement in getattr(node, "body", [])
+        if is_text(statement)
+    ]
 
 
-def is_text(node: object) -> bool:
+def is_text(node: object) -> TypeGuard[ast.Expr]:
     return (
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)
@@ -57,7 +57,7 @@ def is_text(node: object) -> bool:
     )
 
 
-def lines_of(node: ast.stmt) -> range:
+def lines_of(node: ast.stmt | ast.expr) -> range:
     return range(node.lineno, (node.end_lineno or node.lineno) + 1)
 
 
@@ -118,8 +118,15 @@ def names_in(source: str) -> set[str]:
     return defined | assigned | {alias.asname or alias.name for alias in aliases}
 
 
-def comments(path: Path) -> list[str]:
-    return [token.string for token in tokens(path) if token.type == tokenize.COMMENT]
+@cache
+def comments(path: Path, pattern: re.Pattern[str]) -> list[str]:
+    """The comments with the pattern; only a file that has it is taken apart."""
+    text = path.read_text()
+    if not pattern.search(text):
+        return []
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    remarks = [token.string for token in tokens if token.type == tokenize.COMMENT]
+    return [remark for remark in remarks if pattern.search(remark)]
 
 
 @cache

@@ -29,10 +29,24 @@ def test_log_as_json(played, etude_command):
         "studies",
     }
     assert (one["name"], one["trials"], one["question"]) == ("rates", 40, "Which optimizer?")
-    assert one["studies"] == [
-        {"name": "optimizer=adam", "trials": 20},
-        {"name": "optimizer=sgd", "trials": 20},
+    assert [(study["name"], study["trials"]) for study in one["studies"]] == [
+        ("optimizer=adam", 20),
+        ("optimizer=sgd", 20),
     ]
+
+
+@pytest.mark.rule("W10")
+def test_log_says_what_was_spent_by_experiment_and_study(played, etude_command):
+    (one,) = etude_command("log", "--json").json["experiments"]
+    text = etude_command("log").out
+
+    assert (one["spent"]["steps"], one["spent"]["saved_steps"]) == (320, 0)
+    assert one["spent"]["worker_hours"] > 0
+    assert one["spent"]["core_hours"] is None
+    assert one["spent"]["unknown"] == "[resources] says no `cpus`"
+    assert [study["spent"]["steps"] for study in one["studies"]] == [160, 160]
+    assert "  spent: 320 steps trained, core hours unknown ([resources] says no `cpus`)\n" in text
+    assert "    optimizer=adam: 160 steps trained, core hours unknown\n" in text
 
 
 def test_log_as_text_and_csv(played, etude_command, tmp_path):
@@ -43,6 +57,7 @@ def test_log_as_text_and_csv(played, etude_command, tmp_path):
     (row,) = csv.DictReader(io.StringIO((tmp_path / "log.csv").read_text()))
     counts = [row[key] for key in ("name", "trials", "studies", "launches")]
     assert counts == ["rates", "40", "2", "1"]
+    assert (row["steps"], row["saved_steps"], row["core_hours"]) == ("320", "0", "")
 
 
 def test_a_finished_run_typed_again_hides_nothing_of_the_record(folder, etude_command):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from etude.runner.devices import cores
+
 from .conftest import EXPERIMENT
 
 LISTED = """
@@ -163,3 +165,27 @@ def test_a_plan_says_what_names_are_taken_for(tmp_path, etude_command):
     assert etude_command("plan", str(tmp_path / "other.toml"), "--json").json["taken_for"] == {
         "lr_G": "learning_rate"
     }
+
+
+@pytest.mark.rule("W5")
+def test_a_plan_says_how_many_trials_train_at_once_and_why(folder, etude_command):
+    (folder / "rates.toml").write_text(f"{EXPERIMENT}[resources]\ncpus = {cores()}\n")
+
+    said = etude_command("plan", "rates.toml").out
+    at_once = etude_command("plan", "rates.toml", "--json").json["at_once"]
+
+    assert f"On this machine: 1 trial trains at once: `cpus = {cores()}` of " in said
+    assert at_once["trials"] == 1
+
+
+def test_a_plan_may_be_for_another_machine(folder, etude_command):
+    (folder / "rates.toml").write_text(f"{EXPERIMENT}[resources]\ncpus = 99999\n")
+
+    answer = etude_command("plan", "rates.toml")
+
+    assert answer.code == 0
+    assert "On this machine: One trial takes more than this machine has: 99999 cores" in answer.out
+
+
+def test_of_resources_that_nobody_said_a_plan_is_silent(folder, etude_command):
+    assert "at_once" not in etude_command("plan", "rates.toml", "--json").json

@@ -255,3 +255,13 @@ def test_of_many_studies_those_that_run_are_shown_and_the_rest_counted():
     assert table.caption.startswith("And 480 more studies. 1 trial left")
     assert line.count("ended") == 20
     assert "; and 480 more studies. 1 trial left" in line
+
+
+def test_why_so_many_train_at_once_is_said_where_resources_are():
+    rehearsed = Rehearsed(0, step_s=0.01)
+
+    said = estimate_line(
+        opening(FIRST, SECOND, rehearsed=rehearsed, slots=2, why="`gpus = 0.5` of 1 GPU")
+    )
+
+    assert said.startswith("2 trials, 2 at once (`gpus = 0.5` of 1 GPU). Two steps of one were")

@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import pytest
 
 from etude.cli.progress import Progress
+from etude.runner.devices import cores
 from etude.store import open_store
 
 from .conftest import EXPERIMENT, TRAIN, process, statuses
@@ -459,3 +461,37 @@ def test_a_file_where_trials_are_to_write_is_named_before_anything_is_trained(
     assert refused.code == 2
     assert f"`{folder / place}` is no folder" in refused.err
     assert "Traceback" not in refused.err
+
+
+@pytest.mark.rule("W5")
+@pytest.mark.parametrize("runner", ["inline", "processes", "auto"])
+def test_more_than_there_is_is_refused_before_anything_starts(folder, etude_command, runner):
+    (folder / "rates.toml").write_text(f"{EXPERIMENT}[resources]\ncpus = 99999\n")
+
+    answer = etude_command("run", "rates.toml", "--runner", runner)
+
+    assert answer.code == 2
+    assert "One trial takes more than this machine has: 99999 cores of " in answer.err
+    assert not (folder / "etude.db").exists()
+
+
+def test_more_workers_than_fit_are_refused_with_what_fits(folder, etude_command):
+    (folder / "rates.toml").write_text(f"{EXPERIMENT}[resources]\ncpus = {cores()}\n")
+
+    answer = etude_command("run", "rates.toml", "--workers", "2")
+
+    assert answer.code == 2
+    assert "2 workers take more than this machine has: `cpus = " in answer.err
+
+
+def test_other_resources_under_the_same_name_go_on(played, etude_command, tmp_path):
+    text = f"{EXPERIMENT}[resources]\ncpus = 1\n[track]\nmlflow = {{}}\n"
+    copied = shutil.copytree(played, tmp_path / "copy")
+    (copied / "rates.toml").write_text(text)
+
+    again = etude_command(
+        "run", copied / "rates.toml", "--store", copied / "etude.db", "--runner", "inline"
+    )
+
+    assert again.code == 0
+    assert "Nothing is left to train: 40 trials ended before." in again.out

@@ -32,6 +32,7 @@ MASKS = (
         r'"(wall_s|process|python|version|etude|platform|host|commit)": ("[^"]*"|[\d.e-]+)',
         r'"\1": "<masked>"',
     ),
+    (r'"worker_hours": [\d.e-]+', '"worker_hours": "<masked>"'),
     (r'"[0-9a-f]{8}"', '"<hash>"'),  # a version of the story's code
     (r"\(code [0-9a-f]{8}\)", "(code <hash>)"),
     (r'"seconds": [\d.e-]+', '"seconds": "<masked>"'),

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.report.sample import analysis, records
+import pytest
+from tests.report.sample import analysis, demo, records
 
-from etude.report.trial_table import facts, page_rows, trial_rows
+from etude.experiment import Resources
+from etude.report.trial_table import facts, page_rows, study_summary, trial_rows
 
 
 def test_stopped_trials_are_counted_where_there_are_any():
@@ -12,6 +14,18 @@ def test_stopped_trials_are_counted_where_there_are_any():
 
     assert ("stopped early", "1") in facts(analysis(records=trials))
     assert "stopped early" not in dict(facts(analysis()))
+
+
+@pytest.mark.rule("W10")
+def test_a_study_says_what_it_took_and_what_its_schedule_saved():
+    first = replace(analysis().studies[0], schedule="asha")
+    own = [replace(one, wall_s=36.0) for one in analysis().records_of(first)]
+    trials = [replace(own[0], status="stopped", reason="schedule", steps=250), *own[1:]]
+    known = analysis(records=trials, experiment=demo(resources=Resources(cpus=2)))
+
+    said = study_summary(first, known)
+
+    assert "steps trained in 0.4 core hours; `asha` saved 750 steps (" in said
 
 
 def test_a_long_setting_is_cut_and_says_so():

@@ -7,6 +7,8 @@ from typer.testing import CliRunner
 from etude.cli.app import app
 from etude.errors import RunError
 from etude.event import Rehearsed
+from etude.experiment.resources import NOTHING_SAID, Resources
+from etude.runner.devices import this_machine
 from etude.runner.messages import Verdict
 from etude.runner.processes import Processes
 from etude.runner.selection import RUNNERS, select_runner
@@ -18,8 +20,8 @@ LONG = Rehearsed(0, step_s=0.01)
 def chosen(monkeypatch, tmp_path):
     """What is chosen where the gate's verdict is given."""
 
-    def of(verdict, *, name="auto", rehearsed=LONG, steps=100_000):
-        runner = processes("train", workers=2)
+    def of(verdict, *, name="auto", rehearsed=LONG, steps=100_000, resources=NOTHING_SAID):
+        runner = processes("train", workers=2, resources=resources)
         monkeypatch.setattr(type(runner), "judge", lambda self, waiting: verdict)
         trials = [assignment(tmp_path)]
         return select_runner(name, runner, trials, steps=steps, rehearsed=rehearsed), runner.slots
@@ -91,6 +93,24 @@ def test_stacks_that_were_asked_for_are_made_though_they_are_slower(chosen):
 
     assert choice.line.startswith("Runner: vectorized; stacks are only 0.90 times as fast")
     assert slots == 16
+
+
+@pytest.mark.rule("W5")
+def test_a_stack_is_no_wider_than_memory_is_enough_for(chosen):
+    third = Resources(memory_gb=this_machine().memory_gb / 6.5)
+
+    choice, slots = chosen(Verdict(8, "8 trials a stack."), resources=third)
+
+    assert choice.line == "Runner: vectorized; `memory` of [resources] is enough for 3 in a worker."
+    assert slots == 6
+
+
+def test_a_stack_in_the_only_worker_has_the_memory_of_all(chosen):
+    third = Resources(memory_gb=this_machine().memory_gb / 6.5)
+
+    _, slots = chosen(Verdict(8, "8 trials a stack.", threads=2), resources=third)
+
+    assert slots == 6
 
 
 def test_the_slower_a_step_the_longer_a_round_must_be_to_be_worth_asking_the_gate(chosen):

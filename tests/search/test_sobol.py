@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.stats import qmc
 
 from etude.search import sobol
-from etude.search.directions import BITS
 from etude.search.sobol import points
+from etude.space.directions import BITS
 
 SEEDS = st.integers(0, 2**31 - 1)
 some = settings(deadline=None, max_examples=25)  # up to 0.1 s for each seed

@@ -247,7 +247,7 @@ def _measuring(asked: _Asked, known: Known, training: Training) -> Measuring:
             f"No hyperparameter of `{known.base.name}` is known as a batch size; it has {listed}. "
             'Add batch_size to [fixed], or name yours: [names] my_name = "batch_size".'
         )
-    environment = measures.trial_environment(asked.options.workers)
+    environment = measures.trial_environment(asked.options.workers, known.base.resources)
     limits = Limits() if asked.max_batch is None else Limits(most=asked.max_batch)
     return measures.Measuring(
         experiment=known.base,

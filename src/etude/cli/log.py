@@ -8,6 +8,7 @@ import io
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,10 @@ from ..wording import FULL_DIGITS, number, quantity
 from .options import BaselineOption, CsvOption, JsonOption, StoreOption
 
 if TYPE_CHECKING:
+    from ..analyze.views.spent import Spent
     from ..analyze.views.versions import TrainedBy
     from ..experiment.entry import Entry, Launch
+    from ..record import Record
     from ..round.result import Result
     from ..store.base import Store
 
@@ -72,11 +75,27 @@ def _row(store: Store, entry: Entry) -> dict[str, Any]:
             for launch, code in zip(entry.launches, _code_by_launch(result, entry), strict=True)
         ],
         "texts": _texts(result),
+        "schedule": experiment.schedule,
+        "spent": _spent(result, entry, result.records),
         "studies": [
-            {"name": study.name, "trials": result.records.of_study(study.name).count()}
+            {
+                "name": study.name,
+                "trials": result.records.of_study(study.name).count(),
+                "spent": _spent(result, entry, result.records.of_study(study.name)),
+            }
             for study in result.studies
         ],
     }
+
+
+def _spent(result: Result, entry: Entry, records: Sequence[Record]) -> Spent:
+    """What trials took and what their schedule saved, all of an experiment's or one study's."""
+    from ..analyze.views.spent import spent
+    from ..experiment.entry import OWN_LOOP
+
+    experiment = result.experiment
+    in_stacks = any(OWN_LOOP in launch.versions for launch in entry.launches)
+    return spent(records, experiment.max_steps, experiment.resources, in_stacks=in_stacks)
 
 
 def _code_by_launch(result: Result, entry: Entry) -> list[dict[str, Any]]:
@@ -164,6 +183,11 @@ def _launch_as_json(launch: Launch | None) -> dict[str, Any]:
 def _as_json(
     rows: list[dict[str, Any]], baseline: Path, looks: Sequence[Mapping[str, str]]
 ) -> dict[str, Any]:
+    from ..analyze.views.spent import spent_as_json
+
+    for row in rows:
+        for part in (row, *row["studies"]):
+            part["spent"] = spent_as_json(part["spent"])
     return {"experiments": rows, **_adoptions(baseline, looks)}
 
 
@@ -182,9 +206,12 @@ def _adoptions(path: Path, looks: Sequence[Mapping[str, str]]) -> dict[str, Any]
 
 
 def _as_csv(rows: list[dict[str, Any]]) -> str:
+    from ..analyze.views.spent import spent_as_json
+
     flat = [
         {
             **row,
+            **spent_as_json(row["spent"]),
             "best": row["best"]["value"],
             "studies": len(row["studies"]),
             "launches": len(row["launches"]),
@@ -193,7 +220,7 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
         for row in rows
     ]
     for row in flat:
-        del row["texts"]
+        del row["texts"], row["spent"], row["unknown"]
     text = io.StringIO()
     writer = csv_format.DictWriter(text, list(flat[0]) if flat else ["name"], lineterminator="\n")
     writer.writeheader()
@@ -224,6 +251,8 @@ def _experiment_lines(row: Mapping[str, Any]) -> Iterator[str]:
         ("notes", row["notes"]),
         ("trials", f"{row['trials']}, {row['infeasible']} infeasible"),
         (f"best {best['metric']}", value),
+        ("spent", "; ".join(_spent_clauses(row["spent"], row["schedule"]))),
+        *_study_spent(row),
         ("config", row["config"].splitlines()[0] if row["config"] else ""),
         ("command", f"cd {shlex.quote(row['folder'])} && {row['command']}"),
         ("code", f"{_code(row)}{alone}"),
@@ -236,6 +265,22 @@ def _experiment_lines(row: Mapping[str, Any]) -> Iterator[str]:
             ended = f"{quantity(launch['ended'], 'trial')} ended"
             where = f"{ended}, {_code(launch)}: {launch['command']}{_version_text(launch)}"
             yield f"    {launch['started']}  {where}"
+
+
+def _spent_clauses(known: Spent, schedule: str | None) -> Iterator[str]:
+    from ..analyze.views.spent import saved_clause, spent_clause
+
+    yield spent_clause(known) + (f" ({known.why})" if known.why else "")
+    if saved := saved_clause(known, schedule):
+        yield saved
+
+
+def _study_spent(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The same of each study, where there are several."""
+    if len(row["studies"]) > 1:
+        for study in row["studies"]:
+            clauses = _spent_clauses(replace(study["spent"], why=""), row["schedule"])
+            yield f"  {study['name']}", "; ".join(clauses)
 
 
 def _version_text(launch: Mapping[str, Any]) -> str:

@@ -29,6 +29,8 @@ class _Plan:
         timing: How long training takes; None where no trial was timed yet.
         rules: Findings about the design.
         caveats: Findings about what is fixed.
+        at_once: How many trials this machine trains at once, 0 where not even one, and the sentence
+            that says why; None where the file says of no resource what a trial takes.
     """
 
     experiment: Experiment
@@ -37,6 +39,7 @@ class _Plan:
     timing: Duration | None
     rules: list[Finding]
     caveats: list[Finding]
+    at_once: tuple[int, str] | None
 
 
 def plan(
@@ -69,6 +72,7 @@ def plan(
         designs=_designs(experiment, studies),
         timing=duration(studies, timing_trials(experiment, store)),
         caveats=findings(fixed_caveats([study for study, _ in studies])),
+        at_once=_at_once(experiment),
     )
     show(Answer(lines=lambda: _lines(drawn), json=lambda: _as_json(drawn)), json=json)
 
@@ -80,6 +84,20 @@ def _designs(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) 
 
     alone = [study for study, _ in studies]
     return [] if experiment.configurations else trade_off(alone, len(split_merged(alone, [])[0]))
+
+
+def _at_once(experiment: Experiment) -> tuple[int, str] | None:
+    """How many trials this machine trains at once, and why; a plan may be for another machine."""
+    from ..errors import RunError
+    from ..runner.devices import placed
+
+    if not experiment.resources.is_said:
+        return None
+    try:
+        place = placed(resources=experiment.resources)
+    except RunError as error:
+        return 0, str(error)
+    return place.workers, place.line
 
 
 # --- for programs
@@ -95,7 +113,12 @@ def _as_json(drawn: _Plan) -> dict[str, Any]:
         "taken_for": taken_for(drawn.experiment),
         "hours": _hours_as_json(drawn.timing),
         "trade": _trade_as_json(drawn.designs),
+        **_at_once_as_json(drawn.at_once),
     }
+
+
+def _at_once_as_json(at_once: tuple[int, str] | None) -> dict[str, Any]:
+    return {"at_once": {"trials": at_once[0], "why": at_once[1]}} if at_once else {}
 
 
 def _study_as_json(study: Study, records: list[Record]) -> dict[str, Any]:
@@ -147,6 +170,7 @@ def _lines(drawn: _Plan) -> Iterator[str]:
     yield _size_line(drawn.experiment, drawn.studies)
     if known := prior_line(drawn.experiment, [study for study, _ in drawn.studies]):
         yield known
+    yield from _machine_lines(drawn.at_once)
     for study, records in drawn.studies:
         yield from _study_lines(study, records)
     if drawn.timing is not None:
@@ -160,6 +184,11 @@ def _lines(drawn: _Plan) -> Iterator[str]:
         yield from finding_lines(finding)
     for finding in drawn.caveats:
         yield f"{finding.rule}: {finding.message}"
+
+
+def _machine_lines(at_once: tuple[int, str] | None) -> Iterator[str]:
+    if at_once:
+        yield f"On this machine: {at_once[1]}"
 
 
 def _size_line(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> str:

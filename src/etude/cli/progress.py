@@ -305,6 +305,7 @@ def estimate_line(opening: Opening) -> str:
     waiting = more + sum(opening.records.count(status) for status in ("pending", "paused"))
     ended = [record for record in opening.records if record.ended]
     at_once = f"{opening.slots} at once" if opening.slots > 1 else "one at a time"
+    at_once += f" ({opening.why})" if opening.why else ""
     if ended and not waiting:
         return f"Nothing is left to train: {quantity(len(ended), 'trial')} ended before."
     if ended:

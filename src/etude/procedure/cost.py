@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import final
 
+from ..analyze.views.spent import trained_steps as trained_steps
 from ..design.studies import studies
 from ..experiment import Experiment
-from ..record import Record
 
 
 @final
@@ -49,18 +48,3 @@ def planned_steps(experiment: Experiment) -> int:
     Source: R15.
     """
     return planned_cost(experiment).steps
-
-
-def trained_steps(records: Iterable[Record]) -> int:
-    """The training steps that trials did; of a fork, those since its parent's checkpoint.
-
-    Source: R15.
-    """
-    return sum(record.steps - _inherited_steps(record) for record in records)
-
-
-def _inherited_steps(record: Record) -> int:
-    """The steps that a fork has of its parent."""
-    if record.from_step is None or record.parent is None:
-        return 0
-    return record.from_step + 1

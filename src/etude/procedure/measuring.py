@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import final
 
 from ..assignment import Assignment
-from ..experiment import Experiment
-from ..runner.devices import environments
+from ..experiment import Experiment, Resources
+from ..runner.devices import environments, placed
 from ..runner.probe.memory import free_bytes
 from ..runner.probe.messages import Probe, Probed
 from ..runner.probe.warm import Prober
@@ -85,15 +85,18 @@ def default_memory_bytes(environment: Mapping[str, str]) -> int | None:
     Source: S4.
     """
     free = free_bytes()
-    return None if "CUDA_VISIBLE_DEVICES" in environment or free is None else free // 2
+    return None if environment.get("CUDA_VISIBLE_DEVICES") or free is None else free // 2
 
 
-def trial_environment(workers: int | None) -> Mapping[str, str]:
+def trial_environment(workers: int | None, resources: Resources) -> Mapping[str, str]:
     """The environment that a trial of `etude run` has, of so many at once.
+
+    Raises:
+        RunError: where one trial takes more than this machine has, or so many workers do.
 
     Source: S4.
     """
-    return environments(workers)[0]
+    return environments(placed(workers, resources))[0]
 
 
 def measure(

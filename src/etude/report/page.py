@@ -16,7 +16,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from .. import __version__
-from ..experiment.entry import Launch
+from ..experiment.entry import OWN_LOOP, Launch
 from ..experiment.toml.write import toml_text
 from ..finding import Finding, Group, Recommendation, Severity, grouped
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, drawn
@@ -163,12 +163,13 @@ def _file_text(value: Any) -> str:
 def _studies(
     inputs: Inputs, all_figures: Sequence[Figure], axes: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
+    in_stacks = any(OWN_LOOP in launch.versions for launch in inputs.launches)
     return {
         "overview": [figure for figure in all_figures if not figure.study],
         "studies": [
             {
                 "title": "The study" if study.name == "all" else f"Study {study.name}",
-                "summary": study_summary(study, inputs.analysis),
+                "summary": study_summary(study, inputs.analysis, in_stacks=in_stacks),
                 "setting": best_setting(study, inputs.analysis),
                 "omission_note": omission_note(study, axes),
                 "figures": [figure for figure in all_figures if figure.study == study.name],

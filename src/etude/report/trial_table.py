@@ -9,6 +9,7 @@ from typing import final
 
 from ..analyze.analysis import Analysis
 from ..analyze.views.outcomes import Outcome, ranked
+from ..analyze.views.spent import saved_clause, spent, spent_clause
 from ..plot.scales import value_label
 from ..record import Record
 from ..study import Study
@@ -82,11 +83,12 @@ def table_note(rows: Sequence[Row]) -> str:
     return f"{count} {sorting}"
 
 
-def study_summary(study: Study, analysis: Analysis) -> str:
-    """How the trials of a study ended, and its best value."""
+def study_summary(study: Study, analysis: Analysis, *, in_stacks: bool = False) -> str:
+    """How the trials of a study ended, what they took, and its best value."""
     records = analysis.records_of(study)
     counts = (
-        f"{quantity(len(records), 'trial')}: {_status_counts(records)}."
+        f"{quantity(len(records), 'trial')}: {_status_counts(records)}. "
+        f"{_spent_sentence(study, analysis, in_stacks=in_stacks)}"
         if records
         else "No trial yet."
     )
@@ -95,6 +97,14 @@ def study_summary(study: Study, analysis: Analysis) -> str:
         return counts
     value, step = chart_number(best[0].value or 0.0), best[0].step or 0
     return f"{counts} Best {study.metric} {value}, by trial {best[0].trial} at step {step:,}."
+
+
+def _spent_sentence(study: Study, analysis: Analysis, *, in_stacks: bool) -> str:
+    """What its trials took, and what its schedule saved."""
+    records, resources = analysis.records_of(study), analysis.experiment.resources
+    known = spent(records, study.max_steps, resources, in_stacks=in_stacks)
+    clauses = [spent_clause(known), saved_clause(known, study.schedule)]
+    return f"{'; '.join(filter(None, clauses))}."
 
 
 def best_setting(study: Study, analysis: Analysis) -> Pairs:
@@ -114,6 +124,8 @@ def facts(analysis: Analysis) -> Pairs:
         ("infeasible", f"{statuses.count('infeasible'):,}"),
     ]
     others = {"stopped early": statuses.count("stopped"), "not ended": unended}
+    took = spent(records, analysis.experiment.max_steps, analysis.experiment.resources)
+    others |= {"steps trained": took.steps, "steps saved": took.saved_steps}
     return [*always, *((name, f"{count:,}") for name, count in others.items() if count)]
 
 

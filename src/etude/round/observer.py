@@ -23,6 +23,7 @@ class Opening:
 
     Args:
         slots: Trials that run at once.
+        why: What their number follows from, in a clause; empty where no resource is said.
         findings: What the rules say of the design.
         rehearsed: Two steps of a trial, timed; None where trials have ended before, so that their
             times are the better estimate.
@@ -38,6 +39,7 @@ class Opening:
     records: Records
     slots: int
     rehearsed: Rehearsed | None
+    why: str = ""
     choice: str = ""
     pace: float | None = None
     findings: Sequence[Finding] = ()

@@ -66,9 +66,10 @@ def tried(
     entry, folder = entry_of(experiment, train, folder=folder)
     # One by one, since a stack has no pace of one trial.
     name = "inline" if runner == "inline" or train is not None else "processes"
+    source = Source(entry.experiment.train, folder, train)
     with (
         closing(Memory()) as store,
-        closing(runner_of(name, Source(entry.experiment.train, folder, train), 1)) as timed,
+        closing(runner_of(name, source, 1, experiment.resources)) as timed,
         open_round(entry, store, train=train or entry.experiment.train) as this_round,
     ):
         started(this_round.plan, this_round.store, experiment.name)

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..design.checks import findings as of_design
 from ..experiment import Experiment
 from ..runner.base import Runner
+from ..runner.processes import Processes
 from ..runner.selection import LOOKED_AT, select_runner
 from ..runner.user_code import refuse_while_importing
 from ..store import open_or_borrow
@@ -67,7 +68,8 @@ def run(  # noqa: PLR0913  # what a person may say of a run
     entry, folder = entry_of(
         experiment, train, accepts_code="changed_code" in agreed, folder=folder
     )
-    chosen_runner = runner_of(runner, Source(entry.experiment.train, folder, train), workers)
+    source = Source(entry.experiment.train, folder, train)
+    chosen_runner = runner_of(runner, source, workers, entry.experiment.resources)
     runner_name = runner if isinstance(runner, str) else "" if runner or train else "auto"
     with open_or_borrow(store) as opened_store, closing(chosen_runner):
         with (
@@ -116,6 +118,7 @@ def _perform(
         studies=studies,
         records=records,
         slots=runner.slots,
+        why=runner.why if isinstance(runner, Processes) else "",
         rehearsed=rehearsed,
         choice=choice.line,
         pace=choice.pace,

@@ -9,9 +9,12 @@ from typing import final
 
 from ..errors import InputError, RunError
 from ..event import Refused
+from ..experiment import Resources
 from ..runner import imported
 from ..runner.base import Runner
+from ..runner.devices import this_machine
 from ..runner.inline import Inline
+from ..runner.placement import refuse_too_much
 from ..runner.processes import Processes
 from ..runner.selection import RUNNERS
 from ..runner.user_code import train_file, train_function, trainer
@@ -72,11 +75,14 @@ class Source:
         return self.reference
 
 
-def runner_of(runner: Runner | str | None, source: Source, workers: int | None) -> Runner:
-    """The runner that was asked for, by name or as it is.
+def runner_of(
+    runner: Runner | str | None, source: Source, workers: int | None, resources: Resources
+) -> Runner:
+    """The runner that was asked for, by name or as it is; one that is handed over knows its own.
 
     Raises:
-        RunError: for a name that no runner has, or one that cannot train what it is handed.
+        RunError: for a name that no runner has, one that cannot train what it is handed, or where
+            trials take more resources than there are.
     """
     if runner is not None and not isinstance(runner, str):
         return runner
@@ -87,10 +93,12 @@ def runner_of(runner: Runner | str | None, source: Source, workers: int | None) 
             'Leave `workers` out, or pass runner="processes".'
         )
     if name == "inline":
+        if resources.is_said:
+            refuse_too_much(resources, this_machine())
         return Inline(source.load, script=source.script)
     if name in RUNNERS and RUNNERS[name].in_workers:
         reference, folder = source.importable()
-        return Processes(reference, folder, workers=workers)
+        return Processes(reference, folder, workers=workers, resources=resources)
     known = ", ".join(f"`{one}`" for one in RUNNERS)
     raise RunError(f"There is no runner `{name}`. Known: {known}.")
 

@@ -6,7 +6,10 @@ import os
 import shutil
 from collections.abc import Mapping
 
+from ..experiment.resources import NOTHING_SAID, Resources
 from .answers import answer
+from .placement import Machine, Placement, placement
+from .probe.memory import all_bytes
 
 # The libraries that would each start a thread a core; one number for all of them.
 _THREADS = (
@@ -23,23 +26,40 @@ _THREADS = (
 _MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
 
 
-def environments(workers: int | None = None) -> list[dict[str, str]]:
-    """What to set in the environment of each worker: one a visible GPU, else by cores.
+def environments(place: Placement) -> list[dict[str, str]]:
+    """What to set in the environment of each worker of a placement.
 
-    With more workers than GPUs they share them in turn. How freed memory is kept for the next step
-    stays as the user set it, and so do all numbers of threads where the user set one of them: they
-    share out the cores else, and another number changes the last digits of what is computed.
+    How freed memory is kept for the next step stays as the user set it, and so do all numbers of
+    threads where the user set one of them: they share out the cores else, and another number
+    changes the last digits of what is computed.
     """
-    gpus = visible_gpus(os.environ)
-    count = workers or len(gpus) or cores()
-    threads = str(max(cores() // count, 1))
     is_set = any(name in os.environ for name in _THREADS)
-    defaults = {**({} if is_set else dict.fromkeys(_THREADS, threads)), **_MEMORY}
+    threads = {} if is_set else dict.fromkeys(_THREADS, str(place.threads))
+    defaults = {**threads, **_MEMORY}
     common = {name: os.environ.get(name, value) for name, value in defaults.items()}
     return [
-        {**common, **({"CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)]} if gpus else {})}
-        for slot in range(count)
+        {**common, **({"CUDA_VISIBLE_DEVICES": place.gpus[slot]} if place.gpus else {})}
+        for slot in range(place.workers)
     ]
+
+
+def placed(workers: int | None = None, resources: Resources = NOTHING_SAID) -> Placement:
+    """The placement of so many workers on this machine, else of as many as it has resources for.
+
+    Raises:
+        RunError: where one trial takes more than there is, or so many workers do.
+    """
+    return placement(resources, this_machine(), workers)
+
+
+def this_machine() -> Machine:
+    """What this machine offers to this process."""
+    memory = all_bytes()
+    return Machine(
+        cores=cores(),
+        gpus=tuple(visible_gpus(os.environ)),
+        memory_gb=None if memory is None else memory / 2**30,
+    )
 
 
 def cores() -> int:

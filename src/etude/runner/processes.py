@@ -12,9 +12,10 @@ from typing import final
 from ..assignment import Assignment, Halt
 from ..errors import RunError
 from ..event import Ended, Event, Lost, Paused, Refused, Rehearsed, Unrestored
+from ..experiment.resources import NOTHING_SAID, Resources
 from .base import Deliver
 from .batches import HOLD_S, is_urgent, merged
-from .devices import environments
+from .devices import environments, placed
 from .messages import Judge, Prepare, Train, Verdict
 from .slot import MAX_DEATHS, Slot
 from .starter import STARTER
@@ -32,17 +33,29 @@ class Processes:
         folder: What its path is relative to.
         workers: How many; None for as many as there are GPUs, else cores.
         grace_s: Seconds past its time limit after which a worker that does not come back is killed.
+        resources: What one trial takes.
+
+    Raises:
+        RunError: where one trial takes more than this machine has, or so many workers do.
     """
 
     def __init__(
-        self, reference: str, folder: Path, *, workers: int | None = None, grace_s: float = 30.0
+        self,
+        reference: str,
+        folder: Path,
+        *,
+        workers: int | None = None,
+        grace_s: float = 30.0,
+        resources: Resources = NOTHING_SAID,
     ) -> None:
         """Starts no worker before there is a trial for it."""
         hello = (reference, folder.absolute(), sys.path)
         self._grace_s = grace_s
         self._width = 1
         self._threads: int | None = None
-        self._slots = [Slot(environment, hello) for environment in environments(workers)]
+        self._place = placed(workers, resources)
+        self._why = self._place.why if resources.is_said else ""
+        self._slots = [Slot(environment, hello) for environment in environments(self._place)]
         self._failure: RunError | None = None  # of starting a worker; `wait` raises it
 
     @property
@@ -92,6 +105,20 @@ class Processes:
     def workers(self) -> int:
         """How many processes train."""
         return len(self._slots)
+
+    @property
+    def why(self) -> str:
+        """What the number of workers follows from, in a clause; empty where no resource is said."""
+        return self._why
+
+    def widest(self, threads: int | None) -> int | None:
+        """As many trials as may be in one worker's memory; None where nobody said what one takes.
+
+        With `threads` that worker is the only one.
+        """
+        most = self._place.trials_in_memory
+        workers = 1 if threads is not None else len(self._slots)
+        return None if most is None else max(most // workers, 1)
 
     def widen(self, width: int, *, threads: int | None = None) -> None:
         """Trains so many trials at once in each worker from now on: 1 until it is called.

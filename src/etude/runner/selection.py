@@ -84,16 +84,19 @@ def select_runner(
     verdict = runner.judge(waiting)
     # Who asks for stacks gets them, slow or not; only what would be wrong is refused.
     width = max(verdict.width, verdict.fastest) if name == "vectorized" else verdict.width
+    reason, most = verdict.reason, runner.widest(verdict.threads)
+    if most is not None and width > most:
+        width, reason = most, f"`memory` of [resources] is enough for {most} in a worker."
     if width > 1:
         runner.widen(width, threads=verdict.threads)
         pace = runner.workers * verdict.ratio
-        return Selection(f"Runner: vectorized; {verdict.reason}", pace)
+        return Selection(f"Runner: vectorized; {reason}", pace)
     if name == "vectorized":
         raise RunError(
-            f"The runner `vectorized` cannot train these trials: {verdict.reason or _FUNCTION} "
+            f"The runner `vectorized` cannot train these trials: {reason or _FUNCTION} "
             "Mend that, or use --runner processes."
         )
-    return Selection(f"Runner: processes; {verdict.reason or _FUNCTION}")
+    return Selection(f"Runner: processes; {reason or _FUNCTION}")
 
 
 def _reason_not_to_ask(runner: Runner, steps: int, rehearsed: Rehearsed | None) -> str:

@@ -13,7 +13,7 @@ from itertools import cycle, islice
 import numpy as np
 from numpy.typing import NDArray
 
-from .directions import BITS, directions
+from ..space.directions import BITS, directions
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]

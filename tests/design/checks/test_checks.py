@@ -95,6 +95,7 @@ RULES = {
         {"schedule": "asha", "schedule_options": {"min_steps": 5}},
         {"schedule": "asha", "schedule_options": {"min_steps": 10}},
     ),
+    "K1": ({"schedule": "asha"}, {"schedule": "pbt"}),
     "W4": (
         {"schedule": "pbt", "schedule_options": {"interval": 4}},
         {"schedule": "pbt", "schedule_options": {"interval": 10}},
@@ -163,6 +164,7 @@ def test_every_rule_that_can_be_acknowledged_is_tested():
     "R16",
     "Q9",
     "Q11",
+    "K1",
     "T8",
     "W4",
     "W7",
@@ -293,3 +295,22 @@ def test_findings_do_not_depend_on_the_order_of_a_file():
 
     assert findings_of(design(**given)) == findings_of(design(**turned))
     assert len(split(design(**given))) == 2
+
+
+@pytest.mark.rule("S3", "T4")
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("per_gpu_batch_size", "S3"),
+        ("per_gpu_train_batch_size", "S3"),
+        ("per_device_train_batch_size", "S3"),
+        ("num_epochs", "T4"),
+        ("num_train_epochs", "T4"),
+    ],
+)
+def test_the_names_of_a_known_walk_through_are_understood(name, rule):
+    searched = design(nuisance={"learning_rate": RATE, name: Integer(2, 64)}, fixed={})
+
+    (one,) = findings_of(searched, rule)
+
+    assert (one.status, one.subject) == ("problem", {"hyperparameter": name})

@@ -161,3 +161,14 @@ def test_many_batch_sizes_and_ranges_are_said_in_a_line():
         "`batch_size` is 16, 32 and 4 more here, 64 in `first`",
         "`batch_size` is 16 to 512 here, 64 in `first`",
     ]
+
+
+def test_a_seed_chosen_among_many_trainings_of_one_setting_keeps_luck():
+    seeds = design(
+        name="first", trials=10, scientific={}, nuisance={}, fixed={"batch_size": 64, "rate": 0.1}
+    )
+    after = design(fixed={"batch_size": 64, "seed": 7})
+
+    (one,) = findings_of(after, "W7", parent=seeds)
+
+    assert one.evidence["against"] == ["A1", "R1"]

@@ -17,6 +17,8 @@ import scipy
 from numpy.typing import NDArray
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 
+from .scrambled_sobol import scrambled_sobol
+
 Floats: TypeAlias = NDArray[np.float64]
 
 # Heuristic: the logarithm is of what a loss lies above the best, plus this share of the distance
@@ -336,8 +338,6 @@ def _normals(columns: int) -> Floats:
 
 @cache
 def _spread(axes: int) -> Floats:
-    unit_NxD = scipy.stats.qmc.Sobol(axes, scramble=True, seed=np.random.default_rng(0)).random(
-        SPREAD
-    )
+    unit_NxD = scrambled_sobol(axes, SPREAD.bit_length() - 1, np.random.default_rng(0))
     # An arc sine: a seventh of the candidates lie within a twentieth of either bound of an axis.
     return np.asarray((1 - np.cos(np.pi * unit_NxD)) / 2)

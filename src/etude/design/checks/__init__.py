@@ -69,7 +69,9 @@ CHECKS: tuple[DesignCheck, ...] = (
     DesignCheck("names", ("R4",), lambda e, s, *_: misspellings.findings(e, s)),
     DesignCheck("lists", ("R12",), lambda _, s, *__: lists.findings(s)),
     DesignCheck("test_data", ("X3",), lambda e, *_: judged.findings(e)),
-    DesignCheck("schedule", ("Q9", "T8", "W4"), lambda e, s, *_: search_method.findings(e, s)),
+    DesignCheck(
+        "schedule", ("Q9", "K1", "T8", "W4"), lambda e, s, *_: search_method.findings(e, s)
+    ),
     DesignCheck("piecewise", ("L2",), lambda e, s, *_: piecewise.findings(e, s)),
 )
 
@@ -88,8 +90,8 @@ def findings(
         parent: The round before; None where there is none or it is not known.
         code: The files of the training; empty where they are not known.
 
-    Source: S2, S3, S8, S10, S17, T4, T8, L2, L4, R3, R4, R6, R7, R8, R9, R10, R12, R13, R15, R16,
-    Q9, Q11, W4, W7, X3.
+    Source: S2, S3, S8, S10, S17, T4, T8, K1, L2, L4, R3, R4, R6, R7, R8, R9, R10, R12, R13, R15,
+    R16, Q9, Q11, W4, W7, X3.
     """
     spoken = [
         finding for check in CHECKS for finding in check.findings(experiment, studies, parent, code)

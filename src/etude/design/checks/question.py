@@ -10,7 +10,7 @@ from ...finding import Finding
 from ...study import Study
 from ...wording import conjunction, join
 from ..batch_size import accumulated, batch_sizes, largest_batch_size, of_batch_size
-from ..catalogued import catalogued, role_phrase, subject_of, written
+from ..catalogued import catalogued, hyperparameters, role_phrase, subject_of, written
 
 
 def findings(
@@ -123,10 +123,9 @@ def _unknown_parent(name: str) -> Finding:
 def _seed(
     experiment: Experiment, studies: Sequence[Study], parent: Experiment | None
 ) -> list[Finding]:
-    """A seed that is searched, or fixed where the round before searched it."""
+    """A seed that is searched, or fixed where the round before tried many."""
     searched = _seeds(experiment, ("scientific", "nuisance"))
-    was_searched = _seeds(parent, ("scientific", "nuisance")) if parent else []
-    fixed = _seeds(experiment, ("fixed",)) if was_searched else []
+    fixed = _seeds(experiment, ("fixed",)) if parent and _has_many_seeds(parent) else []
     return [
         Finding(
             rule="W7",
@@ -152,6 +151,12 @@ def _seed(
 
 def _chosen(seed: Hyperparameter, experiment: Experiment, *, is_searched: bool) -> str:
     return role_phrase(seed, experiment) if is_searched else "is what the round before chose"
+
+
+def _has_many_seeds(parent: Experiment) -> bool:
+    """Whether it searched a seed, or trained one setting with several."""
+    searched = [one for one in hyperparameters(parent) if one.role != "fixed"]
+    return not searched or bool(_seeds(parent, ("scientific", "nuisance")))
 
 
 def _seeds(experiment: Experiment, roles: Collection[str]) -> list[Hyperparameter]:

@@ -20,12 +20,13 @@ SHORTEST_INTERVAL = 0.05
 
 
 def findings(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
-    """Grids in many dimensions, first rungs too early, generations too short.
+    """Grids in many dimensions, stopping rules, first rungs too early, generations too short.
 
-    Source: Q9, T8, W4.
+    Source: Q9, K1, T8, W3, W4.
     """
     grids = [_grid(study) for study in studies if study.search == "grid" and _excess_ranges(study)]
-    return [*grids, *_rungs(experiment), *_generations(experiment)]
+    early = _stops_early(experiment)
+    return [*grids, *early, *_rungs(experiment), *_generations(experiment)]
 
 
 def _excess_ranges(study: Study) -> int:
@@ -53,6 +54,31 @@ def _grid(study: Study) -> Finding:
         evidence={"trials": study.max_trials, "ranges": ranges, "values": values},
         advice='Write search = "quasi_random", or fix all but two of the ranges for this round.',
     )
+
+
+def _stops_early(experiment: Experiment) -> list[Finding]:
+    """That a schedule ends trials before the others' last step; a population replaces them."""
+    if experiment.schedule != "asha":
+        return []
+    return [
+        Finding(
+            rule="K1",
+            check="schedule",
+            status="notice",
+            subject={},
+            headline="`asha` stops trials before their end, so not all have as many steps",
+            message=(
+                "`asha` stops trials before their end, as a known walk-through does (W3). With one "
+                "number of steps for all, and the best checkpoints kept, stopping rules are "
+                "usually not needed."
+            ),
+            evidence={"schedule": experiment.schedule, "max_steps": experiment.max_steps},
+            advice=(
+                "Leave the schedule out where the steps can be paid for; or acknowledge K1, and "
+                "train the best few to their end before concluding."
+            ),
+        )
+    ]
 
 
 def _rungs(experiment: Experiment) -> list[Finding]:

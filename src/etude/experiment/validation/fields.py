@@ -19,6 +19,7 @@ STUDY_DESIGNS: tuple[StudyDesign, ...] = ("split", "merged")
 # The rules that speak of a design, before a step is trained; a test holds them to `design`.
 DESIGN_RULES = (
     *(
+        "K1",
         "L2",
         "Q11",
         "Q9",

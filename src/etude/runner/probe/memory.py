@@ -22,10 +22,30 @@ def free_bytes() -> int | None:
     return min((int(limit) for limit in _limits()), default=None)
 
 
-def _limits() -> Iterator[int]:
+def all_bytes() -> int | None:
+    """What this machine, or the control group of this process, has; None where unknown.
+
+    >>> (all_bytes() or 2**60) >= (free_bytes() or 0)
+    True
+    """
+    return min(_totals(), default=None)
+
+
+def _totals() -> Iterator[int]:
+    yield from _of_meminfo("MemTotal:")
+    for folder, most, _ in _groups():
+        with suppress(OSError, ValueError):  # "max" is no number
+            yield int((folder / most).read_text())
+
+
+def _of_meminfo(name: str) -> Iterator[int]:
     with suppress(OSError, ValueError):
         rows = (line.split() for line in (_PROC / "meminfo").read_text().splitlines())
-        yield from (1024 * int(row[1]) for row in rows if row[0] == "MemAvailable:")
+        yield from (1024 * int(row[1]) for row in rows if row[0] == name)
+
+
+def _limits() -> Iterator[int]:
+    yield from _of_meminfo("MemAvailable:")
     for folder, most, used in _groups():
         with suppress(OSError, ValueError):  # "max" is no number
             yield int((folder / most).read_text()) - int((folder / used).read_text())

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from etude.search.directions import JOE_KUO, directions, scipys_directions
+from etude.space.directions import JOE_KUO, directions, scipys_directions
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, len(JOE_KUO) + 1, len(JOE_KUO) + 2])
