@@ -76,7 +76,7 @@ HOMES = {
     "matplotlib": (),
     "pandas": ("round/",),
     "psycopg": ("store/",),
-    "ray": ("runner/",),
+    "ray": ("runner/", "connect/raytune/"),
     "scipy": ("search/", "analyze/", "train/skew.py"),
     "torch": ("train/torch/", "train/losses.py", "search/"),
     "vl_convert": ("report/",),
