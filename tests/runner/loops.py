@@ -48,7 +48,7 @@ def train(trial):
 def is_current(trial):
     """Whether the trial that it was handed is the one that this process trains."""
     for step in trial.steps():
-        trial.report(step, {"valid/error": float(etude.current() is trial)})
+        trial.report(step, {"valid/loss": float(etude.current() is trial)})
 
 
 def cannot_load(trial):

@@ -278,6 +278,12 @@ class Trial:
         return not (is_short and self.asks_length)
 
     @property
+    def whole_steps(self) -> int:
+        """Updates of the trial itself, of which a rehearsal tries the first."""
+        self.asks_length = True
+        return max(self._assignment.whole_steps, self._assignment.max_steps)
+
+    @property
     def resuming(self) -> int | None:
         """The step of the checkpoint that it was handed and has not yet trained on from."""
         return self._assignment.resume_step if self.restores and not self._begun else None
