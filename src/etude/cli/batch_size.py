@@ -247,6 +247,12 @@ def _measuring(asked: _Asked, known: Known, training: Training) -> Measuring:
             f"No hyperparameter of `{known.base.name}` is known as a batch size; it has {listed}. "
             'Add batch_size to [fixed], or name yours: [names] my_name = "batch_size".'
         )
+    size = known.setting[name]
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise RunError(
+            f"`{name}` of `{known.base.name}` is {size!r}, and a batch has a whole number of "
+            f"examples, at least 1. Write another, for example {name} = 32."
+        )
     environment = measures.trial_environment(asked.options.workers)
     limits = Limits() if asked.max_batch is None else Limits(most=asked.max_batch)
     return measures.Measuring(

@@ -137,12 +137,15 @@ def line_shares(wanted: Sequence[int], room: int) -> list[int]:
 def _last_lines(findings: Sequence[Finding], more: str) -> Iterator[str]:
     """How many findings are ok, and what was never logged."""
     from ..advise.digest import unlogged
+    from ..finding import UNASKED
     from ..wording import conjunction
 
     passed = [finding for finding in findings if finding.status == "ok"]
     if passed:
         checks = quantity(len({finding.check for finding in passed}), "check")
         yield f"In order: {quantity(len(passed), 'finding')} of {checks}; in full: {more} --all"
+    if any(finding.check == "chance" and finding.kind == UNASKED for finding in findings):
+        yield "Not judged: whether training beats chance; declare `chance` in [experiment] (S11)"
     if metrics := unlogged(findings):
         names = conjunction([f"`{metric}`" for metric in metrics])
         yield f"To see more next time: log {names}"

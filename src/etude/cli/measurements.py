@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from ..experiment import Experiment
     from ..finding import Finding
 
+# Heuristic: a pebibyte; the largest machines have a few percent of it.
+_MOST_BYTES = 2**50
+
 
 def outdated_measurement(
     experiment: Experiment, store: str | None, file: Path | None
@@ -48,4 +51,10 @@ def memory_size(text: str) -> int:
     number = None if match is None or match[1].count(".") > 1 else float(match[1].strip(".") or 0)
     if match is None or match[2] not in units or not number:
         raise RunError(f"--memory takes a size, got `{text}`. For example 2GiB or 500MiB.")
-    return int(number * units[match[2]])
+    size = int(number * units[match[2]])
+    if size > _MOST_BYTES:
+        raise RunError(
+            f"--memory {text} is more than any machine or device has, so it would be no limit. "
+            "Leave it out for all that is there, or give a size such as 24GiB."
+        )
+    return size

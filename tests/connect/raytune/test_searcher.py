@@ -98,7 +98,9 @@ def test_the_results_are_judged_with_the_space_of_the_file(folder):
     store = open_store("memory")
     target = Target(name="fits", metric="valid/loss", space=folder / "experiment.toml")
 
-    import_results("raytune", folder / "rest", target, ReadRequest(metric="valid/loss"), store=store)
+    import_results(
+        "raytune", folder / "rest", target, ReadRequest(metric="valid/loss"), store=store
+    )
 
     studies = load(store, "fits").studies
     assert [study.name for study in studies] == ["optimizer=momentum", "optimizer=plain"]
