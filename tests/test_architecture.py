@@ -148,6 +148,7 @@ CROSS_CUTTING = {
     "test_golden.py": "what a person sees, from the first command to the last",
     "test_hostile.py": "experiment files that someone broke",
     "test_rules_table.py": "every rule of the playbook, with what it is shown by",
+    "test_moving_pages.py": "what docs/from-ray-tune.md and docs/from-hf-search.md show",
     "test_pipeline_hosts.py": "what docs/pipeline.md shows of batch norm and of several hosts",
     "test_planted.py": "how `benchmarks/planted.py` judges what a procedure answers",
     "test_start_planted.py": "how `benchmarks/start_planted.py` judges what is said of a start",

@@ -65,8 +65,8 @@ def changed(text):
 def test_a_function_is_handed_the_trial():
     assert (
         changed(FUNCTION)
-        == f"""import etude
-{IMPORTS}
+        == f"""{IMPORTS}import etude
+
 def main(trial):
     args = TrainingArguments(learning_rate=trial["learning_rate"], load_best_model_at_end=False)
     Trainer(model, args, eval_dataset=data, callbacks=[etude.huggingface.Callback()]).train()
@@ -77,8 +77,8 @@ def main(trial):
 def test_what_no_function_has_goes_below_one_and_callbacks_stay():
     assert (
         changed(MODULE)
-        == f"""import etude
-{IMPORTS}
+        == f"""{IMPORTS}import etude
+
 def train(trial):
     data = [1, 2]
     args = TrainingArguments(
@@ -106,7 +106,7 @@ def test_the_block_of_a_program_becomes_the_function():
 def test_arguments_of_the_command_line_are_set_before_the_trainer_is_made():
     text = changed(PARSED)
 
-    assert text.startswith("from __future__ import annotations\nimport etude\n")
+    assert text.startswith(f"from __future__ import annotations\n{IMPORTS}import etude\n")
     assert "parser.parse_args_into_dataclasses(args=[])\n" in text
     assert '\n    training_args.learning_rate = trial["learning_rate"]\n    trainer = Tr' in text
 

@@ -119,7 +119,9 @@ class TrainerScript:
     def changes(self, searched: str) -> list[ChangedLine]:
         """The lines to change, in their order, for a round that searches this argument."""
         value = f'trial["{searched}"]' if self._takes_nothing else f'etude.current()["{searched}"]'
-        added, edits = [self._import()], list(self._edits(searched, value))
+        parts = list(self._edits(searched, value))
+        edits = [part for part in parts if isinstance(part, _Edit)]
+        added = [self._import(), *(part for part in parts if isinstance(part, ChangedLine))]
         if self.moved is not None:
             added.append(ChangedLine(line=self._first, old="", new="def train(trial):"))
         elif self.scope is not None and not self._takes_nothing:
@@ -132,8 +134,8 @@ class TrainerScript:
 
     def _import(self) -> ChangedLine:
         imports = [one for one in self.body if isinstance(one, ast.Import | ast.ImportFrom)]
-        plain = [one for one in imports if getattr(one, "module", "") != "__future__"]
-        return ChangedLine(line=plain[0].lineno if plain else 1, old="", new="import etude")
+        line = max([one.end_lineno or 0 for one in imports], default=0) + 1
+        return ChangedLine(line=line, old="", new="import etude")
 
     def _setting(self, text: str) -> ChangedLine:
         """A new line before the statement that makes the Trainer."""
@@ -141,7 +143,7 @@ class TrainerScript:
         trains = _statement(self._main.body if self._main else inside, self.trainer) or inside[0]
         return ChangedLine(line=trains.lineno, old="", new=f"{' ' * trains.col_offset}{text}")
 
-    def _edits(self, searched: str, value: str) -> Iterator[_Edit]:
+    def _edits(self, searched: str, value: str) -> Iterator[_Edit | ChangedLine]:
         if self._main is not None:
             line = self._main.lineno
             whole = len(self.lines[line - 1])
@@ -161,7 +163,7 @@ class TrainerScript:
             yield self._with_keyword(self.parser, "args=[]")
         yield self._with_callback()
 
-    def _with_callback(self) -> _Edit:
+    def _with_callback(self) -> _Edit | ChangedLine:
         given = {keyword.arg: keyword.value for keyword in self.trainer.keywords}
         callbacks = given.get("callbacks")
         if callbacks is None:
@@ -174,8 +176,8 @@ class TrainerScript:
         whole = len(self.lines[line - 1]) if end is None else end
         return _Edit(line=line, begin=at(line, node.col_offset), end=whole, text=text)
 
-    def _with_keyword(self, call: ast.Call, text: str) -> _Edit:
-        """One keyword more: behind the last that the call has."""
+    def _with_keyword(self, call: ast.Call, text: str) -> _Edit | ChangedLine:
+        """One keyword more behind the last that the call has, in a line of its own as that."""
         given = [*call.args, *(keyword.value for keyword in call.keywords)]
         last = max(
             given, key=lambda one: (one.end_lineno or 0, one.end_col_offset or 0), default=None
@@ -183,10 +185,14 @@ class TrainerScript:
         if last is None:
             line = call.end_lineno or call.lineno
             at = self._column(line, call.end_col_offset or 0) - 1
-        else:
-            line, text = last.end_lineno or last.lineno, f", {text}"
-            at = self._column(line, last.end_col_offset or 0)
-        return _Edit(line=line, begin=at, end=at, text=text)
+            return _Edit(line=line, begin=at, end=at, text=text)
+        line = last.end_lineno or last.lineno
+        at = self._column(line, last.end_col_offset or 0)
+        whole = self.lines[line - 1]
+        if whole[at:].strip() == "," and line > call.lineno:
+            indent = " " * (len(whole) - len(whole.lstrip()))
+            return ChangedLine(line=line + 1, old="", new=f"{indent}{text},")
+        return _Edit(line=line, begin=at, end=at, text=f", {text}")
 
     def _column(self, line: int, offset: int) -> int:
         """A column in characters; Python's parser counts bytes."""
