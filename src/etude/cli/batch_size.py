@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, final
 
 import typer
 
-from .measurements import memory_size
+from .measurements import batch_size_name, memory_size
 from .options import FileArgument, JsonOption, StoreOption
 from .procedures import (
     BudgetHoursOption,
@@ -240,19 +240,7 @@ def _measuring(asked: _Asked, known: Known, training: Training) -> Measuring:
             f"`{known.base.name}` has no training code here. Name it in [experiment]: "
             'train = "train.py:train".'
         )
-    name = known.name_of("batch_size")
-    if name is None:
-        listed = ", ".join(f"`{one}`" for one in sorted(known.setting)) or "nothing"
-        raise RunError(
-            f"No hyperparameter of `{known.base.name}` is known as a batch size; it has {listed}. "
-            'Add batch_size to [fixed], or name yours: [names] my_name = "batch_size".'
-        )
-    size = known.setting[name]
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise RunError(
-            f"`{name}` of `{known.base.name}` is {size!r}, and a batch has a whole number of "
-            f"examples, at least 1. Write another, for example {name} = 32."
-        )
+    name = batch_size_name(known)
     environment = measures.trial_environment(asked.options.workers)
     limits = Limits() if asked.max_batch is None else Limits(most=asked.max_batch)
     return measures.Measuring(

@@ -141,11 +141,11 @@ def _last_lines(findings: Sequence[Finding], more: str) -> Iterator[str]:
     from ..wording import conjunction
 
     passed = [finding for finding in findings if finding.status == "ok"]
+    undeclared = any(one.check == "chance" and one.kind == UNASKED for one in findings)
     if passed:
         checks = quantity(len({finding.check for finding in passed}), "check")
-        yield f"In order: {quantity(len(passed), 'finding')} of {checks}; in full: {more} --all"
-    if any(finding.check == "chance" and finding.kind == UNASKED for finding in findings):
-        yield "Not judged: whether training beats chance; declare `chance` in [experiment] (S11)"
+        of = f"{checks}, `chance` not declared (S11)" if undeclared else checks
+        yield f"In order: {quantity(len(passed), 'finding')} of {of}; in full: {more} --all"
     if metrics := unlogged(findings):
         names = conjunction([f"`{metric}`" for metric in metrics])
         yield f"To see more next time: log {names}"

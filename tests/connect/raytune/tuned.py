@@ -59,7 +59,7 @@ def fit(search, name, samples):
     ).fit()
 
 
-ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, configure_logging=False)
+ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False, configure_logging=False)
 first = EtudeSearch(folder / "experiment.toml")
 fit(first, "first", 4)
 later = EtudeSearch(first.experiment)
