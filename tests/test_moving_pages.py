@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # One cluster with one processor, and nothing of it said elsewhere.
-RAY = "import ray\nray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False)\n"
+RAY = "import ray\nray.init('local', num_cpus=1, include_dashboard=False, log_to_driver=False)\n"
 
 
 def blocks(page: str, language: str) -> list[str]:

@@ -248,19 +248,23 @@ def _lines(known: Known, measured: Measured) -> Iterator[Recommendation]:
     useful = measured.useful
     if useful is None or measured.verdict == "ignored":
         return
-    for one in hyperparameters(known.base):
-        if one.name != measured.name or not one.exists(known.setting) or one.value == useful:
+    for hyperparameter in hyperparameters(known.base):
+        if (
+            hyperparameter.name != measured.name
+            or not hyperparameter.exists(known.setting)
+            or hyperparameter.value == useful
+        ):
             continue
         because = f"the largest that still raises the throughput by 5 % is {useful:,}."
-        if one.role != "fixed":
+        if hyperparameter.role != "fixed":
             yield Recommendation(
                 rule="S3",
-                change=Change(one.keys, "", None),
-                old=one.value,
+                change=Change(hyperparameter.keys, "", None),
+                old=hyperparameter.value,
                 because="a batch size is not judged by the validation score.",
             )
-        keys = one.keys if one.role == "fixed" else ("fixed", measured.name)
-        old = one.value if one.role == "fixed" else None
+        keys = hyperparameter.keys if hyperparameter.role == "fixed" else ("fixed", measured.name)
+        old = hyperparameter.value if hyperparameter.role == "fixed" else None
         yield Recommendation(rule="S6", change=Change(keys, "", useful), old=old, because=because)
 
 
