@@ -77,13 +77,13 @@ def test_values_are_those_of_the_script_and_the_rate_is_searched_around_its_own(
 
 
 def test_the_lines_to_change_are_named_in_the_file_and_when_it_is_written(folder, written):
-    named = ["import etude", "def main(trial):", 'learning_rate=trial["learning_rate"],']
+    named = ["import etude", 'learning_rate=etude.current()["learning_rate"],']
     named += ["load_best_model_at_end=False,", "callbacks=[etude.huggingface.Callback()],"]
 
     text = (folder / AROUND).read_text()
 
     assert [line for line in named if line not in written.out or line not in text] == []
-    assert len(re.findall(r"(?m)^  (?:before )?line \d+", written.out)) == 5
+    assert len(re.findall(r"(?m)^  (?:before )?line \d+", written.out)) == 4
 
 
 @pytest.mark.slow

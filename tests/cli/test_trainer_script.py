@@ -13,7 +13,7 @@ from .changed_script import applied
 IMPORTS = "from transformers import HfArgumentParser, Trainer, TrainingArguments\n"
 FUNCTION = f"""{IMPORTS}
 def main():
-    args = TrainingArguments(learning_rate=2e-5, load_best_model_at_end=True)
+    args = TrainingArguments(learning_rate=2e-5, save_total_limit=2)
     Trainer(model, args, eval_dataset=data).train()
 """
 MODULE = f"""{IMPORTS}
@@ -62,13 +62,13 @@ def changed(text):
     return applied(text, script, script.changes("learning_rate"))
 
 
-def test_a_function_is_handed_the_trial():
+def test_a_function_asks_for_its_trial():
     assert (
         changed(FUNCTION)
         == f"""{IMPORTS}import etude
 
-def main(trial):
-    args = TrainingArguments(learning_rate=trial["learning_rate"], load_best_model_at_end=False)
+def main():
+    args = TrainingArguments(learning_rate=etude.current()["learning_rate"], save_total_limit=None)
     Trainer(model, args, eval_dataset=data, callbacks=[etude.huggingface.Callback()]).train()
 """
     )
@@ -108,7 +108,10 @@ def test_arguments_of_the_command_line_are_set_before_the_trainer_is_made():
 
     assert text.startswith(f"from __future__ import annotations\n{IMPORTS}import etude\n")
     assert "parser.parse_args_into_dataclasses(args=[])\n" in text
-    assert '\n    training_args.learning_rate = trial["learning_rate"]\n    trainer = Tr' in text
+    assert (
+        '\n    training_args.learning_rate = etude.current()["learning_rate"]\n    trainer = Tr'
+        in text
+    )
 
 
 def test_a_function_that_is_handed_more_finds_its_trial():
@@ -119,8 +122,9 @@ def test_a_function_that_is_handed_more_finds_its_trial():
 
 
 def test_arguments_that_are_made_elsewhere_are_set_where_the_trainer_is_made():
-    assert '\n    args.learning_rate = trial["learning_rate"]\n    trainer = Tr' in changed(
-        ELSEWHERE
+    assert (
+        '\n    args.learning_rate = etude.current()["learning_rate"]\n    trainer = Tr'
+        in changed(ELSEWHERE)
     )
 
 
@@ -130,7 +134,9 @@ def test_every_changed_script_is_python_with_the_function_that_is_named(text):
 
     functions = [one for one in ast.parse(changed(text)).body if isinstance(one, ast.FunctionDef)]
 
-    assert script.function in [one.name for one in functions if ast.unparse(one.args) == "trial"]
+    assert script.function in [
+        one.name for one in functions if ast.unparse(one.args) in ("trial", "")
+    ]
 
 
 @pytest.mark.parametrize(

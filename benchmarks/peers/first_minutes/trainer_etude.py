@@ -20,10 +20,10 @@ def data(examples, seed):
     return [{"input_ids": row, "labels": label} for row, label in zip(words, labels, strict=True)]
 
 
-def main(trial):
+def main():
     args = TrainingArguments(
         output_dir="out",
-        learning_rate=trial["learning_rate"],
+        learning_rate=etude.current()["learning_rate"],
         weight_decay=0.01,
         per_device_train_batch_size=16,
         num_train_epochs=3,

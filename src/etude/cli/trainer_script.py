@@ -118,7 +118,8 @@ class TrainerScript:
 
     def changes(self, searched: str) -> list[ChangedLine]:
         """The lines to change, in their order, for a round that searches this argument."""
-        value = f'trial["{searched}"]' if self._takes_nothing else f'etude.current()["{searched}"]'
+        handed = "etude.current()" if self.scope is not None else "trial"
+        value = f'{handed}["{searched}"]'
         parts = list(self._edits(searched, value))
         edits = [part for part in parts if isinstance(part, _Edit)]
         added = [self._import(), *(part for part in parts if isinstance(part, ChangedLine))]
@@ -148,10 +149,6 @@ class TrainerScript:
             line = self._main.lineno
             whole = len(self.lines[line - 1])
             yield _Edit(line=line, begin=0, end=whole, text="def train(trial):")
-        elif self.scope is not None and self._takes_nothing:
-            text = self.lines[self.scope.lineno - 1]
-            at = text.index("(", text.index(self.scope.name)) + 1
-            yield _Edit(line=self.scope.lineno, begin=at, end=at, text="trial")
         if self.made is not None and searched in self.arguments:
             yield self._in_place_of(self.arguments[searched], value)
         elif self.made is not None:

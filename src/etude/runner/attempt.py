@@ -31,7 +31,7 @@ from ..text.signs import text_of
 from ..trial import QUICK_S, TrainFunction, Trial, trained_now
 from . import imported
 from .batches import Ticker, is_old
-from .home import Home
+from .home import Home, call
 from .returned import NO_NUMBER, returned
 from .running_clock import RUNNING
 from .user_errors import base_note, is_disk, is_out_of_memory, user_traceback
@@ -285,7 +285,7 @@ def _outcome(trial: Trial, train: TrainFunction) -> tuple[End, str]:
     note = ""
     try:
         with trained_now(trial):
-            value = train(trial)
+            value = call(train, trial)
         if value is not None and trial.left is None:
             number, note = returned(trial, value)
             if number is not None:
