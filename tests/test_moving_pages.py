@@ -97,13 +97,13 @@ def test_the_script_with_a_trainer_is_searched_by_etude_in_both_ways(tmp_path):
         "evaluations = 10", "evaluations = 2"
     )
     file.write_text(short)
-    (tmp_path / "around" / "fit.toml").write_text(
+    file.with_name("fit.toml").write_text(
         short.replace('"around"', '"fit"').replace("../fits.py:main", "train.py:train")
     )
     (tmp_path / "around" / "fits.py").write_text(script)
 
-    ran(tmp_path, "-m", "etude", "run", "around/experiment.toml", "--runner", "inline")
-    ran(tmp_path, "-m", "etude", "run", "around/fit.toml", "--runner", "inline")
+    ran(tmp_path, "-m", "etude", "run", str(file), "--runner", "inline")
+    ran(tmp_path, "-m", "etude", "run", str(file.with_name("fit.toml")), "--runner", "inline")
 
     added = [line[1:].strip() for line in after.splitlines() if line.startswith("+")]
     assert [line for line in added if line not in named] == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -55,7 +56,7 @@ def main():
 if __name__ == "__main__":
     main()
 """
-AROUND = "around/experiment.toml"
+AROUND = str(Path("around", "experiment.toml"))
 
 
 @pytest.fixture
@@ -106,18 +107,18 @@ def test_with_these_lines_changed_it_is_run_and_checked(folder, written, etude_c
 
 
 def test_a_script_that_only_has_defaults_gets_those_of_a_trainer(folder, etude_command):
-    (folder / "parsed.py").write_text(
+    (folder / "mine.py").write_text(
         "from transformers import HfArgumentParser, Trainer, TrainingArguments\n"
         "def main():\n"
         "    (args,) = HfArgumentParser(TrainingArguments).parse_args_into_dataclasses()\n"
         "    Trainer(model=model, args=args, train_dataset=data).train()\n"
     )
 
-    said = etude_command("new", "around", "--from", "parsed.py").out
+    said = etude_command("new", "around", "--from", "mine.py").out
 
     file = tomllib.loads((folder / AROUND).read_text())
     assert (
         file["nuisance"]["learning_rate"]["low"] < 5e-5 < file["nuisance"]["learning_rate"]["high"]
     )
-    assert "args=[...] has what you type behind `parsed.py`" in said
+    assert "args=[...] has what you type behind `mine.py`" in said
     assert "the Trainer of line 4 needs an eval_dataset" in said

@@ -49,9 +49,12 @@ def known(folder):
 
 
 def settings_of_etude():
+    settings = []
     with ask(loads(EXPERIMENT)) as asking:
-        trials = iter(asking.next, None)
-        return [(asking.tell(trial, 1.0), dict(trial.setting))[1] for trial in trials]
+        while trial := asking.next():
+            asking.tell(trial, 1.0)
+            settings.append(dict(trial.setting))
+    return settings
 
 
 def settings_in(history):
