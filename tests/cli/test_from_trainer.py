@@ -120,5 +120,5 @@ def test_a_script_that_only_has_defaults_gets_those_of_a_trainer(folder, etude_c
     assert (
         file["nuisance"]["learning_rate"]["low"] < 5e-5 < file["nuisance"]["learning_rate"]["high"]
     )
-    assert "args=[...] has what you type behind `mine.py`" in said
+    assert "args=[...] has what you type behind" in said
     assert "the Trainer of line 4 needs an eval_dataset" in said
