@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from .trial import Trial
 
-# The innermost last: a trial's code may run a round of its own.
-_TRAINED: list[Trial] = []
+# The innermost last: a trial's code may run a round of its own. On a rank that follows another one
+# it is the trial as that rank sees it, which reads as a Trial.
+_TRAINED: list[Any] = []
 
 
 def current() -> Trial | None:
@@ -24,7 +26,7 @@ def current() -> Trial | None:
 
 
 @contextmanager
-def trained_now(trial: Trial) -> Iterator[None]:
+def trained_now(trial: Any) -> Iterator[None]:
     """Makes a trial the current one while the block trains it: a runner's to call."""
     _TRAINED.append(trial)
     try:

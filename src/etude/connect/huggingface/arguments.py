@@ -11,6 +11,7 @@ import torch
 from transformers import TrainingArguments, set_seed
 
 from ...errors import RunError
+from ...train.torch import hosts
 from ...train.torch.rank_trial import RankTrial
 
 # What `fit` sets, and why nobody else may.
@@ -52,10 +53,12 @@ def training_arguments(trial: RankTrial, given: Mapping[str, Any]) -> TrainingAr
     if mistakes or unknown:
         ours = f"The trial sets {', '.join(mistakes)}: leave it out of `fit`." if mistakes else ""
         raise RunError(" ".join(filter(None, (ours, *unknown))))
-    usual = {
+    usual: dict[str, Any] = {
         "logging_steps": max(trial.max_steps // _LOGGED, 1),
         "dataloader_pin_memory": torch.cuda.is_available(),  # else PyTorch warns of it
     }
+    if hosts.ranks() > 1 and not torch.cuda.is_available():
+        usual["use_cpu"] = True  # else each rank would train a model of its own
     arguments = TrainingArguments(**{"output_dir": str(trial.folder), **usual, **given})
     take_over(arguments, trial)
     return arguments
@@ -68,6 +71,12 @@ def take_over(arguments: TrainingArguments, trial: RankTrial) -> None:
         RunError: for what they ask for and a trial cannot have, all at once.
     """
     mistakes = _refused(vars(arguments))
+    if hosts.ranks() > 1 and arguments.world_size != hosts.ranks():
+        raise RunError(
+            f"{hosts.ranks()} ranks train one trial, but each of their Trainers would train a "
+            "model of its own. Pass `use_cpu=True` where there is no GPU, and start one rank a GPU "
+            "where there are some."
+        )
     if arguments.max_steps not in (-1, trial.max_steps, trial.whole_steps):
         mistakes.append(
             f"`max_steps={arguments.max_steps}` (the experiment says {trial.whole_steps})"
