@@ -53,6 +53,7 @@ def is_current(trial):
 
 def asks_for_its_trial():
     trial = etude.current()
+    assert trial is not None
     trial.report(trial.final_step, {"valid/loss": trial["learning_rate"]})
 
 

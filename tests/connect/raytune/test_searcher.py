@@ -106,7 +106,7 @@ def test_the_results_are_judged_with_the_space_of_the_file(folder):
     )
 
     studies = load(store, "fits").studies
-    assert [study.name for study in studies] == ["optimizer=momentum", "optimizer=plain"]
+    assert [study.name for study in studies] == ["optimizer=plain", "optimizer=momentum"]
     assert studies[0].space.domains["learning_rate"] == RATE
 
 
