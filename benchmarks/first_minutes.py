@@ -9,6 +9,13 @@ what it imports. Tools take turns, and medians are told.
 What they give is not the same: Etude and Optuna train eight settings, Lightning one. The next step
 is a file of the next round (Etude), which hyperparameter matters (Optuna), a rate (Lightning).
 
+`trainer`: a script with a Trainer of Hugging Face that works (`trainer_before.py`) comes to twelve
+trials of its learning rate: by the lines that `etude new --from` names, whose experiment Etude
+writes, and by `hyperparameter_search` with Optuna, which has the same range. Of Etude they end in a
+checked round with a verdict, of Optuna in the best trial. One line of the experiment changes too:
+how long the script trains. Where nobody says a range, Optuna takes one of transformers' own: that
+is told as `trainer.optuna.lines_without_a_range`, and compares nothing.
+
 `templates`: every kind that the installed `etude new` offers, from `new` to the next round.
 
 A part is a function of `PARTS`, which gives figures by name; others join there.
@@ -25,8 +32,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import TypeAlias
@@ -69,11 +77,8 @@ class Tool:
 
     def changed(self) -> tuple[int, int]:
         """The lines written and deleted, empty ones aside."""
-        before, after = (_lines(SCRIPTS / name) for name in ("before.py", self.script))
-        diff = list(difflib.unified_diff(before, after, lineterm="", n=0))[2:]
-        written = sum(line.startswith("+") for line in diff)
-        written += sum(len(_lines(SCRIPTS / name)) for name in self.files.values())
-        return written, sum(line.startswith("-") for line in diff)
+        written, deleted = _difference("before.py", self.script)
+        return written + sum(len(_lines(SCRIPTS / name)) for name in self.files.values()), deleted
 
     def seconds(self, folder: Path) -> list[float]:
         """Seconds until each milestone, in a fresh folder, with next to no training.
@@ -179,6 +184,88 @@ def function(output: Output, *, repeats: int) -> Figures:
     return figures
 
 
+def trainer(output: Output, *, repeats: int) -> Figures:
+    """Etude's and Optuna's way from the same Trainer, and what both take beside the training."""
+    has_optuna = find_spec("optuna") is not None
+    packages = ("torch", "transformers", "accelerate", "optuna")
+    optuna = Path(sys.executable) if has_optuna else peer("trainer", *packages, constrained=True)
+    ways = {
+        "etude": (
+            "trainer_etude.py",
+            Path(sys.executable),
+            ("etude new . --from train.py", "etude run experiment.toml", "etude check"),
+        ),
+        "optuna": ("trainer_optuna.py", optuna, ("python train.py",)),
+    }
+    output.say(
+        f"Trainer: transformers {version(optuna, 'transformers')}, optuna "
+        f"{version(optuna, 'optuna')}; {repeats} repeats in turn; 12 trials of 2 steps"
+    )
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for _ in range(repeats):
+        for name, way in ways.items():
+            with tempfile.TemporaryDirectory() as folder:
+                taken[name].append(_trained(Path(folder), *way))
+    output.say()
+    output.say(f"{'':12}{'written':>8}{'deleted':>8}{'commands':>9}{'seconds':>9}{'CPU s':>8}")
+    figures: Figures = {}
+    for name, (script, _, commands) in ways.items():
+        written, deleted = _difference("trainer_before.py", script)
+        longer = int(name == "etude")  # `max_steps` of the experiment
+        wall_s, cpu_s = (median(one) for one in zip(*taken[name], strict=True))
+        row = {
+            "lines_written": written + longer,
+            "lines_deleted": deleted + longer,
+            "lines_changed": written + deleted + 2 * longer,
+            "commands": len(commands),
+            "seconds": wall_s,
+            "cpu_s": cpu_s,
+        }
+        output.say(
+            f"{name:12}{row['lines_written']:8}{row['lines_deleted']:8}{len(commands):9}"
+            f"{wall_s:9.1f}{cpu_s:8.1f}"
+        )
+        figures |= {f"trainer.{name}.{key}": value for key, value in row.items()}
+    figures["trainer.optuna.lines_without_a_range"] = sum(
+        _difference("trainer_before.py", "trainer_optuna_default.py")
+    )
+    output.say()
+    return figures
+
+
+def _trained(
+    folder: Path, script: str, python: Path, commands: Sequence[str]
+) -> tuple[float, float]:
+    """Seconds and those of the processor until the last command, where a trial takes two steps."""
+    text = (SCRIPTS / script).read_text()
+    short = text.replace("data(512,", "data(32,").replace("data(256,", "data(32,")
+    before_text = (SCRIPTS / "trainer_before.py").read_text()
+    wall_s, before_s = 0.0, _processor_s()
+    for command in commands:
+        words = command.split()
+        # `etude new` reads the script as it was; then its lines are changed.
+        is_new = words[1] == "new"
+        (folder / "train.py").write_text(
+            before_text if is_new else short.replace("num_train_epochs=3", "num_train_epochs=1")
+        )
+        program = ETUDE if words[0] == "etude" else [str(python)]
+        begin = time.perf_counter()
+        _run([*program, *words[1:]], folder)
+        wall_s += time.perf_counter() - begin
+        if is_new:
+            file = folder / "experiment.toml"
+            lines = file.read_text().replace("max_steps = 100", "max_steps = 2")
+            file.write_text(re.sub(r"(?m)^evaluations = \d+", "evaluations = 1", lines))
+    return wall_s, _processor_s() - before_s
+
+
+def _difference(before: str, after: str) -> tuple[int, int]:
+    """The lines written and deleted between two scripts, empty ones aside."""
+    texts = [_lines(SCRIPTS / name) for name in (before, after)]
+    diff = list(difflib.unified_diff(*texts, lineterm="", n=0))[2:]
+    return sum(one.startswith("+") for one in diff), sum(one.startswith("-") for one in diff)
+
+
 def templates(output: Output, *, repeats: int) -> Figures:
     """Every template of the installed `etude new`, as it is: its trainings are real ones."""
     del repeats
@@ -240,7 +327,11 @@ def _template(output: Output, kind: str) -> Figures:
 
 
 Part: TypeAlias = Callable[..., Figures]
-PARTS: Mapping[str, Part] = {"function": function, "templates": templates}
+PARTS: Mapping[str, Part] = {
+    "function": function,
+    "trainer": trainer,
+    "templates": templates,
+}
 
 
 def _lines(path: Path) -> list[str]:

@@ -71,18 +71,21 @@ PLAYERS = (
 PROTOCOL_LIMITS = {"Runner": 5, "Store": 8}
 # Where a library that not everyone has, or that is slow to load, may be imported.
 HOMES = {
+    "accelerate": ("connect/huggingface/",),
     "altair": ("plot/", "report/"),
     "jax": ("train/jax/",),
     "matplotlib": (),
     "pandas": ("round/",),
     "psycopg": ("store/",),
-    "ray": ("runner/",),
+    "ray": ("runner/", "connect/raytune/"),
     "scipy": ("search/", "analyze/", "train/skew.py", "space/directions.py"),
-    "torch": ("train/torch/", "train/losses.py", "search/"),
+    "torch": ("train/torch/", "train/losses.py", "search/", "connect/huggingface/"),
+    "transformers": ("connect/huggingface/",),
     "vl_convert": ("report/",),
 }
 # Where a file may be written, or put in another's place, otherwise than by `disk/file.py`.
 WRITERS = {
+    "connect/huggingface/training.py": "a checkpoint that a Trainer wrote, moved into the trial's",
     "cli/__init__.py": "nowhere, in the place of a pipe whose reader has left",
     "disk/file.py": "the one way",
     "disk/checkpoint.py": "a folder, put in its place when it is on disk",
@@ -145,6 +148,7 @@ CROSS_CUTTING = {
     "test_golden.py": "what a person sees, from the first command to the last",
     "test_hostile.py": "experiment files that someone broke",
     "test_rules_table.py": "every rule of the playbook, with what it is shown by",
+    "test_moving_pages.py": "what docs/from-ray-tune.md and docs/from-hf-search.md show",
     "test_pipeline_hosts.py": "what docs/pipeline.md shows of batch norm and of several hosts",
     "test_planted.py": "how `benchmarks/planted.py` judges what a procedure answers",
     "test_start_planted.py": "how `benchmarks/start_planted.py` judges what is said of a start",

@@ -87,6 +87,7 @@ def test_a_training_that_fails_shows_its_own_traceback(project, etude_command, c
     ("words", "message"),
     [
         (("--memory", "much"), "--memory takes a size"),
+        (("--memory", "2000000GiB"), "more than any machine or device has"),
         (("--one-off", "3"), "--one-off needs --target"),
         (("--picture", "a.gif"), "--picture takes FILE.svg"),
     ],
@@ -97,6 +98,16 @@ def test_what_cannot_be_is_refused_before_anything_is_trained(
     said = etude_command(*TYPED, *words)
 
     assert (said.code, message in said.err) == (2, True)
+
+
+@pytest.mark.parametrize("size", ["0", "-3", "2.5", "true"])
+def test_a_batch_size_that_is_none_is_refused(project, etude_command, size):
+    (project / "small.toml").write_text(FILE.replace("bs = 2", f"bs = {size}"))
+
+    said = etude_command(*TYPED)
+
+    assert said.code == 2
+    assert "a batch has a whole number of examples" in " ".join(said.err.split())
 
 
 def test_a_file_without_a_batch_size_is_told_how_to_name_it(project, etude_command):

@@ -49,6 +49,12 @@ def test_check_as_json_has_the_verdict(played, etude_command):
     }
 
 
+def test_check_says_that_chance_is_not_declared(played, etude_command):
+    said = etude_command("check").out
+
+    assert said.count(", `chance` not declared (S11); in full") == 1
+
+
 def test_check_says_the_verdict_first_and_every_reason(played, etude_command):
     lines = etude_command("check").out.splitlines()
 

@@ -34,7 +34,8 @@ def test_every_template_is_written_and_planned(folder, etude_command, kind, fram
         KINDS[kind].data,
     }
     assert [one for one in planned.json["findings"] if one["status"] == "problem"] == []
-    assert [one for one in planned.json["findings"] if one["check"] == "unnamed"] == []
+    unnamed = [one for one in planned.json["findings"] if one["check"] == "unnamed"]
+    assert [one for one in unnamed if one["evidence"].get("kind") != kind] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -55,6 +56,11 @@ def test_every_file_declares_chance_and_asks_the_four_questions(kind):
 
     assert question(kind, "torch")["experiment"]["chance"] > 0
     assert re.findall(r"^#   (\d)\. ", text, re.MULTILINE) == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_file_says_its_kind(kind):
+    assert question(kind, "torch")["experiment"]["kind"] == kind
 
 
 @pytest.mark.parametrize(("kind", "framework"), PAIRS)

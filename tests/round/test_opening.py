@@ -36,6 +36,19 @@ def test_a_changed_experiment_under_the_same_name_is_refused_with_the_keys(given
     assert len(store.entries()[0].launches) == 1
 
 
+def test_another_length_is_taken_where_nothing_was_trained_yet(place):
+    def unready(trial):
+        raise NotImplementedError("fill in `load`")
+
+    with pytest.raises(EtudeError):
+        etude.run(rates(), unready, store=place)
+    longer = etude.run(rates(max_steps=9), loops.train, store=place)
+
+    assert {one.steps for one in longer.records} == {9}
+    with pytest.raises(RunError, match="another `max_steps`"):
+        etude.run(rates(max_steps=10), loops.train, store=place)
+
+
 def test_what_cannot_be_sampled_leaves_no_trace_in_the_store(place):
     etude.run(rates(), loops.train, store=place)
     with pytest.raises(EtudeError, match="leave almost nothing of the space"):

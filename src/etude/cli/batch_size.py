@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, final
 
 import typer
 
-from .measurements import memory_size
+from .measurements import batch_size_name, memory_size
 from .options import FileArgument, JsonOption, StoreOption
 from .procedures import (
     BudgetHoursOption,
@@ -240,13 +240,7 @@ def _measuring(asked: _Asked, known: Known, training: Training) -> Measuring:
             f"`{known.base.name}` has no training code here. Name it in [experiment]: "
             'train = "train.py:train".'
         )
-    name = known.name_of("batch_size")
-    if name is None:
-        listed = ", ".join(f"`{one}`" for one in sorted(known.setting)) or "nothing"
-        raise RunError(
-            f"No hyperparameter of `{known.base.name}` is known as a batch size; it has {listed}. "
-            'Add batch_size to [fixed], or name yours: [names] my_name = "batch_size".'
-        )
+    name = batch_size_name(known)
     environment = measures.trial_environment(asked.options.workers, known.base.resources)
     limits = Limits() if asked.max_batch is None else Limits(most=asked.max_batch)
     return measures.Measuring(

@@ -137,12 +137,15 @@ def line_shares(wanted: Sequence[int], room: int) -> list[int]:
 def _last_lines(findings: Sequence[Finding], more: str) -> Iterator[str]:
     """How many findings are ok, and what was never logged."""
     from ..advise.digest import unlogged
+    from ..finding import UNASKED
     from ..wording import conjunction
 
     passed = [finding for finding in findings if finding.status == "ok"]
+    undeclared = any(one.check == "chance" and one.kind == UNASKED for one in findings)
     if passed:
         checks = quantity(len({finding.check for finding in passed}), "check")
-        yield f"In order: {quantity(len(passed), 'finding')} of {checks}; in full: {more} --all"
+        of = f"{checks}, `chance` not declared (S11)" if undeclared else checks
+        yield f"In order: {quantity(len(passed), 'finding')} of {of}; in full: {more} --all"
     if metrics := unlogged(findings):
         names = conjunction([f"`{metric}`" for metric in metrics])
         yield f"To see more next time: log {names}"

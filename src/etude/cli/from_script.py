@@ -38,6 +38,19 @@ def texts_around(script: Script, name: str) -> dict[str, str]:
     }
 
 
+def questions(one_command: str) -> str:
+    """The four questions before tuning, as comments of an experiment.
+
+    Source: S16.
+    """
+    return f"""\
+# Before tuning, four questions (S16). A text answers none of them; the answers are yours.
+#   1. Are the problem and the data settled?     Not seen. Yours: ...
+#   2. Is training and evaluating one command?   {one_command}
+#   3. Does the metric stand for the deployment? Not seen. Yours: ...
+#   4. Results to begin with, compute for some jobs at once? `chance` below asks the first."""
+
+
 def settings(script: Script) -> list[ScriptValue]:
     """What the catalogue knows by its name, lengths and seeds left out."""
     return [
@@ -91,7 +104,7 @@ def _range(one: ScriptValue, optimizer: str) -> str:
 
 
 def _experiment(script: Script, name: str, train: str) -> str:
-    values, place = settings(script), _place(script)
+    values, place = settings(script), place_of(script)
     ranges = {one.name: text for one in values if (text := _range(one, _optimizer(values)))}
     lines = [f"{one.name} = {ranges[one.name]}{_at(one)}" for one in values if one.name in ranges]
     fixed = [f"{one.name} = {toml_text(one.value)}{_at(one)}" for one in values]
@@ -102,11 +115,7 @@ def _experiment(script: Script, name: str, train: str) -> str:
     return f"""\
 # A first round around {place}, by its text: it was read and not run. Read it, then mend it.
 #
-# Before tuning, four questions (S16). A text answers none of them; the answers are yours.
-#   1. Are the problem and the data settled?     Not seen. Yours: ...
-#   2. Is training and evaluating one command?   Once the loop stands in {train}: `etude run`.
-#   3. Does the metric stand for the deployment? Not seen. Yours: ...
-#   4. Results to begin with, compute for some jobs at once? `chance` below asks the first.
+{questions(f"Once the loop stands in {train}: `etude run`.")}
 
 [experiment]
 name = "{name}"
@@ -132,7 +141,7 @@ def _at(one: ScriptValue) -> str:
 
 
 def _training(script: Script, train: str) -> str:
-    place, values = _place(script), settings(script)
+    place, values = place_of(script), settings(script)
     read = "".join(f'    {one.name} = trial["{one.name}"]{_at(one)}\n' for one in values)
     kept = "".join(f"    # {line}\n" for line in _unread(script))
     return f'''\
@@ -164,9 +173,9 @@ def _unread(script: Script) -> Iterator[str]:
     for one in left(script):
         text = toml_text(one.value)
         value = f" = {text}" if len(text) <= _LONGEST else ""
-        yield f"{ascii(one.name)[1:-1]}{value} stays in {_place(script)}, line {one.line}"
+        yield f"{ascii(one.name)[1:-1]}{value} stays in {place_of(script)}, line {one.line}"
 
 
-def _place(script: Script) -> str:
+def place_of(script: Script) -> str:
     """The script's name, without what would end a text or a comment."""
     return re.sub(r"[^\w. -]", "_", script.path.name)

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..experiment import Experiment
     from ..finding import Finding
+    from ..procedure.base import Known
+
+# Heuristic: a pebibyte; the largest machines have a few percent of it.
+_MOST_BYTES = 2**50
 
 
 def outdated_measurement(
@@ -48,4 +52,34 @@ def memory_size(text: str) -> int:
     number = None if match is None or match[1].count(".") > 1 else float(match[1].strip(".") or 0)
     if match is None or match[2] not in units or not number:
         raise RunError(f"--memory takes a size, got `{text}`. For example 2GiB or 500MiB.")
-    return int(number * units[match[2]])
+    size = int(number * units[match[2]])
+    if size > _MOST_BYTES:
+        raise RunError(
+            f"--memory {text} is more than any machine or device has, so it would be no limit. "
+            "Leave it out for all that is there, or give a size such as 24GiB."
+        )
+    return size
+
+
+def batch_size_name(known: Known) -> str:
+    """What a file calls its batch size.
+
+    Raises:
+        RunError: where it has none, or where its value is no number of examples.
+    """
+    from ..errors import RunError
+
+    name = known.name_of("batch_size")
+    if name is None:
+        listed = ", ".join(f"`{one}`" for one in sorted(known.setting)) or "nothing"
+        raise RunError(
+            f"No hyperparameter of `{known.base.name}` is known as a batch size; it has {listed}. "
+            'Add batch_size to [fixed], or name yours: [names] my_name = "batch_size".'
+        )
+    size = known.setting[name]
+    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        raise RunError(
+            f"`{name}` of `{known.base.name}` is {size!r}, and a batch has a whole number of "
+            f"examples, at least 1. Write another, for example {name} = 32."
+        )
+    return name

@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from .script_values import Script
+    from .trainer_script import TrainerScript
 
 _FILES = ("experiment.toml", "train.py")
 _KINDS = (
@@ -96,6 +97,9 @@ def _around(script: Path, folder: Path) -> Iterator[str]:
     from .script_values import script as read
 
     known: Script = read(script)
+    if known.trainer is not None:
+        yield from _around_trainer(known, known.trainer, folder)
+        return
     written = texts_around(known, _name(folder))
     write(folder, written)
     (training,) = (name for name in written if name.endswith(".py"))
@@ -108,6 +112,23 @@ def _around(script: Path, folder: Path) -> Iterator[str]:
         yield f"Not seen:          {clause}"
     yield "Not seen:          what is computed, read from files, or typed when it is run"
     yield f"Before it runs:    put the loop into `train` of {folder / training}"
+
+
+def _around_trainer(script: Script, trainer: TrainerScript, folder: Path) -> Iterator[str]:
+    """Writes a first experiment around a Trainer's script, and names the lines to change in it."""
+    from .from_trainer import arguments, change_lines, text_around_trainer
+
+    text = text_around_trainer(script, trainer, _name(folder), folder)
+    write(folder, {"experiment.toml": text})
+    yield f"Wrote {folder / 'experiment.toml'} (the question)"
+    seen = [
+        f"{one.name} = {one.value} ({f'line {one.line}' if one.line else 'default'})"
+        for one in arguments(script, trainer)
+    ]
+    yield f"Read, not run:     {', '.join(seen)}"
+    yield f"Before it runs, change in {script.path}:"
+    for line in change_lines(script, trainer):
+        yield f"  {line}"
 
 
 def _wrote(folder: Path, others: Mapping[str, str]) -> Iterator[str]:

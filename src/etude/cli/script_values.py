@@ -11,6 +11,7 @@ from typing import Final, TypeAlias, final
 from ..errors import RunError
 from ..experiment.small_file import bytes_of
 from ..playbook.catalogue import known
+from .trainer_script import TrainerScript, trainer_script
 
 Scalar: TypeAlias = bool | int | float | str
 # What declares an option, of argparse and of click.
@@ -36,11 +37,13 @@ class Script:
     Args:
         values: By name, the first of each, in the order of lines.
         unseen: What could not be read, a clause each with its line.
+        trainer: What it has of a Trainer of Hugging Face; None where it has none.
     """
 
     path: Path
     values: tuple[ScriptValue, ...]
     unseen: tuple[str, ...]
+    trainer: TrainerScript | None = None
 
 
 def script(path: Path) -> Script:
@@ -50,7 +53,8 @@ def script(path: Path) -> Script:
         RunError: for what cannot be read, or is no Python.
     """
     try:
-        tree = ast.parse(bytes_of(path))
+        data = bytes_of(path)
+        tree = ast.parse(data)
     except OSError as error:
         raise RunError(
             f"`{path}` cannot be read ({error.strerror}). Name the script that trains."
@@ -68,7 +72,12 @@ def script(path: Path) -> Script:
             unseen.append(f"`{name}` (line {number}) has no default that can be read")
         else:
             values.setdefault(name, ScriptValue(name=name, value=value, line=number))
-    return Script(path=path, values=tuple(values.values()), unseen=tuple(unseen))
+    return Script(
+        path=path,
+        values=tuple(values.values()),
+        unseen=tuple(unseen),
+        trainer=trainer_script(tree, data.decode("utf-8", errors="replace")),
+    )
 
 
 def _set(tree: ast.Module) -> Iterator[tuple[str, ast.expr | None, int]]:

@@ -176,7 +176,7 @@ def refuse_changes(store: Store, new: Experiment) -> None:
     experiments = (entry.experiment for entry in store.entries())
     old = next((one for one in experiments if one.name == new.name), None)
     changed = changes(old, new) if old else []
-    if not old or not changed:
+    if not old or not changed or _may_change(store, old, changed):
         return
     if changed == ["trials"] and new.trials > old.trials:
         raise RunError(
@@ -193,6 +193,19 @@ def refuse_changes(store: Store, new: Experiment) -> None:
         f"Experiment `{new.name}` is in this store already, with another {listed}. Results of two "
         f'experiments do not mix: give it a new name, for example "{free_name(store, new.name)}".'
         f"{_way_to_keep(store, new.name)}"
+    )
+
+
+def _may_change(store: Store, experiment: Experiment, keys: Sequence[str]) -> bool:
+    """Whether nothing is known yet that these keys bear on: no trial has begun, nor is planned so.
+
+    Without a schedule, settings and seeds of trials that wait are the same for any length.
+    """
+    if experiment.schedule is not None or not {"max_steps", "evaluations"}.issuperset(keys):
+        return False
+    return not any(
+        record.ended or record.steps or record.losses or len(record.points.rows_P)
+        for record in store.records(experiment.name)
     )
 
 

@@ -21,6 +21,7 @@ from .interrupt import main_thread_interrupt
 from .loop import pending, play, started
 from .observer import Observer, Observers, Opening
 from .opening import Agreed, OpenRound, entry_of, open_round
+from .ranks import together
 from .rehearsal import refuse_without_checkpoints, rehearse
 from .result import Result, load, parent_in, read_whole
 from .resume import assignment
@@ -71,7 +72,11 @@ def run(  # noqa: PLR0913  # what a person may say of a run
     source = Source(entry.experiment.train, folder, train)
     chosen_runner = runner_of(runner, source, workers, entry.experiment.resources)
     runner_name = runner if isinstance(runner, str) else "" if runner or train else "auto"
-    with open_or_borrow(store) as opened_store, closing(chosen_runner):
+    with (
+        together(source, runner) as first_rank,
+        open_or_borrow(store) as opened_store,
+        closing(first_rank or chosen_runner) as playing,
+    ):
         with (
             main_thread_interrupt() as interrupt,
             open_round(
@@ -89,7 +94,8 @@ def run(  # noqa: PLR0913  # what a person may say of a run
             changed = changed_code(records, folder, train or entry.experiment.train)
             accepts_code = entry.launches[-1].accepts_code
             this_round = replace(this_round, changed_code=changed, accepts_code=accepts_code)
-            _perform(this_round, chosen_runner, runner_name=runner_name, observers=observers)
+            name = "" if first_rank else runner_name
+            _perform(this_round, playing, runner_name=name, observers=observers)
         result = load(opened_store, entry.experiment.name)
         read_whole(result)
         return result

@@ -6,9 +6,11 @@ every trial twice and write over each other.
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, final
 
@@ -38,11 +40,25 @@ class Home:
         os._exit(code)
 
 
+def call(train: TrainFunction, trial: Trial) -> Any:
+    """Calls a train function; one without parameters asks for its trial: `etude.current()`.
+
+    >>> call(lambda: 3, None)
+    3
+    """
+    function: Callable[..., Any] = train
+    try:
+        takes_nothing = not inspect.signature(function).parameters
+    except (TypeError, ValueError):  # what is written in C tells nothing
+        takes_nothing = False
+    return function() if takes_nothing else function(trial)
+
+
 def trained_here(train: TrainFunction, trial: Trial) -> Any:
     """What the train function returns, to the process that called it alone."""
     home = Home()
     try:
-        value = train(trial)
+        value = call(train, trial)
     except BaseException as error:
         home.end_elsewhere(error)
         raise

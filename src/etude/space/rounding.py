@@ -78,6 +78,15 @@ def ten_digits(value: float) -> float:
     return float(f"{value:.10g}")
 
 
+def four_digits(value: float) -> float:
+    """The value at four significant digits, as a file that a person reads has a proposed rate.
+
+    >>> four_digits(0.009999999999), four_digits(0.123456)
+    (0.01, 0.1235)
+    """
+    return float(f"{value:.4g}")
+
+
 def _significant(value: float, digits: int, *, up: bool) -> float:
     if value == 0:
         return 0.0

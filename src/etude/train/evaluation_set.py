@@ -89,9 +89,9 @@ def facts(validation: Any, training: Any) -> dict[str, float]:
     for name, compared in skews(validation, training).items():
         first = compared.features[0]
         known |= {f"{DISTANCE_OF}{name}": first.distance, f"{CHANCE_OF}{name}": first.p_value}
-    found = copies(validation, training)
-    if found is not None:
-        known |= {COPIES: float(found.validation), TRAINING_COPIES: float(found.training)}
+    shared = copies(validation, training)
+    if shared is not None:
+        known |= {COPIES: float(shared.validation), TRAINING_COPIES: float(shared.training)}
     return known
 
 

@@ -74,8 +74,8 @@ def chosen_examples(labels: Any, seed: int = 0, *, most: int = MOST) -> list[int
     chosen = set(rng.permutation(count)[:most].tolist())
     if not isinstance(labels, int):
         labels_N = array(labels)
-        for one in rare_classes(labels_N, most=RARE):
-            chosen |= set(np.flatnonzero(labels_N == one)[:OF_RARE].tolist())
+        for label in rare_classes(labels_N, most=RARE):
+            chosen |= set(np.flatnonzero(labels_N == label)[:OF_RARE].tolist())
     return sorted(chosen)
 
 

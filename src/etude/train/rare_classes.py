@@ -77,10 +77,10 @@ def right_counts(
             "class, or a score for each class, an example."
         )
     counts: dict[str, float] = {}
-    for one in rare_classes(labels_N) if classes is None else classes:
-        mine_N = labels_N == one
-        counts[f"{RIGHT_OF}{one}"] = float((predicted_N[mine_N] == one).sum())
-        counts[f"{EXAMPLES_OF}{one}"] = float(mine_N.sum())
+    for label in rare_classes(labels_N) if classes is None else classes:
+        own_N = labels_N == label
+        counts[f"{RIGHT_OF}{label}"] = float((predicted_N[own_N] == label).sum())
+        counts[f"{EXAMPLES_OF}{label}"] = float(own_N.sum())
     return counts
 
 

@@ -118,9 +118,10 @@ def skew(sample: Any, full: Any, *, within: bool = True, false_alarm: float = FA
         lone = ", ".join(f"`{name}`" for name in sorted(samples.keys() ^ fulls.keys()))
         raise WorkloadError(f"Only one of the two sets has {lone}. Give both the same features.")
     pairs = {name: (column, fulls[name]) for name, column in samples.items()}
-    found = [_feature(name, *pair, within=within) for name, pair in pairs.items()]
+    features = [_feature(name, *pair, within=within) for name, pair in pairs.items()]
     corrected = [
-        FeatureSkew(**{**vars(one), "p_value": min(1.0, one.p_value * len(found))}) for one in found
+        FeatureSkew(**{**vars(one), "p_value": min(1.0, one.p_value * len(features))})
+        for one in features
     ]
     corrected.sort(key=lambda one: (one.p_value, -one.distance))
     return Skew(features=tuple(corrected), false_alarm=false_alarm)

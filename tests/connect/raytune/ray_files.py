@@ -28,7 +28,7 @@ def train(config):
         tune.report({"loss": loss, "valid": {"error": error}, "phase": "warm"})
 
 
-ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, configure_logging=False)
+ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False, configure_logging=False)
 tune.Tuner(
     train,
     param_space={

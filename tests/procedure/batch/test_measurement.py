@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
+import pytest
+from tests.factories import experiment
+
+from etude.procedure.base import Known
+from etude.procedure.batch.answer import batch_answer
 from etude.procedure.batch.history import TimeShares
 from etude.procedure.batch.measurement import measured
 
 from .curves import alone, history
+
+KNOWN = Known(base=experiment(fixed={"bs": 2}), setting={"bs": 2})
 
 
 @pytest.mark.rule("S6", "E1")
@@ -34,6 +41,34 @@ def test_a_share_beside_computing_is_a_bottleneck_with_its_cure(cause):
     assert (result.verdict, result.bottleneck.cause) == ("bottleneck", cause)
     assert result.bottleneck.cure
     assert result.useful == 64
+
+
+@pytest.mark.parametrize(
+    ("known", "advice"),
+    [
+        (history(shares=TimeShares(input=0.6)), r"Prefetch it with more workers.*measure again\."),
+        (history(lambda size: 0.004, shapes=(("train.py:train:x", (32, 8)),)), "Let the training"),
+        (history(), "^$"),
+    ],
+)
+def test_what_holds_the_throughput_down_has_one_advice(known, advice):
+    (finding,) = batch_answer(KNOWN, measured("bs", known), known).findings
+
+    assert re.search(advice, finding.advice)
+
+
+def test_a_share_that_nobody_can_see_is_null():
+    known = measured("bs", history(shares=TimeShares(input=0.1)))
+
+    assert known.as_json()["sizes"][0]["copies_share"] is None
+
+
+def test_that_growth_ends_is_said_without_a_cause():
+    known = history()
+
+    texts = [one.text for one in batch_answer(KNOWN, measured("bs", known), known).reasons]
+
+    assert any(re.match(r"From .* on doubling gains less than x 1\.\d+$", one) for one in texts)
 
 
 def test_a_small_share_is_none():

@@ -186,9 +186,11 @@ def _below_saturation(measured: Measured, history: History) -> Iterator[Reason]:
     weak = [one for one in gains if one.factor.mean < DOUBLES]
     if weak:
         first = weak[0]
-        text = f"From {first.over:,} on doubling gains less than x {DOUBLES}, by computing: "
-        waits = max((one.waiting_share or 0.0 for one in measured.feasible), default=0.0)
-        yield Reason(text=f"{text}at most {percent(waits)} of a step waits", rules=("S5",))
+        text = f"From {first.over:,} on doubling gains less than x {DOUBLES}"
+        waits = [one.waiting_share for one in measured.feasible if one.waiting_share is not None]
+        if waits:
+            text += f"; at most {percent(max(waits))} of a step waits for its examples"
+        yield Reason(text=text, rules=("S5",))
 
 
 def _of_noise(measured: Measured, history: History) -> Iterator[Reason]:
@@ -253,19 +255,23 @@ def _lines(known: Known, measured: Measured) -> Iterator[Recommendation]:
     useful = measured.useful
     if useful is None or measured.verdict == "ignored":
         return
-    for one in hyperparameters(known.base):
-        if one.name != measured.name or not one.exists(known.setting) or one.value == useful:
+    for hyperparameter in hyperparameters(known.base):
+        if (
+            hyperparameter.name != measured.name
+            or not hyperparameter.exists(known.setting)
+            or hyperparameter.value == useful
+        ):
             continue
         because = f"the largest that still raises the throughput by 5 % is {useful:,}."
-        if one.role != "fixed":
+        if hyperparameter.role != "fixed":
             yield Recommendation(
                 rule="S3",
-                change=Change(one.keys, "", None),
-                old=one.value,
+                change=Change(hyperparameter.keys, "", None),
+                old=hyperparameter.value,
                 because="a batch size is not judged by the validation score.",
             )
-        keys = one.keys if one.role == "fixed" else ("fixed", measured.name)
-        old = one.value if one.role == "fixed" else None
+        keys = hyperparameter.keys if hyperparameter.role == "fixed" else ("fixed", measured.name)
+        old = hyperparameter.value if hyperparameter.role == "fixed" else None
         yield Recommendation(rule="S6", change=Change(keys, "", useful), old=old, because=because)
 
 
@@ -303,5 +309,15 @@ def _finding(measured: Measured, line: str) -> Finding:
         headline=line,
         message=f"{line}.",
         evidence=measured.as_json(),
-        advice="",
+        advice=_advice(measured),
     )
+
+
+def _advice(measured: Measured) -> str:
+    """What to do about a bottleneck, or a size that is not used; empty for all else."""
+    if measured.verdict == "ignored":
+        return f"Let the training use `{measured.name}`, and measure again."
+    if measured.verdict == "bottleneck" and measured.bottleneck is not None:
+        cure = measured.bottleneck.cure
+        return f"{cure[0].upper()}{cure[1:]}, and measure again."
+    return ""

@@ -78,10 +78,10 @@ def changes_since(old: Fingerprint, experiment: Experiment, code: str) -> tuple[
     rows = hyperparameters(experiment)
     was = {name: value for name, value in old.items() if name not in (CODE, MEMORY, THREADS)}
     clauses = [clause for name, value in was.items() if (clause := _changed(name, value, rows))]
-    for one in rows:
-        is_new = one.role == "fixed" and not one.when and one.name not in was
-        if is_new and _is_rest(one, experiment):
-            clauses.append(f"`{one.name}` is new")
+    for row in rows:
+        is_new = row.role == "fixed" and not row.when and row.name not in was
+        if is_new and _is_rest(row, experiment):
+            clauses.append(f"`{row.name}` is new")
     if code and old.get(CODE) != code:
         clauses.append(_difference(CODE, None, None))
     return tuple(clauses)

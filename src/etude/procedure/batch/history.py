@@ -15,10 +15,13 @@ Cause: TypeAlias = Literal["input", "copies", "synchronization"]
 @final
 @dataclass(frozen=True, kw_only=True)
 class TimeShares:
-    """Where the time of a step goes, each as a share of it; `place` is the user's line."""
+    """Where the time of a step goes, each as a share of it; `place` is the user's line.
+
+    `copies` is None where nobody can see them.
+    """
 
     input: float = 0.0
-    copies: float = 0.0
+    copies: float | None = None
     synchronization: float = 0.0
     idle: float = 0.0
     place: str = ""
@@ -32,7 +35,7 @@ class SizeProbe:
 
     Args:
         batch_size: Examples a step, as the setting has it.
-        turn: The how manieth of its size.
+        turn: Which probe of its size it is, from 1.
         outcome: `measured`, or why not.
         blocks: Of each stretch its steps, its seconds, and those in which it had no turn.
         steps: All that were done.

@@ -109,8 +109,11 @@ def shares_of(probes: Sequence[SizeProbe]) -> list[TimeShares]:
     return [one.shares for one in probes if one.shares is not None]
 
 
-def _mean_share(probes: Sequence[SizeProbe], of: Callable[[TimeShares], float]) -> float | None:
-    shares = [of(one) for one in shares_of(probes)]
+def _mean_share(
+    probes: Sequence[SizeProbe], of: Callable[[TimeShares], float | None]
+) -> float | None:
+    known = [of(shares) for shares in shares_of(probes)]
+    shares = [share for share in known if share is not None]
     return sum(shares) / len(shares) if shares else None
 
 

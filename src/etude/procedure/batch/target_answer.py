@@ -54,9 +54,9 @@ def _word(measured: Measured) -> str:
 
 def _line(seen: TargetEvidence) -> tuple[str, Severity]:
     """What is known of the critical size, in at most 14 words."""
-    found = seen.curve
+    curve = seen.curve
     choice = "" if seen.choice is None else f"; take {seen.choice.batch_size:,}"
-    low, high, critical = found.low, found.high, found.critical
+    low, high, critical = curve.low, curve.high, curve.critical
     if critical is not None and low is not None and high is not None and seen.is_critical_known:
         interval = f"{_size(low)} to {_size(high)}"
         return f"The critical batch size is about {_size(critical)} ({interval}){choice}", "ok"
@@ -129,8 +129,8 @@ def _steps(seen: TargetEvidence) -> list[NextStep]:
     if _lines(seen):
         text = "Write the lines with `-o`, and tune anew at this batch size (S10)"
         steps.append(NextStep(command="", text=text))
-    largest, found = seen.met[-1].batch_size, seen.curve
-    if found.high is None and found.low is not None and largest == seen.ask.largest:
+    largest, curve = seen.met[-1].batch_size, seen.curve
+    if curve.high is None and curve.low is not None and largest == seen.ask.largest:
         text = "A larger batch may cut the steps still: more memory, or more devices (S15)"
         steps.append(NextStep(command="", text=text))
     elif not seen.is_critical_known and any(one.met_at_once for one in seen.met):

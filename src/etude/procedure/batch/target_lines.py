@@ -32,12 +32,12 @@ def _lines(
     known: Known, batch_name: str, batch_size: int, rate_name: str, rate: float
 ) -> Iterator[Recommendation]:
     before = known.setting.get(batch_name)
-    for one in _of(known, batch_name):
-        if one.value != batch_size:
+    for hyperparameter in _of(known, batch_name):
+        if hyperparameter.value != batch_size:
             because = f"training to the target is quickest at a batch of {batch_size}."
-            yield from value_edits(one, batch_size, "S8", because)
-    for one in _of(known, rate_name):
-        yield from _rate_lines(one, batch_size, rate)
+            yield from value_edits(hyperparameter, batch_size, "S8", because)
+    for hyperparameter in _of(known, rate_name):
+        yield from _rate_lines(hyperparameter, batch_size, rate)
     if is_number(before) and batch_size > before:
         because = (
             f"a batch of {batch_size} in place of {before} has less noise and may overfit more."

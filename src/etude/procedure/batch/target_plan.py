@@ -379,10 +379,10 @@ def _range(ask: Question) -> Real | None:
     """The file's range of the rate, where no trial has tuned it yet."""
     if ask.known.tried is not None:
         return None
-    for one in hyperparameters(ask.known.base):
-        is_range = isinstance(one.value, Real) and one.value.low > 0.0
-        if one.name == ask.rate_name and one.exists(ask.setting) and is_range:
-            return one.value  # type: ignore[return-value]  # a Real, as just asked
+    for hyperparameter in hyperparameters(ask.known.base):
+        is_range = isinstance(hyperparameter.value, Real) and hyperparameter.value.low > 0.0
+        if hyperparameter.name == ask.rate_name and hyperparameter.exists(ask.setting) and is_range:
+            return hyperparameter.value  # type: ignore[return-value]  # a Real, as just asked
     return None
 
 

@@ -169,7 +169,7 @@ def curve_of(studies: Sequence[SizeStudy]) -> Curve:
 # twice beyond those trained, a single regime was seen; and where seeds scatter by more than a
 # third, they meet the target by luck, the earlier the smaller the batch.
 def tells(
-    found: Curve,
+    fit: Curve,
     studies: Sequence[SizeStudy],
     *,
     widest: float = 8.0,
@@ -180,8 +180,8 @@ def tells(
 
     Source: S8.
     """
-    if found.critical is None or found.low is None or found.high is None:
+    if fit.critical is None or fit.low is None or fit.high is None:
         return False
     met = [one.batch_size for one in studies if one.has_met and not one.met_at_once]
-    is_inside = min(met) / beyond <= found.critical <= beyond * max(met)
-    return is_inside and found.high <= widest * found.low and noise(studies)[0] <= scatter
+    is_inside = min(met) / beyond <= fit.critical <= beyond * max(met)
+    return is_inside and fit.high <= widest * fit.low and noise(studies)[0] <= scatter

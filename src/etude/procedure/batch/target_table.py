@@ -56,7 +56,7 @@ class SizeRow:
         }
 
 
-def size_rows(measured: Measured, studies: Sequence[SizeStudy], found: Curve) -> list[SizeRow]:
+def size_rows(measured: Measured, studies: Sequence[SizeStudy], curve: Curve) -> list[SizeRow]:
     """A row a feasible batch size, the smallest first.
 
     Training time is time per step times steps, and resource use is that by what a step occupies.
@@ -64,7 +64,7 @@ def size_rows(measured: Measured, studies: Sequence[SizeStudy], found: Curve) ->
     Args:
         measured: The batch sizes with their times.
         studies: What was trained of them.
-        found: The curve through them.
+        curve: The curve through them.
 
     Source: S8, S9.
     """
@@ -72,7 +72,7 @@ def size_rows(measured: Measured, studies: Sequence[SizeStudy], found: Curve) ->
     # Of another device than a processor a training holds one, whatever threads feed it.
     cores = measured.cores if measured.device == "cpu" else 1.0
     rows = [_row(one, by_size.get(one.batch_size), cores) for one in measured.feasible]
-    return [replace(one, smooth=found.steps(one.batch_size) or one.steps) for one in rows]
+    return [replace(one, smooth=curve.steps(one.batch_size) or one.steps) for one in rows]
 
 
 def _row(measurement: SizeMeasurement, study: SizeStudy | None, cores: float) -> SizeRow:

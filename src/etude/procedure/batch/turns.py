@@ -36,7 +36,7 @@ class Limits:
 @final
 @dataclass(frozen=True)
 class Next:
-    """The next probe: of which size, and the how manieth of it."""
+    """The next probe: its size, and which probe of that size it is, from 1."""
 
     batch_size: int
     turn: int

@@ -11,6 +11,7 @@ from ...experiment.change import Change
 from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Recommendation
 from ...space import Real, Scalar
+from ...space.rounding import four_digits
 from ...wording import number
 from ..base import Known
 from ..rates.diagnosis import Diagnosis
@@ -32,8 +33,10 @@ def lines(known: Known, diagnosis: Diagnosis, cure: CureOutcome) -> Iterator[Rec
     rule = cure.rules[0]
     ordered = sorted(cure.changes, key=lambda name: (name == diagnosis.rate, name))
     for name in ordered:
-        because = _because(cure, diagnosis, name)
-        yield from _changed(known, name, cure.changes[name], rule=rule, because=because)
+        because, value = _because(cure, diagnosis, name), cure.changes[name]
+        if name == diagnosis.rate and isinstance(value, float):
+            value = four_digits(value)  # as people write rates; the answer has all digits
+        yield from _changed(known, name, value, rule=rule, because=because)
     for name in sorted(_dropped(known, cure)):
         hyperparameter = _present(known, name)
         if hyperparameter is not None and hyperparameter.role == "fixed":

@@ -8,8 +8,9 @@ from ...advise.new_length import left_words, new_length
 from ...experiment.change import Change
 from ...experiment.hyperparameter import Keys
 from ...finding import Recommendation
+from ...playbook.catalogue import known as entry_of
 from ...space import Choice, Integer, Real, Scalar, is_number
-from ...space.rounding import ten_digits
+from ...space.rounding import four_digits, ten_digits
 from ...wording import number
 from ..base import Known
 from .conclusions import mean_loss
@@ -98,6 +99,10 @@ def _region_lines(
     if line is None or not is_number(value) or isinstance(line.value, Choice):
         return
     because = f"at {extension.max_steps:,} steps {number(value)} is better, beyond the noise."
+    entry = entry_of(name, known.base.names)
+    rounded = four_digits if entry and entry.name == "learning_rate" else ten_digits
+    if isinstance(value, float):
+        value = rounded(value)
     if not isinstance(line.value, Real | Integer):
         yield Recommendation(
             rule="T14", change=Change(line.keys, "", value), old=line.value, because=because
@@ -106,7 +111,7 @@ def _region_lines(
     factor = extension.factor
     low, high = float(value) / factor, float(value) * factor
     for part, new in (("low", low), ("high", high)):
-        bound: Scalar = round(new) if isinstance(line.value, Integer) else ten_digits(new)
+        bound: Scalar = round(new) if isinstance(line.value, Integer) else rounded(new)
         if part == "low" and isinstance(bound, int):
             bound = max(bound, 1)
         yield Recommendation(

@@ -152,9 +152,9 @@ class _Process:
         """Ends it, and what it started."""
         family = memory.descendants(self._process.pid)
         self._process.kill()
-        for one in family:
+        for pid in family:
             with suppress(OSError):
-                os.kill(one, signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
         self._process.wait()
         self._line.close()
         self._said.close()

@@ -52,7 +52,7 @@ class Shares:
 
     Args:
         input: Making or waiting for the examples of a batch, and nothing else goes on meanwhile.
-        copies: Copying to a device.
+        copies: Copying to a device; None where nobody can see it.
         synchronization: Lost to waiting for a device before the next step is sent.
         idle: Nobody in the process computes, whatever it waits for.
         place: The line of the user's code that most of the largest share was spent in.
@@ -60,7 +60,7 @@ class Shares:
     """
 
     input: float = 0.0
-    copies: float = 0.0
+    copies: float | None = None
     synchronization: float = 0.0
     idle: float = 0.0
     place: str = ""

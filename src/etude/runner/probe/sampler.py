@@ -67,6 +67,7 @@ class Sampler:
         lost = 0.0 if hidden else min(waited, 1.0 - waited) * synchronized
         return Shares(
             input=source,
+            copies=None if is_asynchronous() else 0.0,  # a device's own; its profiler sees them
             synchronization=lost,
             idle=max(0.0, min(1.0 - self._cpu_s / self.wall_s, _blocked(times) / total_s)),
             place=_main_line(times, "input" if source >= lost else "synchronization"),

@@ -1,0 +1,44 @@
+"""Ranks that torchrun started: the first one plays the round, the others train along."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..errors import EtudeError, RunError
+from ..runner.base import Runner
+from ..runner.inline import Inline
+from .source import Source
+
+
+@contextmanager
+def together(source: Source, runner: Runner | str | None) -> Iterator[Runner | None]:
+    """The runner of the first of several ranks; None in a process that is alone.
+
+    A rank that follows does not come back: it trains along, and ends when the round is over.
+
+    Raises:
+        RunError: for a runner that trains in other processes, or where a rank was lost.
+    """
+    if "TORCHELASTIC_RUN_ID" not in os.environ or int(os.environ.get("WORLD_SIZE", "1")) < 2:
+        yield None
+        return
+    if runner not in (None, "inline"):
+        named = runner if isinstance(runner, str) else type(runner).__name__
+        raise RunError(
+            f"Under torchrun all ranks train one trial, in the processes that it started, but the "
+            f"runner is `{named}`. Leave `runner` out, or start the script without torchrun."
+        )
+    from ..train.torch import torchrun
+
+    if os.environ.get("RANK", "0") != "0":
+        torchrun.follow(source.load)
+    first = torchrun.FirstRank(source.load)
+    try:
+        yield Inline(first.load, script=source.script)
+    except EtudeError:
+        if not first.lost:
+            first.finish()
+        raise
+    first.finish()

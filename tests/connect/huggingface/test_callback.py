@@ -1,0 +1,68 @@
+import pytest
+from tests.connect.huggingface.pairs import QUIET, Fit, of_six, resumed, trained, trainer, weights
+from tests.runner.sample import end, rows
+from transformers import TrainingArguments
+
+import etude
+
+
+class Script:
+    """A script as it stood before Etude, but for its callback and where its rate comes from."""
+
+    def __init__(self, folder, resume=None, **arguments):
+        self._folder, self._resume, self._arguments = folder, resume, arguments
+        self.ends = []
+
+    def __call__(self, trial=None):
+        current = etude.current()
+        args = TrainingArguments(
+            output_dir=str(self._folder / "out"),
+            learning_rate=current["learning_rate"] if current else 0.25,
+            per_device_train_batch_size=2,
+            **{"num_train_epochs": 1, "logging_steps": 1, **QUIET, **self._arguments},
+        )
+        made = trainer(args, callbacks=[etude.huggingface.Callback()])
+        made.train(resume_from_checkpoint=self._resume)
+        self.ends.append(weights(made.model))
+        return made
+
+
+def test_a_callback_does_nothing_where_there_is_no_trial(tmp_path):
+    made = Script(tmp_path, save_strategy="steps", save_steps=3)()
+
+    assert made.state.global_step == 4
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["checkpoint-3", "checkpoint-4"]
+    assert made.args.seed == 42
+
+
+def test_a_script_trains_the_trial_that_fit_trains(tmp_path):
+    script, fit = Script(tmp_path), Fit({"use_cpu": True})
+
+    events = trained(script, of_six(tmp_path / "script"))
+
+    assert rows(events) == rows(trained(fit, of_six(tmp_path / "fit")))
+    assert script.ends == fit.ends
+
+
+def test_a_script_goes_on_from_the_checkpoint_of_its_trial(tmp_path):
+    script, given = Script(tmp_path), of_six(tmp_path / "trial")
+    events = trained(script, given)
+
+    again = trained(script, resumed(given, events, 1))
+
+    assert rows(again) == [row for row in rows(events) if row[0] > 1]
+    assert script.ends[1] == script.ends[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"max_steps": 30}, "`max_steps=30` (the experiment says 6)"),
+        ({"save_total_limit": 1}, "`save_total_limit=1`"),
+        ({"resume": True}, "Leave it out"),
+    ],
+)
+def test_what_a_trial_owns_is_refused(given, said, tmp_path):
+    events = trained(Script(tmp_path, **given), of_six(tmp_path / "trial"))
+
+    assert said in end(events).detail
