@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import sys
 from pathlib import Path
 from typing import final
 
 from ..errors import InputError, RunError
 from ..event import Refused
+from ..experiment.resources import Resources
 from ..runner import imported
 from ..runner.base import Runner
+from ..runner.imported import is_users
 from ..runner.inline import Inline
 from ..runner.processes import Processes
-from ..runner.selection import RUNNERS
+from ..runner.selection import RUNNERS, kind_of
 from ..runner.user_code import train_file, train_function, trainer
 from ..runner.user_errors import user_traceback
 from ..trial import TrainFunction
 from .guard import refusal
+from .imported_files import imported_files
 
 
 @final
@@ -72,8 +76,13 @@ class Source:
         return self.reference
 
 
-def runner_of(runner: Runner | str | None, source: Source, workers: int | None) -> Runner:
-    """The runner that was asked for, by name or as it is.
+def runner_of(
+    runner: Runner | str | None,
+    source: Source,
+    workers: int | None,
+    resources: Resources | None = None,
+) -> Runner:
+    """The runner that was asked for, by name or as it is; a trial takes these resources.
 
     Raises:
         RunError: for a name that no runner has, or one that cannot train what it is handed.
@@ -88,11 +97,38 @@ def runner_of(runner: Runner | str | None, source: Source, workers: int | None) 
         )
     if name == "inline":
         return Inline(source.load, script=source.script)
+    if kind_of(name) == "ray":
+        return _ray(name, source, workers, resources or Resources())
     if name in RUNNERS and RUNNERS[name].in_workers:
         reference, folder = source.importable()
         return Processes(reference, folder, workers=workers)
     known = ", ".join(f"`{one}`" for one in RUNNERS)
-    raise RunError(f"There is no runner `{name}`. Known: {known}.")
+    raise RunError(
+        f"There is no runner `{name}`. Known: {known}, or the address of a Ray cluster, host:port."
+    )
+
+
+def _ray(address: str, source: Source, workers: int | None, resources: Resources) -> Runner:
+    """The runner on a cluster, with the code that it is to ship there.
+
+    Raises:
+        RunError: without Ray, or for a cluster that cannot be used.
+    """
+    try:
+        from ..runner.ray.runner import Ray
+        from ..runner.ray.shipping import parcel
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
+        raise RunError("The runner `ray` needs Ray: `pip install 'etude[ray]'`.") from error
+    reference, folder = source.importable()
+    program = (folder / reference.rpartition(":")[0]).resolve()
+    roots = [Path(place).resolve() for place in sys.path if place and is_users(f"{place}/any.py")]
+    code = imported_files([program], [folder.resolve(), *roots])
+    shipped = parcel(sorted(code), folder, resources.files, roots)
+    return Ray(
+        reference, folder, address=address, workers=workers, resources=resources, parcel=shipped
+    )
 
 
 def train_place(reference: str | None, folder: Path) -> Path | None:

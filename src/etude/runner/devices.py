@@ -32,14 +32,18 @@ def environments(workers: int | None = None) -> list[dict[str, str]]:
     """
     gpus = visible_gpus(os.environ)
     count = workers or len(gpus) or cores()
-    threads = str(max(cores() // count, 1))
-    is_set = any(name in os.environ for name in _THREADS)
-    defaults = {**({} if is_set else dict.fromkeys(_THREADS, threads)), **_MEMORY}
-    common = {name: os.environ.get(name, value) for name, value in defaults.items()}
+    threads = thread_environment(max(cores() // count, 1))
+    common = {**threads, **{name: os.environ.get(name, one) for name, one in _MEMORY.items()}}
     return [
         {**common, **({"CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)]} if gpus else {})}
         for slot in range(count)
     ]
+
+
+def thread_environment(threads: int) -> dict[str, str]:
+    """The variables by which libraries have so many threads; those of the user where he set any."""
+    own = {name: os.environ[name] for name in _THREADS if name in os.environ}
+    return own or dict.fromkeys(_THREADS, str(threads))
 
 
 def cores() -> int:

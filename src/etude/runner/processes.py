@@ -32,14 +32,24 @@ class Processes:
         folder: What its path is relative to.
         workers: How many; None for as many as there are GPUs, else cores.
         grace_s: Seconds past its time limit after which a worker that does not come back is killed.
+        path: Where workers look for modules; None for where this process does.
+        hold_s: Seconds that reports wait for others at most.
     """
 
     def __init__(
-        self, reference: str, folder: Path, *, workers: int | None = None, grace_s: float = 30.0
+        self,
+        reference: str,
+        folder: Path,
+        *,
+        workers: int | None = None,
+        grace_s: float = 30.0,
+        path: Sequence[str] | None = None,
+        hold_s: float = HOLD_S,
     ) -> None:
         """Starts no worker before there is a trial for it."""
-        hello = (reference, folder.absolute(), sys.path)
+        hello = (reference, folder.absolute(), sys.path if path is None else list(path))
         self._grace_s = grace_s
+        self._hold_s = hold_s
         self._width = 1
         self._threads: int | None = None
         self._slots = [Slot(environment, hello) for environment in environments(workers)]
@@ -56,6 +66,15 @@ class Processes:
         if self._failure is not None:
             return 0
         return sum(self._width - len(slot.assignments) for slot in self._slots)
+
+    def start(self) -> None:
+        """Starts the workers before there is a trial for them; nobody waits until they are ready.
+
+        Raises:
+            RunError: where they cannot be started.
+        """
+        for slot in self._slots:
+            slot.ensure_worker()
 
     def judge(self, assignments: Sequence[Assignment]) -> Verdict:
         """Whether a worker would train these trials in stacks; nothing is trained, nor changed.
@@ -143,7 +162,7 @@ class Processes:
     def _gathered(self) -> list[Event]:
         """What workers send until something is urgent; what is there already after a failure."""
         events = self._news(0.0) if self._failure is not None else []
-        until_s = time.monotonic() + HOLD_S
+        until_s = time.monotonic() + self._hold_s
         while (left_s := until_s - time.monotonic()) > 0:
             if is_urgent(events) or self._failure is not None:
                 break
@@ -186,10 +205,10 @@ class Processes:
         slot.send(Train(tuple(assignments), self._width, self._threads))
 
     def _halt(self, halts: Sequence[Halt]) -> None:
-        busy = {trial_id: slot for slot in self._slots for trial_id in slot.assignments}
         for halt in halts:
-            if halt.trial_id in busy:
-                busy[halt.trial_id].send(halt)
+            for slot in self._slots:
+                if halt.trial_id in slot.assignments:
+                    slot.send(halt)
 
     def _poll(self, slot: Slot) -> list[Event]:
         """The events that a worker sent since; that it is lost where it died."""
