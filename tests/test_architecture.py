@@ -76,13 +76,14 @@ HOMES = {
     "matplotlib": (),
     "pandas": ("round/",),
     "psycopg": ("store/",),
-    "ray": ("runner/",),
+    "ray": ("runner/ray/",),
     "scipy": ("search/", "analyze/", "train/skew.py"),
     "torch": ("train/torch/", "train/losses.py", "search/"),
     "vl_convert": ("report/",),
 }
 # Where a file may be written, or put in another's place, otherwise than by `disk/file.py`.
 WRITERS = {
+    "disk/attempt.py": "which attempt trains a trial, which nobody asks after a power cut",
     "cli/__init__.py": "nowhere, in the place of a pipe whose reader has left",
     "disk/file.py": "the one way",
     "disk/checkpoint.py": "a folder, put in its place when it is on disk",

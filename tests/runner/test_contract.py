@@ -4,7 +4,18 @@ import itertools
 import os
 
 import pytest
-from tests.runner.sample import HERE, assignment, end, events_of, inline, of, processes, rows
+from tests.runner.cluster import connected
+from tests.runner.sample import (
+    HERE,
+    assignment,
+    end,
+    events_of,
+    inline,
+    of,
+    on_ray,
+    processes,
+    rows,
+)
 
 from etude.assignment import Halt
 from etude.errors import TrainError
@@ -12,7 +23,7 @@ from etude.event import Began, Coded, Ended, Paused, Refused, Rehearsed, Saved, 
 from etude.runner.user_code import train_function
 from etude.runner.vectorized import Vectorized
 
-RUNNERS = {"inline": inline, "processes": processes}
+RUNNERS = {"inline": inline, "processes": processes, "ray": on_ray}
 # The workload of `works.py` that does what the function of `loops.py` does.
 WORKS = {
     "train": "Plain",
@@ -37,6 +48,13 @@ def zeros(path):
 def vectorized(name):
     """Of a workload: what a function's own loop decides does not apply to it."""
     return Vectorized(lambda: train_function(f"works.py:{WORKS[name]}", HERE), width=1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster():
+    """One for all tests: it takes longer to start than they do."""
+    with connected():
+        yield
 
 
 @pytest.fixture(params=RUNNERS)

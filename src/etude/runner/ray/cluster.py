@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,6 +47,8 @@ class Cluster:
         if not self._is_own:
             return
         place = parcel.laid_out() if parcel is not None else None
+        if parcel is not None:
+            sys.stderr.write(f"{parcel.line()}\n")
         try:
             _connect(address, {"working_dir": str(place)} if place else {})
         finally:
@@ -54,7 +57,8 @@ class Cluster:
 
     def nodes(self) -> list[Mapping[str, float]]:
         """What each node that is alive has in all, by resource."""
-        return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        state: Any = ray  # which has no types for this
+        return [node["Resources"] for node in state.nodes() if node["Alive"]]
 
     def close(self) -> None:
         """Leaves a cluster that was come to here; a local one ends."""

@@ -152,4 +152,6 @@ def _start_message(error: RayError) -> str:
             f"The nodes of the cluster have no Etude. Install it there: "
             f"`pip install 'etude[ray]=={version}'`."
         )
-    return f"{MAX_DEATHS} workers in a row died on the cluster while they started. {words_of(error)}"
+    return (
+        f"{MAX_DEATHS} workers in a row died on the cluster while they started. {words_of(error)}"
+    )

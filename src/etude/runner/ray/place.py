@@ -27,7 +27,8 @@ class Place:
 
     def __init__(self, hello: Hello, options: dict[str, Any]) -> None:
         """Asks the cluster for an actor with these resources, and waits for nothing."""
-        actor_class = ray.remote(concurrency_groups={CONTROL: 1})(Worker)
+        remote: Any = ray.remote  # whose types do not know all of its options
+        actor_class = remote(concurrency_groups={CONTROL: 1})(Worker)
         # It is never started again by Ray: who takes over is to be told what was lost.
         options = {**options, "max_restarts": 0, "max_task_retries": 0}
         self._actor: Any = actor_class.options(**options).remote(hello)

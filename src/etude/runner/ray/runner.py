@@ -111,6 +111,7 @@ class Ray:
 
     def submit(self, orders: Sequence[Assignment | Halt]) -> None:
         """Hands each trial to the worker that has the fewest, and passes on who is to stop."""
+        self._crew.first()
         by_place: dict[Place, list[Assignment]] = {}
         for order in orders:
             if isinstance(order, Halt):

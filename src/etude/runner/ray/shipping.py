@@ -59,7 +59,9 @@ class Parcel:
         return place
 
 
-def parcel(code: Sequence[Path], folder: Path, files: Sequence[str], roots: Sequence[Path]) -> Parcel:
+def parcel(
+    code: Sequence[Path], folder: Path, files: Sequence[str], roots: Sequence[Path]
+) -> Parcel:
     """The parcel of this code and of the named files.
 
     Args:
@@ -131,7 +133,9 @@ def _files_below(place: Path, folder: Path) -> Iterator[Path]:
     paths = sorted(place.rglob("*")) if place.is_dir() else [place]
     for path in paths:
         parts = path.relative_to(folder).parts
-        if path.is_file() and not any(_stays(folder.joinpath(*parts[: n + 1])) for n in range(len(parts))):
+        if path.is_file() and not any(
+            _stays(folder.joinpath(*parts[: n + 1])) for n in range(len(parts))
+        ):
             yield path
 
 
