@@ -19,7 +19,7 @@ import ray
 
 from ...errors import RunError
 from ...experiment.resources import Resources
-from ...wording import join, quantity
+from ...wording import quantity
 from .shipping import Parcel
 
 ANY = "ray"
@@ -107,7 +107,7 @@ def no_room_message(options: Mapping[str, float], nodes: Sequence[Mapping[str, f
         {"CPU": options["num_cpus"], "GPU": options["num_gpus"], "memory": options.get("memory", 0)}
     )
     kinds = sorted({_resources_text(node) for node in nodes})
-    there = join(kinds, most=4) or "no node at all"
+    there = "; ".join(f"`{kind}`" for kind in kinds[:4]) or "nothing"
     return (
         f"One trial takes {asked} ([resources]), and no node of the cluster has that: "
         f"{quantity(len(nodes), 'node')} with {there}. Ask for less, or add such a node, and type "

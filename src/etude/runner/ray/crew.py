@@ -140,8 +140,8 @@ def _refuse_other(other: Installed) -> None:
     if (other.etude, other.python) != (own.etude, own.python):
         raise RunError(
             f"The node `{other.node}` has Etude {other.etude} and Python {other.python}, and here "
-            f"are Etude {own.etude} and Python {own.python}. Install the same on all nodes: results "
-            "would differ."
+            f"are Etude {own.etude} and Python {own.python}. Install the same on all nodes: "
+            "results would differ."
         )
 
 

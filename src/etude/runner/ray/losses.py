@@ -15,11 +15,7 @@ _NAMES = re.compile(r"^\s*(class_name|actor_id|namespace|pid|name): .*$", re.MUL
 
 
 def words_of(error: BaseException) -> str:
-    """What Ray says, in one line, without the names that it gives to actors.
-
-    >>> words_of(OutOfMemoryError("The node\\n\\tpid: 3\\nhas died."))
-    'The node has died.'
-    """
+    """What Ray says, in one line, without the names that it gives to actors."""
     return " ".join(_NAMES.sub("", str(error)).split())
 
 

@@ -83,7 +83,8 @@ def parcel(
     below = (Path(_HOME) / home.relative_to(base)).as_posix()
     used = {name.partition("/")[0] for name in laid.values()}
     path = tuple(name for _, name in places[1:] if name in used)
-    made = Parcel(tuple(sorted(laid.items())), below, path)
+    by_name = sorted(laid.items(), key=lambda item: item[1])
+    made = Parcel(tuple(by_name), below, path)
     if made.size > MAX_BYTES:
         raise RunError(
             f"[resources] files and the code are {size_text(made.size)}, and Ray ships at most "
