@@ -135,8 +135,7 @@ class Ray:
         """
         self._crew.look()
         if not any(place.assignments for place in self._crew.places):
-            if not self._crew.there:
-                self._crew.arrive(ASK_S)
+            self._crew.arrive(0.0 if self._crew.there else ASK_S)
             return False
         events = self._gathered()
         if events:
