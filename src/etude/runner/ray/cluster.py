@@ -141,7 +141,7 @@ def _connect(address: str, runtime_env: Mapping[str, Any]) -> None:
                 log_to_driver=False,
                 logging_level=logging.ERROR,
             )
-    except Exception as error:  # noqa: BLE001  # of a node that did not start, Ray has it bare
+    except Exception as error:  # of a node that did not start, Ray has it bare
         words = " ".join(str(error).split())
         where = f"the Ray cluster at `{place}`" if place else "a Ray cluster"
         raise RunError(
