@@ -45,6 +45,7 @@ class Cluster:
         self.ships = parcel is not None and not ray.is_initialized()
         self._is_own = not ray.is_initialized()
         if not self._is_own:
+            _refuse_another(address)
             return
         place = parcel.laid_out() if parcel is not None else None
         if parcel is not None:
@@ -172,6 +173,20 @@ def _refuse_address(place: str) -> None:
             f"No Ray cluster answers at `{place}` ({error}). Start one with `ray start --head`, or "
             "name the address that it printed: --runner HOST:PORT."
         ) from error
+
+
+def _refuse_another(address: str) -> None:
+    """Refuses an address that is not that of the cluster that this process is connected to.
+
+    Raises:
+        RunError: that says so.
+    """
+    connected = ray.get_runtime_context().gcs_address
+    if address not in (ANY, connected):
+        raise RunError(
+            f"This process is connected to the Ray cluster at `{connected}`, not `{address}`. "
+            "Call `ray.shutdown()` first, or use --runner ray."
+        )
 
 
 @contextmanager

@@ -50,4 +50,5 @@ class Installed:
 
 def installed() -> Installed:
     """What this process has."""
-    return Installed(__version__, platform.python_version(), os.uname().nodename)
+    major, minor, _ = platform.python_version_tuple()
+    return Installed(__version__, f"{major}.{minor}", os.uname().nodename)

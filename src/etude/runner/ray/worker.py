@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
@@ -28,6 +29,8 @@ from .hello import Hello, Installed, installed
 # Reports wait for each other so long here, and as long again in the driver: together less than the
 # half a second after which they are to be stored.
 HOLD_S = 0.1
+# A file system over a network may remember for so long that there was no such file.
+SEEN_AFTER_S = 60
 # Of the thread that takes halts while the other one follows a training.
 CONTROL = "control"
 # Ray's own libraries come first on its workers' path; a training is to have the user's.
@@ -95,15 +98,24 @@ class Worker:
 
     def _taken(self, assignments: Sequence[Assignment]) -> Iterator[list[Event]]:
         """Hands trials to the worker process; says which ones this node cannot train."""
-        blind = [one for one in assignments if not is_attempt(one.checkpoints, one.attempt)]
-        if blind:
-            yield [Refused(blind[0].id, "input", _blind_message(blind[0]))]
-            return
+        for assignment in assignments:
+            if not _sees(assignment):
+                yield [Refused(assignment.id, "input", _blind_message(assignment))]
+                return
         self._runner.submit(assignments)
         for assignment in assignments:
             self._last = assignment.id
             if halt := self._early.pop(assignment.attempt, None):
                 self._runner.submit([halt])
+
+
+def _sees(assignment: Assignment) -> bool:
+    """Whether this node sees what the driver wrote down beside the trial's checkpoints."""
+    for _ in range(SEEN_AFTER_S):
+        if is_attempt(assignment.checkpoints, assignment.attempt):
+            return True
+        time.sleep(1.0)
+    return is_attempt(assignment.checkpoints, assignment.attempt)
 
 
 def _blind_message(assignment: Assignment) -> str:
