@@ -55,7 +55,7 @@ ROWS = RESULTS / "rows" / "kills_ray.jsonl"
 FAULTS = ("lost", "repeated", "from_zero", "late")
 # Judged: how soon a trial is taken over, and how long a story may take at all.
 TAKEOVER_S, STORY_S = 15.0, 600.0
-POLL_S = 0.02
+POLL_S, STARTS = 0.02, 5
 
 FILE = """
 [experiment]
@@ -160,15 +160,22 @@ class Story:
             (place / name).write_text(text)
         self.mark = f"KILLS_RAY={place.name}"
         os.environ["KILLS_RAY"] = place.name  # what Ray starts inherits it
-        head = {"num_cpus": 0, "include_dashboard": False}
-        self.cluster = Cluster(initialize_head=True, head_node_args=head)
-        self.nodes = [self.cluster.add_node(num_cpus=1) for _ in range(2)]
+        self.cluster = Cluster()
+        self._added(num_cpus=0, include_dashboard=False)
+        self.nodes = [self._added(num_cpus=1) for _ in range(2)]
         self.faults: Counter[str] = Counter()
         self.said: list[str] = []
         self.kills: Counter[str] = Counter()
         self.before: State = {}
         self.begun = 0
         self.driver = self._typed()
+
+    def _added(self, **options: Any) -> Any:
+        """A new node; Ray gives it half a minute, which a busy machine needs more than once."""
+        for _ in range(STARTS):
+            with suppress(Exception):  # as Ray has it
+                return self.cluster.add_node(**options)
+        raise SystemExit(f"Ray could not start a node in {STARTS} tries.")
 
     def _typed(self) -> subprocess.Popen[bytes]:
         path = os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
@@ -229,7 +236,7 @@ class Story:
         else:
             node = self.nodes.pop(self.chance.randrange(2))
             self.cluster.remove_node(node, allow_graceful=False)
-            self.nodes.append(self.cluster.add_node(num_cpus=1))
+            self.nodes.append(self._added(num_cpus=1))
         self.kills[way] += 1
 
     def _judge_launch(self) -> None:

@@ -142,6 +142,7 @@ CROSS_CUTTING = {
     "test_designing.py": "what docs/designing.md shows",
     "test_docs.py": "all documents",
     "test_endings.py": "how experiments of many kinds end",
+    "test_everywhere.py": "one experiment file in every runner",
     "test_form.py": "what counts the form of what is said",
     "test_golden.py": "what a person sees, from the first command to the last",
     "test_hostile.py": "experiment files that someone broke",

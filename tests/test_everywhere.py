@@ -10,6 +10,7 @@ import torch
 from tests.runner.cluster import cluster
 
 from etude.errors import RunError
+from etude.event import Event
 from etude.round.run import run
 from etude.runner.inline import Inline
 from etude.runner.processes import Processes
@@ -131,7 +132,8 @@ class Gate:
     def wait(self, deliver):
         if not self._waiting:
             return False
-        self._running, events = True, []
+        self._running = True
+        events: list[Event] = []
         while self._waiting or self._runner.wait(events.extend):
             while self._waiting and self._runner.free:
                 self._runner.submit([self._waiting.pop(0)])

@@ -123,7 +123,9 @@ def _ray(address: str, source: Source, workers: int | None, resources: Resources
         raise RunError("The runner `ray` needs Ray: `pip install 'etude[ray]'`.") from error
     reference, folder = source.importable()
     program = (folder / reference.rpartition(":")[0]).resolve()
-    roots = [Path(place).resolve() for place in sys.path if place and is_users(f"{place}/any.py")]
+    places = [Path(place).resolve() for place in sys.path if place and is_users(f"{place}/any.py")]
+    # Etude stands on the nodes, also where it is worked on here.
+    roots = [place for place in places if not (place / "etude" / "__init__.py").is_file()]
     code = imported_files([program], [folder.resolve(), *roots])
     shipped = parcel(sorted(code), folder, resources.files, roots)
     return Ray(
