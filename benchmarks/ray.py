@@ -6,8 +6,9 @@
 
 200 trials that report once, and 24 trials of 100 reports, on a cluster of this machine with two
 workers. Counted is from the moment at which both workers have trained a trial to the last result;
-what came before is the start, reported apart. Ray Tune's actors are reused or not; where they are
-not, each trial starts one, and 24 trials stand for the 200. Median of the turns.
+what came before is the start, reported apart. Ray Tune's actors are reused or not; a trial of its
+takes a second either way, so 24 stand for the 200, by the trial. Median of the turns. On the cluster
+that RAY_ADDRESS names, else on a local one of each turn.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from measure import BENCH, ROOT, Cache, Output, child, version
 METHODS = ("etude", "reused", "fresh")
 # By name: trials that are counted, and reports of each.
 TASKS = {"noop": (200, 1), "reports": (24, 100)}
-FRESH = 24  # a trial of these takes a second
+OF_PEERS = 24  # a trial of theirs takes a second
 
 
 def turn(method: str, task: str, number: int, cache: Cache) -> dict[str, float]:
     """Seconds of one turn, for as many trials as are asked for; what was played is known."""
     trials, reports = TASKS[task]
-    played = min(trials, FRESH) if method == "fresh" else trials
+    played = min(trials, OF_PEERS) if method != "etude" else trials
     key = {"method": method, "task": task, "turn": number, "trials": played}
     if (row := cache.get(key)) is None:
         script = ROOT / "benchmarks" / "peers" / "on_ray.py"

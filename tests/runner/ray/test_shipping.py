@@ -53,9 +53,6 @@ def test_code_of_another_place_on_the_path_is_shipped_beside(folder, tmp_path):
 
     parts = [name.split("/") for name in names(shipped)]
     assert parts == [["code", "train.py"], ["path-0", "mine.py"]]
-        ["code", "train.py"],
-        ["path-0", "mine.py"],
-    ]
     assert shipped.path == ("path-0",)
 
 
