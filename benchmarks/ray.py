@@ -7,8 +7,8 @@
 200 trials that report once, and 24 trials of 100 reports, on a cluster of this machine with two
 workers. Counted is from the moment at which both workers have trained a trial to the last result;
 what came before is the start, reported apart. Ray Tune's actors are reused or not; a trial of its
-takes a second either way, so 24 stand for the 200, by the trial. Median of the turns. On the cluster
-that RAY_ADDRESS names, else on a local one of each turn.
+takes a second either way, so 24 stand for the 200, by the trial. Median of the turns. On the
+cluster that RAY_ADDRESS names, else on a local one of each turn.
 """
 
 from __future__ import annotations
