@@ -43,12 +43,12 @@ from typing import Any
 # The folder of this file holds a `ray.py`, which is no Ray.
 HERE = str(Path(__file__).resolve().parent)
 sys.path[:] = [place for place in sys.path if Path(place or ".").resolve() != Path(HERE)]
-from ray.cluster_utils import Cluster  # noqa: E402
+from ray.cluster_utils import Cluster  # noqa: E402  # once the path is right
 
 sys.path.append(HERE)
-from kills import code_of_ours  # noqa: E402
-from measure import BENCH, RESULTS, ROOT, Cache, Output, version  # noqa: E402
-from tests.kill.state import State, state  # noqa: E402
+from kills import code_of_ours  # noqa: E402  # once the path is right
+from measure import BENCH, RESULTS, ROOT, Cache, Output, version  # noqa: E402  # once the path is right
+from tests.kill.state import State, state  # noqa: E402  # once the path is right
 
 KILLS, A_STORY = 50, 5
 ROWS = RESULTS / "rows" / "kills_ray.jsonl"

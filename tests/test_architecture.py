@@ -91,6 +91,7 @@ WRITERS = {
     "disk/rights.py": "the log of a trial is opened, to be written as it is printed",
     "runner/child.py": "the log of a trial, as it is printed",
     "runner/inline.py": "the same, in this process",
+    "runner/ray/shipping.py": "the folder that Ray ships, removed once it is shipped",
     "runner/slot.py": "the last words of a worker, in memory",
     "store/sqlite.py": "a new store, made private before the database has it",
     "store/lock.py": "the lock, which holds for as long as its file is open",

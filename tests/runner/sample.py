@@ -24,7 +24,7 @@ def processes(name: str, **options: Any) -> Processes:
     return Processes(f"loops.py:{name}", HERE, **{"workers": 1, **options})
 
 
-def on_ray(name: str, **options: Any) -> Runner:
+def on_ray(name: str, **options: Any) -> Any:
     """In an actor of the cluster that this process is connected to."""
     from etude.runner.ray.runner import Ray
 
