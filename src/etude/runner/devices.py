@@ -32,7 +32,8 @@ def environments(workers: int | None = None) -> list[dict[str, str]]:
     """
     gpus = visible_gpus(os.environ)
     count = workers or len(gpus) or cores()
-    threads = thread_environment(max(cores() // count, 1))
+    is_set = any(name in os.environ for name in _THREADS)
+    threads = {} if is_set else thread_environment(max(cores() // count, 1))
     common = {**threads, **{name: os.environ.get(name, one) for name, one in _MEMORY.items()}}
     return [
         {**common, **({"CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)]} if gpus else {})}

@@ -74,9 +74,9 @@ class Ray:
 
     @property
     def slots(self) -> int:
-        """How many trials train at once on the workers that are there."""
+        """How many trials train at once on the workers that are there; of one where none is."""
         self._crew.first()
-        return len(self._crew.there) * self._width
+        return self.workers * self._width
 
     @property
     def free(self) -> int:
@@ -86,8 +86,8 @@ class Ray:
 
     @property
     def workers(self) -> int:
-        """How many workers are there."""
-        return len(self._crew.there)
+        """How many workers are there; one where all were lost, for others come."""
+        return max(len(self._crew.there), 1)
 
     def judge(self, assignments: Sequence[Assignment]) -> Verdict:
         """Whether a worker would train these trials in stacks; nothing is trained, nor changed."""
