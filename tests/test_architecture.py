@@ -77,7 +77,7 @@ HOMES = {
     "matplotlib": (),
     "pandas": ("round/",),
     "psycopg": ("store/",),
-    "ray": ("runner/", "connect/raytune/"),
+    "ray": ("runner/ray/", "connect/raytune/"),
     "scipy": ("search/", "analyze/", "train/skew.py", "space/directions.py"),
     "torch": ("train/torch/", "train/losses.py", "search/", "connect/huggingface/"),
     "transformers": ("connect/huggingface/",),
@@ -86,6 +86,7 @@ HOMES = {
 # Where a file may be written, or put in another's place, otherwise than by `disk/file.py`.
 WRITERS = {
     "connect/huggingface/training.py": "a checkpoint that a Trainer wrote, moved into the trial's",
+    "disk/attempt.py": "which attempt trains a trial, which nobody asks after a power cut",
     "cli/__init__.py": "nowhere, in the place of a pipe whose reader has left",
     "disk/file.py": "the one way",
     "disk/checkpoint.py": "a folder, put in its place when it is on disk",
@@ -93,6 +94,7 @@ WRITERS = {
     "disk/rights.py": "the log of a trial is opened, to be written as it is printed",
     "runner/child.py": "the log of a trial, as it is printed",
     "runner/inline.py": "the same, in this process",
+    "runner/ray/shipping.py": "the folder that Ray ships, removed once it is shipped",
     "runner/slot.py": "the last words of a worker, in memory",
     "store/sqlite.py": "a new store, made private before the database has it",
     "store/lock.py": "the lock, which holds for as long as its file is open",
@@ -144,6 +146,7 @@ CROSS_CUTTING = {
     "test_designing.py": "what docs/designing.md shows",
     "test_docs.py": "all documents",
     "test_endings.py": "how experiments of many kinds end",
+    "test_everywhere.py": "one experiment file in every runner",
     "test_form.py": "what counts the form of what is said",
     "test_golden.py": "what a person sees, from the first command to the last",
     "test_hostile.py": "experiment files that someone broke",

@@ -33,6 +33,8 @@ class Assignment:
         split_seed: Of the split of the data that it is trained on; None for the one of the code.
         rehearsal: Whether this only tries two steps: nothing is recorded.
         whole_steps: Of a rehearsal, the steps of the trial that it tries; 0 where that is not said.
+        attempt: Names this training of the trial where an earlier one may train on, elsewhere and
+            out of reach; empty where a worker ends with the process that started it.
     """
 
     id: int
@@ -59,6 +61,7 @@ class Assignment:
     split_seed: int | None = None
     rehearsal: bool = False
     whole_steps: int = 0
+    attempt: str = ""
 
     @property
     def objective(self) -> Objective:

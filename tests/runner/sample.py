@@ -24,6 +24,13 @@ def processes(name: str, **options: Any) -> Processes:
     return Processes(f"loops.py:{name}", HERE, **{"workers": 1, **options})
 
 
+def on_ray(name: str, **options: Any) -> Any:
+    """In an actor of the cluster that this process is connected to."""
+    from etude.runner.ray.runner import Ray
+
+    return Ray(f"loops.py:{name}", HERE, **{"workers": 1, **options})
+
+
 def assignment(folder: Path, /, **given: object) -> Assignment:
     trial_id = given.get("id", 0)
     plain: dict[str, object] = {

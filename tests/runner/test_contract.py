@@ -4,7 +4,18 @@ import itertools
 import os
 
 import pytest
-from tests.runner.sample import HERE, assignment, end, events_of, inline, of, processes, rows
+from tests.runner.cluster import connected
+from tests.runner.sample import (
+    HERE,
+    assignment,
+    end,
+    events_of,
+    inline,
+    of,
+    on_ray,
+    processes,
+    rows,
+)
 
 from etude.assignment import Halt
 from etude.errors import TrainError
@@ -12,7 +23,7 @@ from etude.event import Began, Coded, Ended, Paused, Refused, Rehearsed, Saved, 
 from etude.runner.user_code import train_function
 from etude.runner.vectorized import Vectorized
 
-RUNNERS = {"inline": inline, "processes": processes}
+RUNNERS = {"inline": inline, "processes": processes, "ray": on_ray}
 # The workload of `works.py` that does what the function of `loops.py` does.
 WORKS = {
     "train": "Plain",
@@ -39,6 +50,13 @@ def vectorized(name):
     return Vectorized(lambda: train_function(f"works.py:{WORKS[name]}", HERE), width=1)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def cluster():
+    """One for all tests: it takes longer to start than they do."""
+    with connected():
+        yield
+
+
 @pytest.fixture(params=RUNNERS)
 def runner(request):
     """Makes a runner of a train function in `loops.py`."""
@@ -49,6 +67,23 @@ def runner(request):
 def any_runner(request):
     """The same, or a runner of the workload that is like it."""
     return {**RUNNERS, "vectorized": vectorized}[request.param]
+
+
+# What user code does is the same on Ray, whose actors start the program that `processes` starts;
+# and an actor takes a second to start: tests of user code alone take these.
+LOCAL = {name: make for name, make in RUNNERS.items() if name != "ray"}
+
+
+@pytest.fixture(params=LOCAL)
+def local_runner(request):
+    """Makes a runner on this machine of a train function in `loops.py`."""
+    return LOCAL[request.param]
+
+
+@pytest.fixture(params=[*LOCAL, "vectorized"])
+def any_local_runner(request):
+    """The same, or a runner of the workload that is like it."""
+    return {**LOCAL, "vectorized": vectorized}[request.param]
 
 
 def test_an_idle_runner_has_no_news(any_runner):
@@ -109,13 +144,13 @@ def test_a_checkpoint_comes_after_all_points_before_it(runner, tmp_path):
 
 @pytest.mark.rule("W5")
 def test_every_runner_makes_the_same_values(tmp_path):
-    both = [
+    first, *others = [
         rows(events_of(make("train"), assignment(tmp_path / name)))
         for name, make in RUNNERS.items()
     ]
 
-    assert both[0] == both[1]
-    assert len(both[0]) == 8 + 2 * 4
+    assert others == [first, first]
+    assert len(first) == 8 + 2 * 4
 
 
 def test_a_resumed_trial_equals_an_uninterrupted_one(runner, tmp_path):
@@ -149,21 +184,21 @@ def torn_after(events, folder, tear):
 @pytest.mark.parametrize(
     "tear", [lambda path: path.write_bytes(b""), lambda path: path.unlink(), zeros]
 )
-def test_a_torn_checkpoint_is_never_handed_over(any_runner, tmp_path, tear):
-    events = events_of(any_runner("train"), assignment(tmp_path, setting=SETTING))
+def test_a_torn_checkpoint_is_never_handed_over(any_local_runner, tmp_path, tear):
+    events = events_of(any_local_runner("train"), assignment(tmp_path, setting=SETTING))
     torn = torn_after(events, tmp_path, tear)
 
-    resumed = events_of(any_runner("train"), assignment(tmp_path, setting=SETTING, **torn))
+    resumed = events_of(any_local_runner("train"), assignment(tmp_path, setting=SETTING, **torn))
 
     assert resumed == [Unrestored(0, 7)]
 
 
 @pytest.mark.parametrize("name", ["cannot_load", "loads_later"])
-def test_who_cannot_go_on_from_what_was_written_says_where(runner, tmp_path, name):
-    events = events_of(runner("train"), assignment(tmp_path))
+def test_who_cannot_go_on_from_what_was_written_says_where(local_runner, tmp_path, name):
+    events = events_of(local_runner("train"), assignment(tmp_path))
     whole = torn_after(events, tmp_path, lambda path: None)
 
-    (unrestored,) = events_of(runner(name), assignment(tmp_path, **whole))
+    (unrestored,) = events_of(local_runner(name), assignment(tmp_path, **whole))
 
     assert unrestored.step == 7
     assert "loops.py" in unrestored.detail
@@ -216,17 +251,19 @@ def test_a_returned_number_is_the_last_report(runner, tmp_path):
         ("restores_late", "error", "`restore` comes before"),
     ],
 )
-def test_a_setting_that_cannot_be_trained_says_why(runner, tmp_path, name, reason, detail):
-    ended = end(events_of(runner(name), assignment(tmp_path)))
+def test_a_setting_that_cannot_be_trained_says_why(local_runner, tmp_path, name, reason, detail):
+    ended = end(events_of(local_runner(name), assignment(tmp_path)))
 
     assert (ended.status, ended.reason) == ("infeasible", reason)
     assert detail in ended.detail
 
 
-def test_an_exception_whose_text_cannot_be_read_is_told_by_its_kind_and_place(any_runner, tmp_path):
+def test_an_exception_whose_text_cannot_be_read_is_told_by_its_kind_and_place(
+    any_local_runner, tmp_path
+):
     given = assignment(tmp_path, setting=SETTING)
 
-    ended = end(events_of(any_runner("raises_without_words"), given))
+    ended = end(events_of(any_local_runner("raises_without_words"), given))
 
     assert (ended.status, ended.reason) == ("infeasible", "error")
     assert ended.error_site.startswith(("loops.Wordless at loops", "works.Wordless at works"))
@@ -251,43 +288,47 @@ def test_points_before_the_end_of_an_infeasible_trial_are_kept(runner, tmp_path)
         ("raises_from", ["in build", "direct cause", "RuntimeError: no model"]),
     ],
 )
-def test_a_traceback_is_the_users_own(any_runner, tmp_path, name, last_lines):
-    told = end(events_of(any_runner(name), assignment(tmp_path, setting=SETTING))).detail
+def test_a_traceback_is_the_users_own(any_local_runner, tmp_path, name, last_lines):
+    told = end(events_of(any_local_runner(name), assignment(tmp_path, setting=SETTING))).detail
 
     assert told.startswith("Traceback (most recent call last):\n")
     assert "src/etude" not in told
     assert all(line in told for line in last_lines)
 
 
-def test_a_chain_of_exceptions_is_the_users_own_too(any_runner, tmp_path):
-    told = end(events_of(any_runner("raises_from"), assignment(tmp_path, setting=SETTING))).detail
+def test_a_chain_of_exceptions_is_the_users_own_too(any_local_runner, tmp_path):
+    told = end(
+        events_of(any_local_runner("raises_from"), assignment(tmp_path, setting=SETTING))
+    ).detail
 
     assert "direct cause" in told
     assert "src/etude" not in told
     assert told.count("loops.py") + told.count("works.py") == 3
 
 
-def test_an_exception_of_ours_has_no_traceback_of_ours(runner, tmp_path):
-    told = end(events_of(runner("returns_words"), assignment(tmp_path))).detail
+def test_an_exception_of_ours_has_no_traceback_of_ours(local_runner, tmp_path):
+    told = end(events_of(local_runner("returns_words"), assignment(tmp_path))).detail
 
     assert told.startswith("TypeError: The train function returned list.")
 
 
-def test_a_fault_is_where_the_users_code_raised(any_runner, tmp_path):
-    ended = end(events_of(any_runner("raises"), assignment(tmp_path, setting=SETTING)))
+def test_a_fault_is_where_the_users_code_raised(any_local_runner, tmp_path):
+    ended = end(events_of(any_local_runner("raises"), assignment(tmp_path, setting=SETTING)))
 
     assert ended.error_site.startswith(("ValueError at loops.py:", "ValueError at works.py:"))
 
 
-def test_a_trial_that_ends_without_a_word_is_infeasible_and_says_how_to_report(runner, tmp_path):
-    ended = end(events_of(runner("is_silent"), assignment(tmp_path)))
+def test_a_trial_that_ends_without_a_word_is_infeasible_and_says_how_to_report(
+    local_runner, tmp_path
+):
+    ended = end(events_of(local_runner("is_silent"), assignment(tmp_path)))
 
     assert (ended.status, ended.reason) == ("infeasible", "error")
     assert "without reporting the experiment's metric `valid/loss`" in ended.detail
 
 
-def test_a_divergence_that_the_loop_swallows_still_counts(runner, tmp_path):
-    ended = end(events_of(runner("swallows_nan"), assignment(tmp_path)))
+def test_a_divergence_that_the_loop_swallows_still_counts(local_runner, tmp_path):
+    ended = end(events_of(local_runner("swallows_nan"), assignment(tmp_path)))
 
     assert (ended.status, ended.reason) == ("infeasible", "nan")
 
@@ -302,15 +343,15 @@ def test_a_divergence_that_the_loop_swallows_still_counts(runner, tmp_path):
         ("loops_twice", "`steps` gives the steps of the whole trial"),
     ],
 )
-def test_a_step_that_cannot_be_is_told_to_the_users_code(runner, tmp_path, name, said):
-    ended = end(events_of(runner(name), assignment(tmp_path)))
+def test_a_step_that_cannot_be_is_told_to_the_users_code(local_runner, tmp_path, name, said):
+    ended = end(events_of(local_runner(name), assignment(tmp_path)))
 
     assert (ended.status, ended.reason) == ("infeasible", "error")
     assert said in ended.detail
 
 
-def test_a_script_that_says_it_is_done_is_done(runner, tmp_path):
-    ended = end(events_of(runner("exits_with_success"), assignment(tmp_path)))
+def test_a_script_that_says_it_is_done_is_done(local_runner, tmp_path):
+    ended = end(events_of(local_runner("exits_with_success"), assignment(tmp_path)))
 
     assert ended.status == "completed"
 
@@ -323,8 +364,10 @@ def test_a_script_that_says_it_is_done_is_done(runner, tmp_path):
         ("fills_the_disk", "disk", "No space left on device"),
     ],
 )
-def test_what_keeps_every_trial_from_being_trained_is_refused(runner, tmp_path, name, kind, detail):
-    refused = end(events_of(runner(name), assignment(tmp_path)))
+def test_what_keeps_every_trial_from_being_trained_is_refused(
+    local_runner, tmp_path, name, kind, detail
+):
+    refused = end(events_of(local_runner(name), assignment(tmp_path)))
 
     assert isinstance(refused, Refused)
     assert refused.kind == kind
@@ -349,10 +392,12 @@ def test_what_a_trial_prints_goes_to_its_log(runner, tmp_path):
     assert [sorted(log.splitlines()) for log in logs] == [["a complaint", "a word"]] * 2
 
 
-def test_a_half_that_the_training_forked_ends_where_it_comes_back(runner, tmp_path, monkeypatch):
+def test_a_half_that_the_training_forked_ends_where_it_comes_back(
+    local_runner, tmp_path, monkeypatch
+):
     monkeypatch.setenv("CODES", str(tmp_path / "codes"))
 
-    events = events_of(runner("forks"), assignment(tmp_path))
+    events = events_of(local_runner("forks"), assignment(tmp_path))
 
     assert (tmp_path / "codes").read_text() == "[0, 0, 7]"
     assert end(events).status == "completed"
@@ -374,8 +419,8 @@ def test_a_training_that_closes_its_streams_completes_and_the_run_prints_on(
     assert said == "its words"
 
 
-def test_half_a_character_can_be_printed(runner, tmp_path):
-    events = events_of(runner("prints_half_a_character"), assignment(tmp_path))
+def test_half_a_character_can_be_printed(local_runner, tmp_path):
+    events = events_of(local_runner("prints_half_a_character"), assignment(tmp_path))
 
     assert end(events).status == "completed"
     assert (tmp_path / "trials/0/log.txt").read_text() == "\\udcff\n"
@@ -402,17 +447,18 @@ def test_a_rehearsal_sends_its_times_alone(any_runner, tmp_path):
 @pytest.mark.parametrize(
     ("name", "kind"), [("raises", "ValueError: no width 3"), ("leaves", "SystemExit")]
 )
-def test_a_rehearsal_tells_what_went_wrong(any_runner, tmp_path, name, kind):
+def test_a_rehearsal_tells_what_went_wrong(any_local_runner, tmp_path, name, kind):
     (event,) = events_of(
-        any_runner(name), assignment(tmp_path, setting=SETTING, rehearsal=True, max_steps=2)
+        any_local_runner(name), assignment(tmp_path, setting=SETTING, rehearsal=True, max_steps=2)
     )
 
     assert kind in event.problem
 
 
-def test_a_rehearsal_that_diverges_at_once_says_so(runner, tmp_path):
+def test_a_rehearsal_that_diverges_at_once_says_so(local_runner, tmp_path):
     (event,) = events_of(
-        runner("nan_at_once"), assignment(tmp_path, setting=SETTING, rehearsal=True, max_steps=2)
+        local_runner("nan_at_once"),
+        assignment(tmp_path, setting=SETTING, rehearsal=True, max_steps=2),
     )
 
     assert event.problem == "`train/loss` is nan at step 0."
@@ -505,10 +551,10 @@ def test_a_halt_outlasts_no_trial_that_goes_on_again(runner, tmp_path):
 @pytest.mark.parametrize(
     ("name", "resumes"), [("train", True), ("reports_alone", False), ("returns", None)]
 )
-def test_a_rehearsal_tells_whether_the_loop_can_be_resumed(runner, tmp_path, name, resumes):
+def test_a_rehearsal_tells_whether_the_loop_can_be_resumed(local_runner, tmp_path, name, resumes):
     rehearsal = assignment(tmp_path, rehearsal=True, max_steps=2, evaluations=1)
 
-    (event,) = events_of(runner(name), rehearsal)
+    (event,) = events_of(local_runner(name), rehearsal)
 
     assert event.resumes is resumes or event.problem
 
@@ -532,8 +578,8 @@ READINGS = {"learning_rate": 0.25, "factor": 0.5, "width": 8, "momentum": 0.9}
         ("raises", ("factor", "learning_rate", "momentum", "width")),
     ],
 )
-def test_an_end_says_what_nobody_read_of_the_setting(runner, tmp_path, name, unread):
-    ended = end(events_of(runner(name), assignment(tmp_path, setting=READINGS)))
+def test_an_end_says_what_nobody_read_of_the_setting(local_runner, tmp_path, name, unread):
+    ended = end(events_of(local_runner(name), assignment(tmp_path, setting=READINGS)))
 
     assert ended.unread == unread
 
@@ -549,8 +595,8 @@ def test_an_end_says_what_nobody_read_of_the_setting(runner, tmp_path, name, unr
         ("reads_in_a_fork", ("factor", "momentum", "width")),
     ],
 )
-def test_what_was_read_with_all_others_alone_is_told_apart(runner, tmp_path, name, taken):
-    ended = end(events_of(runner(name), assignment(tmp_path, setting=READINGS)))
+def test_what_was_read_with_all_others_alone_is_told_apart(local_runner, tmp_path, name, taken):
+    ended = end(events_of(local_runner(name), assignment(tmp_path, setting=READINGS)))
 
     assert (ended.unread is not None, ended.taken) == (True, taken)
 
@@ -558,12 +604,12 @@ def test_what_was_read_with_all_others_alone_is_told_apart(runner, tmp_path, nam
 @pytest.mark.parametrize(
     ("before", "unread"), [(None, None), (("momentum",), ("momentum",)), ((), ())]
 )
-def test_a_resumed_trial_counts_what_was_read_before(runner, tmp_path, before, unread):
+def test_a_resumed_trial_counts_what_was_read_before(local_runner, tmp_path, before, unread):
     setting = {"learning_rate": 0.25, "factor": 0.5, "momentum": 0.9}
     first = assignment(tmp_path, setting=setting)
-    events_of(runner("reads_at_the_first_step_only"), first)
+    events_of(local_runner("reads_at_the_first_step_only"), first)
 
     given = assignment(tmp_path, setting=setting, resume_step=3, unread=before)
-    ended = end(events_of(runner("reads_at_the_first_step_only"), given))
+    ended = end(events_of(local_runner("reads_at_the_first_step_only"), given))
 
     assert ended.unread == unread

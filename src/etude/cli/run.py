@@ -49,7 +49,8 @@ _Runner: TypeAlias = Annotated[
     str,
     typer.Option(
         help="`auto`: what is measured to be faster of `processes` and, for a workload, "
-        "`vectorized`. Or one of these, or `inline` to debug in this process."
+        "`vectorized`. Or one of these, or `inline` to debug in this process; `ray`, or the "
+        "HOST:PORT of a Ray cluster, to train on its nodes."
     ),
 ]
 _Confirm: TypeAlias = Annotated[

@@ -37,8 +37,10 @@ def play(
         store.append(name, events)
         see(events)
         guard.see(events)
-        lost = [event.trial_id for event in events if _is_tried_again(event)]
+        lost = [event for event in events if _is_tried_again(event)]
         waiting.extend(_pending_again(store, name, lost))
+        # What lost its machine goes on before others begin.
+        waiting.extendleft(_pending_again(store, name, lost, is_innocent=True))
         # Asked while trials run: what is stopped now need not be trained to its end.
         if searches.see(events):
             runner.submit([Halt(one) for one in searches.stopped(waiting, see)])
@@ -82,9 +84,18 @@ def _is_tried_again(event: Event) -> bool:
     return isinstance(event, Lost) or (isinstance(event, Unrestored) and not event.detail)
 
 
-def _pending_again(store: Store, name: str, lost: Sequence[int]) -> list[Record]:
-    """The lost trials that are tried again: all but those that were lost too often."""
-    if not lost:
+def _pending_again(
+    store: Store, name: str, lost: Sequence[Event], *, is_innocent: bool = False
+) -> list[Record]:
+    """The lost trials that are tried again: all but those that were lost too often.
+
+    Those that were lost to a machine alone are for themselves.
+    """
+    chosen = [
+        event for event in lost if (isinstance(event, Lost) and not event.is_blamed) == is_innocent
+    ]
+    if not chosen:
         return []
     records = store.records(name)
-    return [records[trial_id] for trial_id in lost if records[trial_id].status == "pending"]
+    tried = [records[event.trial_id] for event in chosen]
+    return [record for record in tried if record.status == "pending"]

@@ -34,7 +34,6 @@ def rehearse(runner: Runner, first: Assignment, folder: Path) -> Rehearsed:
     Raises:
         RunError, TrainError, StoreError: for what would keep every trial from being trained.
     """
-    events: list[Event] = []
     try:
         trial = dataclasses.replace(
             first,
@@ -47,15 +46,12 @@ def rehearse(runner: Runner, first: Assignment, folder: Path) -> Rehearsed:
             folder=folder,
             checkpoints=folder / "checkpoints",
         )
-        runner.submit([trial])
-        while not events and runner.wait(events.extend):
-            pass
+        event = _tried(runner, trial)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):  # where there are trials, theirs stand in it
             folder.parent.rmdir()
             folder.parent.parent.rmdir()
-    (event,) = events
     if isinstance(event, Refused):
         raise refusal(event)
     if isinstance(event, Lost):
@@ -67,6 +63,20 @@ def rehearse(runner: Runner, first: Assignment, folder: Path) -> Rehearsed:
     if misuse(event.problem) or is_silent or returns_no_number(event.problem):
         raise misused(event.problem)
     return event
+
+
+def _tried(runner: Runner, trial: Assignment) -> Event:
+    """What became of the trial, tried again where a machine was lost that it did not bring down."""
+    while True:
+        events: list[Event] = []
+        while not runner.free:  # a cluster that lost its workers starts others
+            runner.wait(events.extend)
+        runner.submit([trial])
+        while not events and runner.wait(events.extend):
+            pass
+        (event,) = events
+        if not isinstance(event, Lost) or event.is_blamed:
+            return event
 
 
 def refuse_without_checkpoints(experiment: Experiment, rehearsed: Rehearsed) -> None:

@@ -48,8 +48,8 @@ def run(  # noqa: PLR0913  # what a person may say of a run
         train: A function of a Trial, or a workload; None for the one that the experiment names.
         store: A path, `memory`, or a Store. None for `ETUDE_STORE`, else `etude.db`.
         runner: `inline`, `processes`, `vectorized` (a workload's trials in stacks, or a reason why
-            not), `auto` (whichever is measured to be faster), or a Runner. None for `inline` with a
-            function, else `auto`.
+            not), `auto` (whichever is measured to be faster), `ray` or the `host:port` of a Ray
+            cluster, or a Runner. None for `inline` with a function, else `auto`.
         workers: Processes; None for one a visible GPU, else one a core.
         observers: Told what happens.
         agreed: `same_file`: this is the file that the store knows by its name, moved or renamed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import sys
 from pathlib import Path
 from typing import final
 
@@ -13,14 +14,16 @@ from ..experiment import Resources
 from ..runner import imported
 from ..runner.base import Runner
 from ..runner.devices import this_machine
+from ..runner.imported import is_users
 from ..runner.inline import Inline
 from ..runner.placement import refuse_too_much
 from ..runner.processes import Processes
-from ..runner.selection import RUNNERS
+from ..runner.selection import RUNNERS, kind_of
 from ..runner.user_code import train_file, train_function, trainer
 from ..runner.user_errors import user_traceback
 from ..trial import TrainFunction
 from .guard import refusal
+from .imported_files import imported_files
 
 
 @final
@@ -96,11 +99,40 @@ def runner_of(
         if resources.is_said:
             refuse_too_much(resources, this_machine())
         return Inline(source.load, script=source.script)
+    if kind_of(name) == "ray":
+        return _ray(name, source, workers, resources)
     if name in RUNNERS and RUNNERS[name].in_workers:
         reference, folder = source.importable()
         return Processes(reference, folder, workers=workers, resources=resources)
     known = ", ".join(f"`{one}`" for one in RUNNERS)
-    raise RunError(f"There is no runner `{name}`. Known: {known}.")
+    raise RunError(
+        f"There is no runner `{name}`. Known: {known}, or the address of a Ray cluster, host:port."
+    )
+
+
+def _ray(address: str, source: Source, workers: int | None, resources: Resources) -> Runner:
+    """The runner on a cluster, with the code that it is to ship there.
+
+    Raises:
+        RunError: without Ray, or for a cluster that cannot be used.
+    """
+    try:
+        from ..runner.ray.runner import Ray
+        from ..runner.ray.shipping import parcel
+    except ModuleNotFoundError as error:
+        if error.name != "ray":
+            raise
+        raise RunError("The runner `ray` needs Ray: `pip install 'etude[ray]'`.") from error
+    reference, folder = source.importable()
+    program = (folder / reference.rpartition(":")[0]).resolve()
+    places = [Path(place).resolve() for place in sys.path if place and is_users(f"{place}/any.py")]
+    # Etude stands on the nodes, also where it is worked on here.
+    roots = [place for place in places if not (place / "etude" / "__init__.py").is_file()]
+    code = imported_files([program], [folder.resolve(), *roots])
+    shipped = parcel(sorted(code), folder, resources.files, roots)
+    return Ray(
+        reference, folder, address=address, workers=workers, resources=resources, parcel=shipped
+    )
 
 
 def train_place(reference: str | None, folder: Path) -> Path | None:

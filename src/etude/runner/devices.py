@@ -34,9 +34,8 @@ def environments(place: Placement) -> list[dict[str, str]]:
     changes the last digits of what is computed.
     """
     is_set = any(name in os.environ for name in _THREADS)
-    threads = {} if is_set else dict.fromkeys(_THREADS, str(place.threads))
-    defaults = {**threads, **_MEMORY}
-    common = {name: os.environ.get(name, value) for name, value in defaults.items()}
+    threads = {} if is_set else thread_environment(place.threads)
+    common = {**threads, **{name: os.environ.get(name, value) for name, value in _MEMORY.items()}}
     return [
         {**common, **({"CUDA_VISIBLE_DEVICES": place.gpus[slot]} if place.gpus else {})}
         for slot in range(place.workers)
@@ -60,6 +59,12 @@ def this_machine() -> Machine:
         gpus=tuple(visible_gpus(os.environ)),
         memory_gb=None if memory is None else memory / 2**30,
     )
+
+
+def thread_environment(threads: int) -> dict[str, str]:
+    """The variables by which libraries have so many threads; those of the user where he set any."""
+    own = {name: os.environ[name] for name in _THREADS if name in os.environ}
+    return own or dict.fromkeys(_THREADS, str(threads))
 
 
 def cores() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import final
@@ -34,12 +35,14 @@ class Processes:
         workers: How many; None for as many as there are GPUs, else cores.
         grace_s: Seconds past its time limit after which a worker that does not come back is killed.
         resources: What one trial takes.
+        path: Where workers look for modules; None for where this process does.
+        hold_s: Seconds that reports wait for others at most.
 
     Raises:
         RunError: where one trial takes more than this machine has, or so many workers do.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # where, how many, and what may be waited for
         self,
         reference: str,
         folder: Path,
@@ -47,10 +50,13 @@ class Processes:
         workers: int | None = None,
         grace_s: float = 30.0,
         resources: Resources = NOTHING_SAID,
+        path: Sequence[str] | None = None,
+        hold_s: float = HOLD_S,
     ) -> None:
         """Starts no worker before there is a trial for it."""
-        hello = (reference, folder.absolute(), sys.path)
+        hello = (reference, folder.absolute(), sys.path if path is None else list(path))
         self._grace_s = grace_s
+        self._hold_s = hold_s
         self._width = 1
         self._threads: int | None = None
         self._place = placed(workers, resources)
@@ -69,6 +75,15 @@ class Processes:
         if self._failure is not None:
             return 0
         return sum(self._width - len(slot.assignments) for slot in self._slots)
+
+    def start(self) -> None:
+        """Starts the workers before there is a trial for them; nobody waits until they are ready.
+
+        Raises:
+            RunError: where they cannot be started.
+        """
+        for slot in self._slots:
+            slot.ensure_worker()
 
     def judge(self, assignments: Sequence[Assignment]) -> Verdict:
         """Whether a worker would train these trials in stacks; nothing is trained, nor changed.
@@ -98,7 +113,7 @@ class Processes:
         while not (answer := slot.receive()):
             pass
         if isinstance(answer, Verdict):
-            return answer
+            return self._in_memory(answer)
         return Verdict(1, next(event.detail for event in answer if isinstance(event, Refused)))
 
     @property
@@ -111,14 +126,16 @@ class Processes:
         """What the number of workers follows from, in a clause; empty where no resource is said."""
         return self._why
 
-    def widest(self, threads: int | None) -> int | None:
-        """As many trials as may be in one worker's memory; None where nobody said what one takes.
-
-        With `threads` that worker is the only one.
-        """
-        most = self._place.trials_in_memory
-        workers = 1 if threads is not None else len(self._slots)
-        return None if most is None else max(most // workers, 1)
+    def _in_memory(self, verdict: Verdict) -> Verdict:
+        """The same verdict, with stacks no wider than the memory of this machine allows."""
+        if (most := self._place.trials_in_memory) is None:
+            return verdict
+        most = max(most // (1 if verdict.threads is not None else len(self._slots)), 1)
+        if max(verdict.width, verdict.fastest) <= most:
+            return verdict
+        reason = f"`memory` of [resources] is enough for {most} in a worker."
+        width, fastest = min(verdict.width, most), min(verdict.fastest, most)
+        return replace(verdict, width=width, fastest=fastest, reason=reason)
 
     def widen(self, width: int, *, threads: int | None = None) -> None:
         """Trains so many trials at once in each worker from now on: 1 until it is called.
@@ -170,7 +187,7 @@ class Processes:
     def _gathered(self) -> list[Event]:
         """What workers send until something is urgent; what is there already after a failure."""
         events = self._news(0.0) if self._failure is not None else []
-        until_s = time.monotonic() + HOLD_S
+        until_s = time.monotonic() + self._hold_s
         while (left_s := until_s - time.monotonic()) > 0:
             if is_urgent(events) or self._failure is not None:
                 break
@@ -213,10 +230,10 @@ class Processes:
         slot.send(Train(tuple(assignments), self._width, self._threads))
 
     def _halt(self, halts: Sequence[Halt]) -> None:
-        busy = {trial_id: slot for slot in self._slots for trial_id in slot.assignments}
         for halt in halts:
-            if halt.trial_id in busy:
-                busy[halt.trial_id].send(halt)
+            for slot in self._slots:
+                if halt.trial_id in slot.assignments:
+                    slot.send(halt)
 
     def _poll(self, slot: Slot) -> list[Event]:
         """The events that a worker sent since; that it is lost where it died."""

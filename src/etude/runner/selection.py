@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import final
+from typing import Protocol, final, runtime_checkable
 
 from ..assignment import Assignment
 from ..errors import RunError
 from ..event import Rehearsed
 from .base import Runner
-from .processes import Processes
+from .messages import Verdict
 
 # Measured: the gate takes a second more than loading, and of each width some steps. A round
 # that takes less than twenty times as long is not asked: where stacks are declined, it would lose
@@ -19,6 +19,21 @@ GATE_S, GATE_STEPS, WORTH_ASKING = 1.0, 150, 20
 _FUNCTION = "`train` names a function, and only a workload's loop is Etude's to put in stacks."
 # As many settings as the gate looks at; more would tell it no more.
 LOOKED_AT = 32
+
+
+@runtime_checkable
+class Stacking(Protocol):
+    """What a runner has whose workers train stacks of trials."""
+
+    @property
+    def workers(self) -> int:
+        """How many workers there are."""
+
+    def judge(self, assignments: Sequence[Assignment]) -> Verdict:
+        """Whether a worker would train these trials in stacks; nothing is trained, nor changed."""
+
+    def widen(self, width: int, *, threads: int | None = None) -> None:
+        """Trains so many trials at once in each worker from now on."""
 
 
 @final
@@ -30,11 +45,13 @@ class RunnerName:
         name: As `runner=` and `--runner` write it; a test holds the help of the commands to it.
         in_workers: It trains in worker processes, so that several trials train at once.
         may_stack: Its workers train stacks of trials where the gate allows them.
+        plain: What trains one trial at a time, as it is said.
     """
 
     name: str
     in_workers: bool = field(default=False, kw_only=True)
     may_stack: bool = field(default=False, kw_only=True)
+    plain: str = field(default="processes", kw_only=True)
 
 
 _NAMES = (
@@ -42,8 +59,23 @@ _NAMES = (
     RunnerName("auto", in_workers=True, may_stack=True),
     RunnerName("processes", in_workers=True),
     RunnerName("vectorized", in_workers=True, may_stack=True),
+    RunnerName("ray", in_workers=True, may_stack=True, plain="ray"),
 )
 RUNNERS: Mapping[str, RunnerName] = {runner.name: runner for runner in _NAMES}
+
+
+def is_address(name: str) -> bool:
+    """Whether a runner's name is the address of a Ray cluster: `host:port`, `ray://host:port`.
+
+    >>> is_address("head.example:6379"), is_address("processes")
+    (True, False)
+    """
+    return name.rpartition(":")[2].isdecimal()
+
+
+def kind_of(name: str) -> str:
+    """The name of the runner that is asked for: an address is one of Ray's."""
+    return "ray" if is_address(name) else name
 
 
 @final
@@ -74,38 +106,37 @@ def select_runner(
     Raises:
         RunError: where stacks were asked for and cannot be.
     """
-    may_stack = name in RUNNERS and RUNNERS[name].may_stack
-    if not may_stack or not isinstance(runner, Processes) or not waiting:
+    kind = RUNNERS.get(kind_of(name))
+    if kind is None or not kind.may_stack or not isinstance(runner, Stacking) or not waiting:
         return Selection()
-    if name == "auto" and rehearsed is not None and rehearsed.is_function:
+    is_asked_for = kind.name == "vectorized"
+    if not is_asked_for and rehearsed is not None and rehearsed.is_function:
         return Selection()  # there was nothing to choose
-    if name == "auto" and (why := _reason_not_to_ask(runner, steps, rehearsed)):
-        return Selection(f"Runner: processes; {why}")
+    if not is_asked_for and (why := _reason_not_to_ask(runner, steps, rehearsed)):
+        return Selection(f"Runner: {kind.plain}; {why}")
     verdict = runner.judge(waiting)
     # Who asks for stacks gets them, slow or not; only what would be wrong is refused.
-    width = max(verdict.width, verdict.fastest) if name == "vectorized" else verdict.width
-    reason, most = verdict.reason, runner.widest(verdict.threads)
-    if most is not None and width > most:
-        width, reason = most, f"`memory` of [resources] is enough for {most} in a worker."
+    width = max(verdict.width, verdict.fastest) if is_asked_for else verdict.width
     if width > 1:
         runner.widen(width, threads=verdict.threads)
         pace = runner.workers * verdict.ratio
-        return Selection(f"Runner: vectorized; {reason}", pace)
-    if name == "vectorized":
+        stacks = "vectorized" if kind.plain == "processes" else f"{kind.plain}, vectorized"
+        return Selection(f"Runner: {stacks}; {verdict.reason}", pace)
+    if is_asked_for:
         raise RunError(
-            f"The runner `vectorized` cannot train these trials: {reason or _FUNCTION} "
+            f"The runner `vectorized` cannot train these trials: {verdict.reason or _FUNCTION} "
             "Mend that, or use --runner processes."
         )
-    return Selection(f"Runner: processes; {reason or _FUNCTION}")
+    return Selection(f"Runner: {kind.plain}; {verdict.reason or _FUNCTION}")
 
 
-def _reason_not_to_ask(runner: Runner, steps: int, rehearsed: Rehearsed | None) -> str:
+def _reason_not_to_ask(runner: Stacking, steps: int, rehearsed: Rehearsed | None) -> str:
     """Why the gate is not asked; empty where it can pay, or where nothing is known."""
     if rehearsed is None:
         return ""
     if rehearsed.problem:
         return "the trial that was tried failed, so stacks were not tried."
-    remaining_s = steps * rehearsed.step_s / runner.slots
+    remaining_s = steps * rehearsed.step_s / runner.workers
     pays_from_s = WORTH_ASKING * (GATE_S + GATE_STEPS * rehearsed.step_s)
     if remaining_s >= pays_from_s:
         return ""

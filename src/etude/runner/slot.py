@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -57,6 +58,7 @@ class Slot:
         self._is_ready = False
         self._deaths = 0
         self._said: IO[bytes] | None = None
+        self._sending = threading.Lock()  # a halt may come from another thread
 
     @property
     def is_starting(self) -> bool:
@@ -93,7 +95,7 @@ class Slot:
 
     def send(self, message: Train | Prepare | Judge | Halt) -> None:
         """Sends it; a worker that just died does not hear it, and whoever listens finds it dead."""
-        with suppress(OSError):
+        with suppress(OSError), self._sending:
             self.line.send(message)
 
     def receive(self) -> list[Event] | Verdict:

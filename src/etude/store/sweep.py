@@ -9,12 +9,13 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from ..disk.attempt import end_attempt
 from ..disk.file import sweep_asides
 from .checkpoints import Files
 
 _TRIAL = re.compile(r"[0-9]+")
 # As a checkpoint is called, and what stands beside one that is just written.
-_CHECKPOINT = re.compile(r"[0-9]+(\.partial|\.old)?")
+_CHECKPOINT = re.compile(r"[0-9]+((\.[0-9a-f]+-[0-9]+)?\.partial|\.old)?")
 
 
 def sweep(files: Files, name: str, steps: Mapping[int, Collection[int]]) -> None:
@@ -34,6 +35,7 @@ def sweep(files: Files, name: str, steps: Mapping[int, Collection[int]]) -> None
         for place in list(_folders(folder, _CHECKPOINT)):
             if os.path.basename(place) not in named:
                 shutil.rmtree(place, ignore_errors=True)
+        end_attempt(Path(folder))
         if not named:
             _remove_if_empty(folder)
     rehearsal = files.rehearsal(name)

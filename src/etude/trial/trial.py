@@ -261,7 +261,8 @@ class Trial:
         if plain is None:
             return
         place = self._assignment.checkpoints / str(plain)
-        contents = write_checkpoint(place, checkpoint, lasting=self._assignment.lasting)
+        lasting, attempt = self._assignment.lasting, self._assignment.attempt
+        contents = write_checkpoint(place, checkpoint, lasting=lasting, attempt=attempt)
         self._channel.saved(plain, None if value is None else float(value), contents)
         self._pause_if_due(plain)
 
