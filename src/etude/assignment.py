@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, final
 
 from .experiment.objective import Objective
+from .experiment.tracked_run import TrackedRun
 from .space import Scalar
 from .study import derived_seed
 
@@ -33,6 +34,7 @@ class Assignment:
         split_seed: Of the split of the data that it is trained on; None for the one of the code.
         rehearsal: Whether this only tries two steps: nothing is recorded.
         whole_steps: Of a rehearsal, the steps of the trial that it tries; 0 where that is not said.
+        tracked: Its run in every tracker; None where it has none.
     """
 
     id: int
@@ -59,6 +61,7 @@ class Assignment:
     split_seed: int | None = None
     rehearsal: bool = False
     whole_steps: int = 0
+    tracked: TrackedRun | None = None
 
     @property
     def objective(self) -> Objective:
