@@ -13,6 +13,7 @@ _HOMES = {
     "Experiment": "experiment",
     "Integer": "space",
     "Real": "space",
+    "Resources": "experiment",
     "Result": "round.result",
     "Trial": "trial",
     "ask": "round.ask",
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .analyze.comparison import comparison as comparison
     from .errors import EtudeError as EtudeError
     from .experiment import Experiment as Experiment
+    from .experiment import Resources as Resources
     from .procedure.series import autopilot as autopilot
     from .round.ask import ask as ask
     from .round.result import Result as Result

@@ -4,7 +4,8 @@ import math
 
 from hypothesis import strategies as st
 
-from etude.experiment.validation import DESIGN_RULES
+from etude.experiment import Resources
+from etude.experiment.validation import DESIGN_RULES, TRACKERS
 from etude.playbook.metrics import METRICS
 from etude.playbook.problems import problems
 from etude.space import Choice, Integer, Real, value_text
@@ -50,6 +51,14 @@ CONSTRAINTS = st.lists(
 # Which metrics there are shows only when they are logged, so any name may be one.
 OWN_NAMES = st.dictionaries(NAMES, st.sampled_from(METRICS), max_size=3).map(
     lambda names: {name: known for known, name in {v: k for k, v in names.items()}.items()}
+)
+POSITIVE = st.none() | st.integers(1, 10**9) | st.floats(1e-9, 1e9)
+RESOURCES = st.builds(
+    Resources,
+    cpus=POSITIVE,
+    gpus=st.none() | st.integers(0, 8) | st.floats(0, 1),
+    memory_gb=POSITIVE,
+    files=st.lists(NAMES, max_size=2).map(tuple),
 )
 
 
@@ -99,5 +108,9 @@ EXPERIMENTS = st.fixed_dictionaries(
         "acknowledge": st.lists(st.sampled_from(DESIGN_RULES), max_size=3),
         "constraints": CONSTRAINTS,
         "names": OWN_NAMES,
+        "resources": RESOURCES,
+        "track": st.dictionaries(
+            st.sampled_from(TRACKERS), st.dictionaries(NAMES, SCALARS, max_size=2), max_size=2
+        ),
     },
 )

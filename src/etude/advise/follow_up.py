@@ -189,4 +189,6 @@ def replay_experiment(
         configurations=tuple(first.values for _ in range(repeats)),
         schedule="replay" if changes else None,
         schedule_options={"changes": changes} if changes else {},
+        resources=experiment.resources,
+        track=experiment.track,
     )

@@ -2,3 +2,4 @@
 
 from .experiment import Experiment as Experiment
 from .experiment import changes as changes
+from .resources import Resources as Resources

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, fields
 from typing import Literal, final
 
 from ..errors import ExperimentError
-from ..space import bare, plain
+from ..space import Scalar, bare, plain
 from .hyperparameter import ROLES, Hyperparameter, Members, flat
 from .methods import KINDS, Options, plain_options, schedule_method
 from .objective import Objective
+from .resources import Resources, resources_of
 from .validation import mistakes, with_choices
 from .validation.configurations import SPLIT_SEED, Configuration, configurations
 from .validation.fields import StudyDesign
@@ -66,11 +67,14 @@ class Experiment:
         constraints: Expressions over the names of hyperparameters and `max_steps`, which hold in
             every setting that is tried: `width % heads == 0`. Each applies in the studies where
             all its names exist.
+        resources: What one trial takes, for every runner; the table of a file will do.
+        track: Trackers that follow the store, each with its options: `{"wandb": {"project":
+            "digits"}}`.
 
     Raises:
         ExperimentError: with every mistake at once.
 
-    Source: R3, R4, R11, R12, R13, R14, S11, T4.
+    Source: R3, R4, R11, R12, R13, R14, S11, T4, W5, W6.
     """
 
     metric: str
@@ -107,6 +111,8 @@ class Experiment:
     nuisance: Members = field(default_factory=dict)
     fixed: Members = field(default_factory=dict)
     configurations: tuple[Configuration, ...] = ()
+    resources: Resources = field(default_factory=Resources)
+    track: Mapping[str, Mapping[str, Scalar]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Turns lists into choices and refuses mistakes, all at once."""
@@ -114,11 +120,8 @@ class Experiment:
         if wrong := mistakes(given):
             raise ExperimentError(tuple(wrong))
         options = {f"{kind}_options" for kind in KINDS}
-        for name in given.keys() - {
-            *ROLES,
-            *options,
-            "names",
-        }:  # NumPy's whole numbers become Python's
+        tables = {*ROLES, *options, "names", "resources", "track"}
+        for name in given.keys() - tables:  # NumPy's whole numbers become Python's
             object.__setattr__(self, name, plain(given[name]))
         for name in options:
             object.__setattr__(self, name, plain_options(given[name]))
@@ -133,6 +136,8 @@ class Experiment:
         object.__setattr__(self, "observed", tuple(self.observed))
         object.__setattr__(self, "names", dict(self.names))
         object.__setattr__(self, "constraints", tuple(self.constraints))
+        object.__setattr__(self, "resources", resources_of(self.resources))
+        object.__setattr__(self, "track", {key: dict(one) for key, one in self.track.items()})
         for name in ("chance", "max_trial_s", "diverged_above"):
             if (value := getattr(self, name)) is not None and value is not False:
                 object.__setattr__(self, name, float(value))
@@ -164,7 +169,7 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
     counts may change freely.
     """
     free = {"question", "notes", "validation_examples", "max_trial_s", "keep_checkpoints", "train"}
-    free |= {"acknowledge", "observed", "names", "kind", "chance"}
+    free |= {"acknowledge", "observed", "names", "kind", "chance", "resources", "track"}
     free |= {"baseline"}  # what is inherited from it stands in `fixed`, which bears
     changed = [
         key.name

@@ -14,10 +14,12 @@ from ..wording import did_you_mean, nearest
 from .experiment import Experiment
 from .hyperparameter import ROLES, Role, key_path
 from .methods import KINDS
+from .resources import table_of
 from .validation import mistakes
 
 # Tables beside [experiment].
-TABLES_OF_THEIR_OWN = (*ROLES, "names", "configurations")
+_OPTIONAL_TABLES = ("names", "configurations", "resources", "track")
+TABLES_OF_THEIR_OWN = (*ROLES, *_OPTIONAL_TABLES)
 # In the tables [search] and [schedule].
 _OPTION_FIELDS = tuple(f"{kind}_options" for kind in KINDS)
 FIELDS = {
@@ -57,7 +59,8 @@ def tables_of(experiment: Experiment) -> dict[str, Any]:
         if options := getattr(experiment, f"{kind}_options"):
             tables[kind] = {"name": getattr(experiment, kind), **options}
     for key in TABLES_OF_THEIR_OWN:
-        if value := getattr(experiment, key):
+        value = getattr(experiment, key)
+        if value := table_of(value) if key == "resources" else value:
             tables[key] = value
     return {key: plain_value(table) for key, table in tables.items()}
 
@@ -135,7 +138,7 @@ def _values_of_fields(tables: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an experiment as the file has them, domains built or failed."""
     own = _table(tables.get("experiment", {}))
     values = {key: value for key, value in own.items() if key in FIELDS}
-    values |= {key: tables[key] for key in ("names", "configurations") if key in tables}
+    values |= {key: tables[key] for key in _OPTIONAL_TABLES if key in tables}
     for kind in KINDS:
         if isinstance(table := tables.get(kind), Mapping):
             values[kind] = table.get("name", "")

@@ -270,7 +270,7 @@ def test_a_broken_domain_is_one_mistake_with_the_way_out(line, sentence):
     [
         (f"{HEAD}trails = 3\n", 5, "[experiment] has no key `trails`. Did you mean `trials`?"),
         (f"{HEAD}[nuisence]\n", 5, "has no table `nuisence`. Did you mean `nuisance`?"),
-        (f"{HEAD}[tracker]\n", 5, "Known: `experiment`, `scientific`, `nuisance`, `fixed`"),
+        (f"{HEAD}[workers]\n", 5, "Known: `experiment`, `scientific`, `nuisance`, `fixed`"),
         (f"seed = 3\n{HEAD}", 1, "`seed` stands outside of every table"),
         (HEAD.replace("trials", "#"), 1, "`trials` is required. Write for example `trials = 20`."),
         (HEAD.replace("metric", "metrc"), 2, "has no key `metrc`. Did you mean `metric`?"),

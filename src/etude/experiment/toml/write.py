@@ -44,8 +44,9 @@ def dumps(experiment: Experiment) -> str:
             lines += ["", f"[{kind}]", *_pairs(tables[kind])]
     for role in ROLES:
         lines += _table_lines((role,), tables.get(role, {}))
-    if "names" in tables:
-        lines += ["", "[names]", *_pairs(tables["names"])]
+    for key in ("names", "resources", "track"):
+        if key in tables:
+            lines += ["", f"[{key}]", *_pairs(tables[key])]
     for row in tables.get("configurations", ()):
         lines += ["", "[[configurations]]", *_pairs(row)]
     return "\n".join(lines) + "\n"

@@ -8,6 +8,7 @@ from typing import Any
 from ...errors import Mistake, SpaceError
 from ...space import Choice, is_scalar, plain, value_text
 from ..hyperparameter import ROLES, Members, flat
+from ..resources import resource_mistakes
 from .configurations import configuration_mistakes, listed_hyperparameters
 from .constraints import constraint_mistakes
 from .fields import DESIGN_RULES as DESIGN_RULES
@@ -19,6 +20,8 @@ from .known_names import name_mistakes
 from .methods import method_mistakes
 from .roles import as_table, observed_mistakes, role_mistakes, table_mistakes, value_mistakes
 from .texts import text_mistakes
+from .trackers import TRACKERS as TRACKERS
+from .trackers import tracker_mistakes
 
 
 def mistakes(given: Mapping[str, Any]) -> list[Mistake]:
@@ -44,6 +47,8 @@ def mistakes(given: Mapping[str, Any]) -> list[Mistake]:
         *observed_mistakes(given.get("observed", ()), hyperparameters),
         *name_mistakes(given, [*hyperparameters, *listed]),
         *role_mistakes(hyperparameters),
+        *resource_mistakes(given.get("resources", {})),
+        *tracker_mistakes(given),
     ]
 
 
