@@ -74,12 +74,15 @@ HOMES = {
     "altair": ("plot/", "report/"),
     "jax": ("train/jax/",),
     "matplotlib": (),
+    "mlflow": ("trackers/mlflow.py",),
     "pandas": ("round/",),
     "psycopg": ("store/",),
     "ray": ("runner/",),
     "scipy": ("search/", "analyze/", "train/skew.py"),
+    "tensorboard": ("trackers/tensorboard.py",),
     "torch": ("train/torch/", "train/losses.py", "search/"),
     "vl_convert": ("report/",),
+    "wandb": ("trackers/wandb.py",),
 }
 # Where a file may be written, or put in another's place, otherwise than by `disk/file.py`.
 WRITERS = {
@@ -92,6 +95,7 @@ WRITERS = {
     "runner/inline.py": "the same, in this process",
     "runner/slot.py": "the last words of a worker, in memory",
     "store/sqlite.py": "a new store, made private before the database has it",
+    "trackers/tensorboard.py": "events behind those that are there, cut back to what was noted",
     "store/lock.py": "the lock, which holds for as long as its file is open",
 }
 # Words that the field's terms replaced: no module has such a name again.

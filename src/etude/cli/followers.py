@@ -59,7 +59,7 @@ class Followers:
                 start_new_session=True,  # Ctrl-C is for the run, which ends it in its time
             )
             assert process.stdout is not None, "It has a pipe. This is a bug."
-            os.set_blocking(process.stdout.fileno(), False)  # noqa: FBT003  # as os has it
+            os.set_blocking(process.stdout.fileno(), False)  # as os has it
             self._processes[kind] = process
 
     def see(self, events: Sequence[Event]) -> None:

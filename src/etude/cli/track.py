@@ -1,4 +1,4 @@
-"""`etude track`: shows what the store has in W&B, MLflow or TensorBoard, beside a run or after it."""
+"""`etude track`: shows the trials of a store in W&B, MLflow or TensorBoard."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from .options import NameArgument, StoreOption
 
 _Kind: TypeAlias = Annotated[
     str,
-    typer.Argument(
-        metavar="KIND", help="`wandb`, `mlflow` or `tensorboard`.", show_default=False
-    ),
+    typer.Argument(metavar="KIND", help="`wandb`, `mlflow` or `tensorboard`.", show_default=False),
 ]
 _Beside: TypeAlias = Annotated[
     bool,

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
+from ..disk.file import write_whole
+from ..disk.rights import make_folder
+from ..errors import RunError
 from ..space import Scalar
+from ..wording import did_you_mean
 
+# A follower that goes on makes the run within a look or two; a run does not wait for a slow server.
+_NOTE_S, _LOOK_S = 5.0, 0.1
 # A folder's name of TensorBoard, where the values of a study's name may hold any sign.
 _NO_NAME = re.compile(r"[^\w.,=+ -]")
 
@@ -91,7 +98,7 @@ def tensorboard_folder(run: TrackedRun) -> Path:
     return (beside if given is None else run.store.parent / str(given)) / run.experiment
 
 
-ARGUMENTS = {
+_ARGUMENTS = {
     "wandb": wandb_arguments,
     "mlflow": mlflow_arguments,
     "tensorboard": tensorboard_arguments,
@@ -106,3 +113,31 @@ def opened_note(folder: Path, tracker: str) -> Path:
 def mlflow_note(folder: Path) -> Path:
     """The file in a trial's folder that has the id of its run in MLflow, which MLflow chose."""
     return folder / "mlflow-run"
+
+
+def arguments(run: TrackedRun | None, tracker: str, folder: Path) -> dict[str, Any]:
+    """Arguments that open a run; that its training did so is noted in the trial's folder.
+
+    The follower then leaves a run of W&B alone until the trial is over, and deletes none of MLflow.
+
+    Raises:
+        RunError: for a tracker that is none, and for a trial that no store knows.
+    """
+    if tracker not in _ARGUMENTS:
+        raise RunError(f"There is no tracker `{tracker}`. {did_you_mean(tracker, _ARGUMENTS)}")
+    if run is None:
+        raise RunError("This trial stands in no store, so that no tracker can have a run of it.")
+    make_folder(folder)
+    write_whole(opened_note(folder, tracker), run.id)
+    if tracker == "mlflow" and (known := _mlflow_run(run, folder)):
+        return {"run_id": known}
+    return _ARGUMENTS[tracker](run)
+
+
+def _mlflow_run(run: TrackedRun, folder: Path) -> str:
+    """The id that MLflow gave the run, once the follower wrote it down; empty where none does."""
+    note = mlflow_note(folder)
+    deadline_s = time.monotonic() + _NOTE_S
+    while not note.exists() and "mlflow" in run.track and time.monotonic() < deadline_s:
+        time.sleep(_LOOK_S)
+    return note.read_text() if note.exists() else ""

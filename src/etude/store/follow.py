@@ -114,8 +114,9 @@ class Follow:
             ).fetchall()
         finally:
             self._db.execute("commit")
-        points_P = np.frombuffer(b"".join(rows.chunk_bytes(row, self._key) for row in chunks), POINT)
+        packed = b"".join(rows.chunk_bytes(row, self._key) for row in chunks)
+        points_P = np.frombuffer(packed, POINT)
         if not cells.are_points(points_P, len(names)):
             place = Place("chunk", self._key, trial)
-            raise CellError(place, "points", "points of known metrics", points_P.tobytes())
+            raise CellError(place, "points", "points of known metrics", packed)
         return replace(record, points=Points(points_P, names))

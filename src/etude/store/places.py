@@ -86,7 +86,8 @@ class Places:
         """Writes down the place of a trial."""
         with store_errors(self._path, self._db):
             self._db.execute(
-                f"insert or replace into place(trial_id, {_COLUMNS}) values(?, ?, ?, ?, ?, ?, ?, ?)",
+                f"insert or replace into place(trial_id, {_COLUMNS}) "
+                "values(?, ?, ?, ?, ?, ?, ?, ?)",
                 (trial, *astuple(place)),
             )
 

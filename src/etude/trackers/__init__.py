@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -69,6 +71,22 @@ def tracker_of(name: str, options: Mapping[str, Scalar], store: Path) -> Tracker
     from .tensorboard import TensorBoard
 
     return TensorBoard()
+
+
+def destination(name: str, options: Mapping[str, Scalar]) -> str:
+    """What tells where a tracker writes to from other places: what one has, another has not."""
+    asked = [options.get(key) for key in ("project", "entity", "uri", "experiment", "folder")]
+    mode = str(options.get("mode") or os.environ.get("WANDB_MODE") or "online")
+    where = [os.environ.get(key) for key in _WHERE[name]]
+    parts = repr((asked, where, mode if name == "wandb" else ""))
+    return hashlib.blake2b(parts.encode(), digest_size=4).hexdigest()
+
+
+_WHERE = {
+    "wandb": ("WANDB_BASE_URL", "WANDB_ENTITY"),
+    "mlflow": ("MLFLOW_TRACKING_URI",),
+    "tensorboard": (),
+}
 
 
 def refuse_missing(name: str) -> None:

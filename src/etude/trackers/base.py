@@ -12,15 +12,25 @@ from ..experiment import Experiment
 from ..experiment.tracked_run import TrackedRun
 from ..finding import Group
 from ..record import Best, Record
+from ..text.masking import masked_message
+from ..text.signs import bounded, text_of
 
 # The last lines of a traceback say what it was; a tag of MLflow has room for 5,000 letters.
 _DETAIL = 2000
+# A line of a library that says more is read by nobody.
+_LINE = 300
 # A step, the name of a metric, and its value.
 Row: TypeAlias = tuple[int, str, float]
 
 
 class TrackerError(Exception):
     """A tracker that cannot be reached, or refuses what it is told: it is tried again."""
+
+
+def reason(error: Exception) -> str:
+    """What a library raised, in one line, without a secret and without its full stop."""
+    lines = text_of(error).strip().splitlines() or [type(error).__name__]
+    return masked_message(bounded(lines[0], _LINE)).rstrip(". ")
 
 
 @final

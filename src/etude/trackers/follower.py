@@ -19,9 +19,7 @@ from ..record import Record
 from ..store.checkpoints import Files
 from ..store.follow import Follow
 from ..store.places import Place, Places
-from ..text.masking import masked_message
-from ..text.signs import bounded, text_of
-from .base import News, Tracker, TrackerError
+from .base import News, Tracker, TrackerError, reason
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -190,5 +188,4 @@ def told(tell: Callable[[T], R], news: T) -> R:
     except (InputError, TrackerError):
         raise
     except Exception as error:  # another program's library: whatever it raises costs no training
-        lines = text_of(error).strip().splitlines() or [type(error).__name__]
-        raise TrackerError(masked_message(bounded(lines[0], 300)).rstrip(".")) from error
+        raise TrackerError(reason(error)) from error

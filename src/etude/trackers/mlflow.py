@@ -19,23 +19,28 @@ from typing import final
 
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
-from mlflow.tracking import MlflowClient
+from mlflow.tracking import MlflowClient, get_tracking_uri
 
 from ..disk.file import write_whole
 from ..disk.rights import make_folder
 from ..errors import RunError
 from ..experiment.tracked_run import TrackedRun, mlflow_arguments, mlflow_note
 from ..space import Scalar
+from ..text.masking import without_password
 from ..text.signs import text_of
-from .base import COLUMNS, News, Row, Sent, StudyNews
+from .base import COLUMNS, News, Row, Sent, StudyNews, reason
 
 # What one call may carry, by MLflow's own limits.
 _METRICS, _PARAMS, _TAGS = 900, 100, 100
 _LONGEST_PARAM, _LONGEST_TAG = 6000, 5000
 _NO_KEY = re.compile(r"[^\w\-. /:]")
-_RUN, _STUDY, _VOID = "etude.run", "etude.study", "etude.void"
+_RUN, _STUDY, _VOID = "etude.run", "etude.group", "etude.void"
 # A follower pauses by itself, and longer each time: MLflow's own repetitions take ten minutes.
-_QUICK = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+_QUICK = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
 _REFUSED = ("401", "403", "PERMISSION_DENIED", "UNAUTHENTICATED")
 _STATUS = {"completed": "FINISHED", "stopped": "KILLED", "infeasible": "FAILED"}
 
@@ -49,8 +54,14 @@ class Mlflow:
         for name, value in _QUICK.items():
             os.environ.setdefault(name, value)
         uri = options.get("uri")
-        with _refusals():
+        try:
             self._client = MlflowClient(tracking_uri=None if uri is None else str(uri))
+        except Exception as error:  # whatever its stores raise of an address
+            raise RunError(
+                f"MLflow cannot write to `{without_password(str(uri or get_tracking_uri()))}` "
+                f"({reason(error)}). Name a server: MLFLOW_TRACKING_URI, or "
+                '`mlflow = { uri = "http://HOST:PORT" }` below [track].'
+            ) from error
         self._name = options.get("experiment")
         self._experiments: dict[str, str] = {}
         self._studies: dict[str, str] = {}
@@ -102,7 +113,7 @@ class Mlflow:
         return run.info.run_id, True
 
     def _take_away(self, news: News) -> None:
-        """Deletes a run whose points are void; one that the training writes too only steps aside."""
+        """Deletes a run of void points; one that the training writes too only steps aside."""
         run = self._client.get_run(news.mark)
         if _RUN in run.data.tags:
             self._client.set_tag(news.mark, _VOID, news.run.id)

@@ -21,7 +21,7 @@ from ..store.follow import Follow
 from ..store.lock import file_lock
 from ..store.owner import owner_in, this_process
 from ..store.places import Place, Places
-from . import Kind, kind_of, tracker_of
+from . import Kind, destination, kind_of, tracker_of
 from .base import StudyNews, Tracker, TrackerError
 from .follower import Follower, digest, told
 
@@ -60,8 +60,9 @@ def track(name: str, experiment: str | None, store: Path, company: Company) -> b
     with closing(open_store(store, create=False)) as opened:
         entry = load(opened, experiment).entry
         files = opened.files
-    path = files.tracking(entry.experiment.name, name)
-    tracker = tracker_of(name, entry.experiment.track.get(name, {}), files.store)
+    options = entry.experiment.track.get(name, {})
+    tracker = tracker_of(name, options, files.store)
+    path = files.tracking(entry.experiment.name, f"{name}-{destination(name, options)}")
     with (
         closing(Places(path, files.store)) as places,
         _alone(path.with_suffix(".lock"), kind, entry),

@@ -113,7 +113,9 @@ def _beginning(news: News) -> Iterator[Summary.Value]:
     roles = (
         f"| {name} | {value} | {news.roles[name]} |" for name, value in news.record.setting.items()
     )
-    yield _text("setting", "\n".join(["| hyperparameter | value | role |", "|---|---|---|", *roles]))
+    yield _text(
+        "setting", "\n".join(["| hyperparameter | value | role |", "|---|---|---|", *roles])
+    )
 
 
 def _ending(news: News) -> Iterator[Summary.Value]:
