@@ -15,7 +15,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import final
+from typing import TypeAlias, final
 
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
@@ -35,6 +35,8 @@ _METRICS, _PARAMS, _TAGS = 900, 100, 100
 _LONGEST_PARAM, _LONGEST_TAG = 6000, 5000
 _NO_KEY = re.compile(r"[^\w\-. /:]")
 _RUN, _STUDY, _VOID = "etude.run", "etude.group", "etude.void"
+# A point as a server keeps it: NaN by its name, so that it equals itself.
+_Kept: TypeAlias = tuple[int, str, float | str]
 # A follower pauses by itself, and longer each time: MLflow's own repetitions take ten minutes.
 _QUICK = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
@@ -168,7 +170,7 @@ class Mlflow:
 
     def _missing(self, run_id: str, news: News, rows: list[Row]) -> list[Row]:
         """The rows that are not there yet: the last calls may have arrived without an answer."""
-        known: Counter[Row] = Counter()
+        known: Counter[_Kept] = Counter()
         for name in dict.fromkeys(_key(name) for _, name, _ in rows):
             for one in self._client.get_metric_history(run_id, name):
                 known[one.step, name, _comparable(one.value)] += 1
@@ -222,7 +224,7 @@ def _comparable(value: float) -> float | str:
     return max(-sys.float_info.max, min(sys.float_info.max, value))
 
 
-def _as_kept(row: Row) -> tuple[int, str, float | str]:
+def _as_kept(row: Row) -> _Kept:
     step, name, value = row
     return step, _key(name), _comparable(value)
 

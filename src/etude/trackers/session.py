@@ -76,7 +76,7 @@ def track(name: str, experiment: str | None, store: Path, company: Company) -> b
             follow=follow,
             files=files,
             places=places,
-            run_of=lambda study, trial: _run(entry, files, study, trial),
+            run_of=run_of(entry, files),
         )
         session = _Session(kind, entry, files, tracker, places)
         return session.play(follow, follower, company)
@@ -158,7 +158,7 @@ class _Session:
             if studies.get(finding.subject.get("trial", -1), finding.subject.get("study", study))
             == study
         ]
-        return StudyNews(run=_run(self._entry, self._files, study, 0), findings=grouped(own))
+        return StudyNews(run=run_of(self._entry, self._files)(study, 0), findings=grouped(own))
 
 
 @contextmanager
@@ -180,12 +180,17 @@ def _alone(path: Path, kind: Kind, entry: Entry) -> Iterator[None]:
         ) from None
 
 
-def _run(entry: Entry, files: Files, study: str, trial: int) -> TrackedRun:
-    return TrackedRun(
-        experiment=entry.experiment.name,
-        study=study,
-        trial=trial,
-        token=entry.token,
-        store=files.store,
-        track=entry.experiment.track,
-    )
+def run_of(entry: Entry, files: Files) -> Callable[[str, int], TrackedRun]:
+    """The run of a trial, by its study and its id."""
+
+    def run(study: str, trial: int) -> TrackedRun:
+        return TrackedRun(
+            experiment=entry.experiment.name,
+            study=study,
+            trial=trial,
+            token=entry.token,
+            store=files.store,
+            track=entry.experiment.track,
+        )
+
+    return run
