@@ -95,8 +95,8 @@ WRITERS = {
     "runner/inline.py": "the same, in this process",
     "runner/slot.py": "the last words of a worker, in memory",
     "store/sqlite.py": "a new store, made private before the database has it",
-    "trackers/tensorboard.py": "events behind those that are there, cut back to what was noted",
     "store/lock.py": "the lock, which holds for as long as its file is open",
+    "trackers/tensorboard.py": "events behind those that are there, cut back to what was noted",
 }
 # Words that the field's terms replaced: no module has such a name again.
 REPLACED = """
@@ -139,6 +139,7 @@ CROSS_CUTTING = {
     "runner/test_workloads.py": "workloads in every runner",
     "search/test_contract.py": "the contract of every search and schedule",
     "store/test_contract.py": "the contract of every store",
+    "trackers/test_contract.py": "the contract of every tracker",
     "test_architecture.py": "the house",
     "test_cases_of_robustness.py": "the shared cases of robustness",
     "test_cases_of_runs.py": "the shared cases of training code",

@@ -19,4 +19,3 @@ def followed(kind, tmp_path):
     made = Followed(kind, tmp_path)
     yield made
     made.store.close()
-

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tests.store.sample import begun
+from tests.store.sample import begun, record_of
 
 from etude.connect.base import ReadRequest
 from etude.event import Event
@@ -98,8 +98,7 @@ class Followed:
         return self.time_ms
 
     def record(self, trial: int = 0) -> Record:
-        record: Record = self.store.records("rates")[trial]
-        return record
+        return record_of(self.store, trial)
 
     def shown(self, trial: int = 0) -> Points:
         """The points of a trial as the tool's own reader shows them, sorted."""
@@ -107,7 +106,9 @@ class Followed:
 
     def in_store(self, trial: int = 0) -> Points:
         points = self.record(trial).points
-        return sorted((step, points.names[code], value) for step, code, value in points.rows_P.tolist())
+        return sorted(
+            (step, points.names[code], value) for step, code, value in points.rows_P.tolist()
+        )
 
 
 def _in_tensorboard(followed: Followed, trial: int) -> Points:
@@ -153,7 +154,9 @@ def wandb_trials(followed: Followed) -> Sequence[Any]:
     from etude.connect.wandb.reader import read
 
     folder = followed.folder / "etude.db.wandb"
-    trials = [one for study in read(folder, ReadRequest(metric="valid/loss")) for one in study.trials]
+    trials = [
+        one for study in read(folder, ReadRequest(metric="valid/loss")) for one in study.trials
+    ]
     return sorted(trials, key=lambda one: int(one.name.rpartition("t")[2]))
 
 

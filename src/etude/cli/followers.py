@@ -11,8 +11,7 @@ from typing import final
 
 from ..event import Event
 from ..round.observer import Opening
-from ..trackers import refuse_missing
-from ..trackers.session import AFTER_S
+from ..trackers import AFTER_S, refuse_missing
 
 # What a follower takes beyond its own limit to say that it is over.
 _GRACE_S = 10.0

@@ -124,7 +124,8 @@ def arguments(run: TrackedRun | None, tracker: str, folder: Path) -> dict[str, A
         RunError: for a tracker that is none, and for a trial that no store knows.
     """
     if tracker not in _ARGUMENTS:
-        raise RunError(f"There is no tracker `{tracker}`. {did_you_mean(tracker, list(_ARGUMENTS))}")
+        near = did_you_mean(tracker, list(_ARGUMENTS))
+        raise RunError(f"There is no tracker `{tracker}`. {near}")
     if run is None:
         raise RunError("This trial stands in no store, so that no tracker can have a run of it.")
     make_folder(folder)

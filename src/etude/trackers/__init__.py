@@ -42,6 +42,10 @@ TRACKERS: Final[Mapping[str, Kind]] = {
 }
 
 
+# Whoever followed beside a run tries for so long after it, and leaves the rest to `etude track`.
+AFTER_S: Final = 20.0
+
+
 def kind_of(name: str) -> Kind:
     """The tool of a name.
 

@@ -64,7 +64,6 @@ class Follower:
         self._follow, self._files = follow, files
         self._store, self._places = places, places.all()
         self._run_of, self._now_ms = run_of, now_ms
-        self._studies: dict[int, str] = {}
         self.waiting: set[int] = set()
         # What this process was told to have arrived.
         self._sure: set[int] = set()
@@ -78,8 +77,10 @@ class Follower:
         """
         # What is read is noted first: a tracker that fails is told all of it later.
         for record in self._follow.changed():
-            self._studies[record.id] = record.study
-            self.waiting.add(record.id)
+            # A search may have written down all of its trials before the first of them begins.
+            is_begun = record.status != "pending" or len(record.points.rows_P) > 0
+            if is_begun or record.id in self._places:
+                self.waiting.add(record.id)
         for trial in sorted(self.waiting):
             self._send(self._follow.again(trial))
             self.waiting.discard(trial)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, final
+from typing import final
 
 from ..disk.rights import PRIVATE
 from ..errors import RunError
@@ -21,15 +21,13 @@ from ..store.follow import Follow
 from ..store.lock import file_lock
 from ..store.owner import owner_in, this_process
 from ..store.places import Place, Places
-from . import Kind, destination, kind_of, tracker_of
+from . import AFTER_S, Kind, destination, kind_of, tracker_of
 from .base import StudyNews, Tracker, TrackerError
 from .follower import Follower, digest, told
 
 # While a run goes on it is looked at so often; looking takes at most this share of one processor.
 _LOOK_S, _SHARE = 1.0, 0.05
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 1.0, 60.0
-# Whoever followed beside a run tries for so long after it, and leaves the rest to `etude track`.
-AFTER_S: Final = 20.0
 # What was found stands among the places of trials, which are numbered from 0 on.
 _FINDINGS = -1
 
