@@ -45,7 +45,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from measure import Output, child, peer, version
+from measure import BENCH, Cache, Output, child, peer, version
 
 BARS = {"sent_once": 1.0, "missing": 0, "run_slowed": 1.02, "wall_slowed": 1.05}
 KINDS = ("mlflow", "tensorboard", "wandb")
@@ -306,7 +306,8 @@ class Trial:
         if self.door:
             self.door.weather = "open"
         writer.wait()
-        last = subprocess.run(command, env=self.environment, capture_output=True, text=True)
+        patient = {**self.environment, "MLFLOW_HTTP_REQUEST_TIMEOUT": "60"}
+        last = subprocess.run(command, env=patient, capture_output=True, text=True)
         assert last.returncode == 0, last.stdout + last.stderr
 
     def _writer(self) -> subprocess.Popen[bytes]:
