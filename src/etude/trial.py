@@ -186,7 +186,8 @@ class Trial:
         Raises:
             RunError: for another name.
         """
-        return arguments(self._assignment.tracked, name, self._assignment.folder)
+        given = self._assignment
+        return arguments(given.tracked, name, given.folder, rehearsal=self.is_rehearsal)
 
     def restore(self, load: Callable[[Path], object]) -> bool:
         """Calls `load` with the folder of the last checkpoint, if any; returns whether it did.

@@ -34,7 +34,7 @@ def test_a_run_has_group_roles_the_best_checkpoint_and_why_it_failed(followed):
 
     (run, *_) = messages(followed, "run")
     config = {item.key: item.value_json for item in run.config.update}
-    summary = {}
+    summary: dict[str, str] = {}
     for message in messages(followed, "summary"):
         summary |= {item.key or item.nested_key[0]: item.value_json for item in message.update}
     assert run.run_group == "rates/all"

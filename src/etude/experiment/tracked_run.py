@@ -115,10 +115,13 @@ def mlflow_note(folder: Path) -> Path:
     return folder / "mlflow-run"
 
 
-def arguments(run: TrackedRun | None, tracker: str, folder: Path) -> dict[str, Any]:
+def arguments(
+    run: TrackedRun | None, tracker: str, folder: Path, *, rehearsal: bool = False
+) -> dict[str, Any]:
     """Arguments that open a run; that its training did so is noted in the trial's folder.
 
     The follower then leaves a run of W&B alone until the trial is over, and deletes none of MLflow.
+    A rehearsal opens no run of a trial: in W&B none at all, in the others one of its own.
 
     Raises:
         RunError: for a tracker that is none, and for a trial that no store knows.
@@ -128,11 +131,22 @@ def arguments(run: TrackedRun | None, tracker: str, folder: Path) -> dict[str, A
         raise RunError(f"There is no tracker `{tracker}`. {near}")
     if run is None:
         raise RunError("This trial stands in no store, so that no tracker can have a run of it.")
+    if rehearsal:
+        return {**_ARGUMENTS[tracker](run), **_rehearsed(run, folder)[tracker]}
     make_folder(folder)
     write_whole(opened_note(folder, tracker), run.id)
     if tracker == "mlflow" and (known := _mlflow_run(run, folder)):
         return {"run_id": known}
     return _ARGUMENTS[tracker](run)
+
+
+def _rehearsed(run: TrackedRun, folder: Path) -> dict[str, dict[str, Any]]:
+    """What is otherwise where nothing is to be kept, by tracker."""
+    return {
+        "wandb": {"mode": "disabled"},
+        "mlflow": {"run_name": f"{run.experiment}: rehearsal", "tags": {}},
+        "tensorboard": {"log_dir": str(folder / "tensorboard")},
+    }
 
 
 def _mlflow_run(run: TrackedRun, folder: Path) -> str:
