@@ -158,7 +158,7 @@ def in_mlflow(address: str) -> Iterator[tuple[int, int, str, float]]:
     experiment = client.get_experiment_by_name(NAME)
     assert experiment is not None
     for run in client.search_runs([experiment.experiment_id], max_results=1000):
-        trial = run.data.tags.get("etude.trial")
+        trial = run.data.tags.get("etude/trial")
         for name in run.data.metrics if trial else ():
             for point in client.get_metric_history(run.info.run_id, name):
                 yield int(trial), point.step, name, point.value

@@ -58,7 +58,7 @@ def test_mlflow_is_opened_by_the_id_that_it_gave_or_made_with_a_tag(run, tmp_pat
     made = arguments(run, "mlflow", tmp_path)
     mlflow_note(tmp_path).write_text("abc")
 
-    assert made == {"run_name": "digits:12", "tags": {"etude.run": "f00t12"}}
+    assert made == {"run_name": "digits:12", "tags": {"etude/run": "f00t12"}}
     assert arguments(run, "mlflow", tmp_path) == {"run_id": "abc"}
 
 

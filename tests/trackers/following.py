@@ -14,7 +14,7 @@ from etude.connect.base import ReadRequest
 from etude.event import Event
 from etude.record import Record
 from etude.store.follow import Follow
-from etude.store.places import Places
+from etude.store.tracker_places import Places
 from etude.store.sqlite import SQLite
 from etude.trackers import tracker_of
 from etude.trackers.base import News, Sent, StudyNews, Tracker
@@ -132,15 +132,15 @@ def mlflow_runs(followed: Followed) -> list[Any]:
 
     client = MlflowClient(f"file:{followed.folder / 'mlruns'}")
     experiment = client.get_experiment_by_name("rates")
-    runs = client.search_runs([experiment.experiment_id], "tags.`etude.trial` != ''")
-    return sorted(runs, key=lambda run: int(run.data.tags["etude.trial"]))
+    runs = client.search_runs([experiment.experiment_id], "tags.`etude/trial` != ''")
+    return sorted(runs, key=lambda run: int(run.data.tags["etude/trial"]))
 
 
 def _in_mlflow(followed: Followed, trial: int) -> Points:
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(f"file:{followed.folder / 'mlruns'}")
-    runs = [one for one in mlflow_runs(followed) if one.data.tags["etude.trial"] == str(trial)]
+    runs = [one for one in mlflow_runs(followed) if one.data.tags["etude/trial"] == str(trial)]
     return [
         (point.step, name, point.value)
         for run in runs

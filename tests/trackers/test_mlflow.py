@@ -43,9 +43,9 @@ def test_a_run_has_the_setting_with_roles_the_best_checkpoint_and_why_it_failed(
     tags = run.data.tags
     assert run.info.status == "FAILED"
     assert float(run.data.params["learning_rate"]) == followed.record().setting["learning_rate"]
-    assert tags["etude.role.learning_rate"] == "nuisance"
-    assert (tags["etude.reason"], tags["etude.detail"]) == ("nan", "no number")
-    assert (tags["etude.best"], tags["etude.best_step"]) == ("4.0", "1")
+    assert tags["etude/role/learning_rate"] == "nuisance"
+    assert (tags["etude/reason"], tags["etude/detail"]) == ("nan", "no number")
+    assert (tags["etude/best"], tags["etude/best_step"]) == ("4.0", "1")
 
 
 def test_a_fork_names_its_parent_and_both_stand_below_their_study(followed):
@@ -54,8 +54,8 @@ def test_a_fork_names_its_parent_and_both_stand_below_their_study(followed):
     followed.catches_up()
 
     parent, forked = mlflow_runs(followed)
-    assert forked.data.tags["etude.parent"] == parent.data.tags["etude.run"]
-    assert forked.data.tags["etude.from_step"] == "1"
+    assert forked.data.tags["etude/parent"] == parent.data.tags["etude/run"]
+    assert forked.data.tags["etude/from_step"] == "1"
     assert len({run.data.tags["mlflow.parentRunId"] for run in (parent, forked)}) == 1
 
 
@@ -72,7 +72,7 @@ def test_a_run_that_the_training_opened_is_the_one_that_is_followed_and_is_never
     client = MlflowClient(f"file:{followed.folder / 'mlruns'}")
     assert client.get_run(opened).info.lifecycle_stage == "active"
     assert client.get_run(opened).info.run_name == "rates:0 (void)"
-    assert mlflow_runs(followed)[0].data.tags["etude.trial"] == "0"
+    assert mlflow_runs(followed)[0].data.tags["etude/trial"] == "0"
 
 
 def test_findings_are_the_description_of_the_study_and_a_table_of_it(followed):

@@ -82,7 +82,7 @@ def wandb_arguments(run: TrackedRun) -> dict[str, Any]:
 
 def mlflow_arguments(run: TrackedRun) -> dict[str, Any]:
     """Arguments of `mlflow.start_run` that make the run of a trial where it is not there yet."""
-    return {"run_name": run.name, "tags": {"etude.run": run.id}}
+    return {"run_name": run.name, "tags": {"etude/run": run.id}}
 
 
 def tensorboard_arguments(run: TrackedRun) -> dict[str, Any]:

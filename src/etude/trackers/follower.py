@@ -18,7 +18,7 @@ from ..experiment.tracked_run import TrackedRun, opened_note
 from ..record import Record
 from ..store.checkpoints import Files
 from ..store.follow import Follow
-from ..store.places import Place, Places
+from ..store.tracker_places import Place, Places
 from .base import News, Tracker, TrackerError, reason
 
 T = TypeVar("T")

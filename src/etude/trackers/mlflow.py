@@ -34,7 +34,7 @@ from .base import COLUMNS, News, Row, Sent, StudyNews, reason
 _METRICS, _PARAMS, _TAGS = 900, 100, 100
 _LONGEST_PARAM, _LONGEST_TAG = 6000, 5000
 _NO_KEY = re.compile(r"[^\w\-. /:]")
-_RUN, _STUDY, _VOID = "etude.run", "etude.group", "etude.void"
+_RUN, _STUDY, _VOID = "etude/run", "etude/group", "etude/void"
 # A point as a server keeps it: NaN by its name, so that it equals itself.
 _Kept: TypeAlias = tuple[int, str, float | str]
 # A follower pauses by itself, and longer each time: MLflow's own repetitions take ten minutes.
@@ -241,10 +241,10 @@ def _params(news: News) -> Iterator[Param]:
 
 def _tags(news: News) -> list[RunTag]:
     """The roles, the facts, and the value of the best checkpoint."""
-    tags = {f"etude.role.{name}": role for name, role in news.roles.items()}
-    tags |= {f"etude.{name}": str(value) for name, value in news.facts.items()}
+    tags = {f"etude/role/{name}": role for name, role in news.roles.items()}
+    tags |= {f"etude/{name}": str(value) for name, value in news.facts.items()}
     if news.best is not None:
-        tags["etude.best"] = repr(news.best.value)
+        tags["etude/best"] = repr(news.best.value)
     return [RunTag(_key(name), value[:_LONGEST_TAG]) for name, value in tags.items()]
 
 

@@ -20,7 +20,7 @@ from ..store.checkpoints import Files
 from ..store.follow import Follow
 from ..store.lock import file_lock
 from ..store.owner import owner_in, this_process
-from ..store.places import Place, Places
+from ..store.tracker_places import Place, Places
 from . import AFTER_S, Kind, destination, kind_of, tracker_of
 from .base import StudyNews, Tracker, TrackerError
 from .follower import Follower, digest, told

@@ -3,7 +3,7 @@
 import stat
 from contextlib import closing
 
-from etude.store.places import Place, Places
+from etude.store.tracker_places import Place, Places
 
 PLACE = Place(points=3, digest="a", mark="m", time_ms=5, until=4, until_digest="b", state="s")
 
