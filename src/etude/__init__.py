@@ -19,6 +19,7 @@ _HOMES = {
     "ask": "round.ask",
     "autopilot": "procedure.series",
     "comparison": "analyze.comparison",
+    "current": "trial",
     "load": "round.result",
     "run": "round.run",
 }
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from .space import Integer as Integer
     from .space import Real as Real
     from .trial import Trial as Trial
+    from .trial import current as current
 
 
 def __getattr__(name: str) -> Any:
