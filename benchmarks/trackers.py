@@ -490,7 +490,7 @@ def main() -> None:
         if chosen.only != "cost":
             figures |= _each_once(Path(folder), output, cache, is_quick=chosen.quick)
         if chosen.only != "sent":
-            pairs, steps = (2, 200) if chosen.quick else (10, 1000)
+            pairs, steps = (2, 200) if chosen.quick else (10, 400)
             figures |= cost(
                 Path(folder), "tensorboard", cache, pairs=pairs, steps=steps, output=output
             )

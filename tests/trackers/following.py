@@ -14,8 +14,8 @@ from etude.connect.base import ReadRequest
 from etude.event import Event
 from etude.record import Record
 from etude.store.follow import Follow
-from etude.store.tracker_places import Places
 from etude.store.sqlite import SQLite
+from etude.store.tracker_places import Places
 from etude.trackers import tracker_of
 from etude.trackers.base import News, Sent, StudyNews, Tracker
 from etude.trackers.follower import Follower
