@@ -385,9 +385,11 @@ experiment = etude.Experiment(
     nuisance={"learning_rate": etude.Real(0.001, 0.1, log=True)},
 )
 clock = Clock()
-followers = [Followers([kind], store, "", lambda line: print(line, file=sys.stderr))]
+follows = kind != "none"
+say = lambda line: print(line, file=sys.stderr)
+followers = [Followers([kind], store, "", say)] if follows else []
 begin = time.perf_counter(), time.process_time()
-etude.run(experiment, train, store=store, observers=[clock, *(followers if kind != "none" else [])])
+etude.run(experiment, train, store=store, observers=[clock, *followers])
 end_s = time.perf_counter() - clock.last[0]
 print(json.dumps({
     "wall_s": clock.last[0] - begin[0], "cpu_s": clock.last[1] - begin[1], "end_s": end_s,

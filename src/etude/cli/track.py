@@ -19,7 +19,7 @@ _Kind: TypeAlias = Annotated[
 _Beside: TypeAlias = Annotated[
     bool,
     typer.Option(
-        "--beside-run", hidden=True, help="Ends soon after what it was started by: input ends."
+        "--beside-run", help="End within 20 s once the standard input ends: a run's own way."
     ),
 ]
 # A follower that was started by a run gives way to it.
