@@ -13,12 +13,12 @@ from ..experiment.tracked_run import TrackedRun
 from ..finding import Group
 from ..record import Best, Record
 from ..text.masking import masked_message
-from ..text.signs import bounded, text_of
+from ..text.signs import text_of
 
 # The last lines of a traceback say what it was; a tag of MLflow has room for 5,000 letters.
 _DETAIL = 2000
 # A line of a library that says more is read by nobody.
-_LINE = 300
+_LINE = 160
 # A step, the name of a metric, and its value.
 Row: TypeAlias = tuple[int, str, float]
 
@@ -29,8 +29,9 @@ class TrackerError(Exception):
 
 def reason(error: Exception) -> str:
     """What a library raised, in one line, without a secret and without its full stop."""
-    lines = text_of(error).strip().splitlines() or [type(error).__name__]
-    return masked_message(bounded(lines[0], _LINE)).rstrip(". ")
+    lines = masked_message(text_of(error).strip()).splitlines() or [type(error).__name__]
+    line = lines[0] if len(lines[0]) <= _LINE else f"{lines[0][:_LINE]}..."
+    return line.rstrip(". ")
 
 
 @final
