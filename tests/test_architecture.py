@@ -75,13 +75,16 @@ HOMES = {
     "altair": ("plot/", "report/"),
     "jax": ("train/jax/",),
     "matplotlib": (),
+    "mlflow": ("trackers/mlflow.py",),
     "pandas": ("round/",),
     "psycopg": ("store/",),
     "ray": ("runner/ray/", "connect/raytune/"),
     "scipy": ("search/", "analyze/", "train/skew.py", "space/directions.py"),
+    "tensorboard": ("trackers/tensorboard.py",),
     "torch": ("train/torch/", "train/losses.py", "search/", "connect/huggingface/"),
     "transformers": ("connect/huggingface/",),
     "vl_convert": ("report/",),
+    "wandb": ("trackers/wandb.py",),
 }
 # Where a file may be written, or put in another's place, otherwise than by `disk/file.py`.
 WRITERS = {
@@ -98,6 +101,7 @@ WRITERS = {
     "runner/slot.py": "the last words of a worker, in memory",
     "store/sqlite.py": "a new store, made private before the database has it",
     "store/lock.py": "the lock, which holds for as long as its file is open",
+    "trackers/tensorboard.py": "events behind those that are there, cut back to what was noted",
 }
 # Words that the field's terms replaced: no module has such a name again.
 REPLACED = """
@@ -140,6 +144,7 @@ CROSS_CUTTING = {
     "runner/test_workloads.py": "workloads in every runner",
     "search/test_contract.py": "the contract of every search and schedule",
     "store/test_contract.py": "the contract of every store",
+    "trackers/test_contract.py": "the contract of every tracker",
     "test_architecture.py": "the house",
     "test_cases_of_robustness.py": "the shared cases of robustness",
     "test_cases_of_runs.py": "the shared cases of training code",

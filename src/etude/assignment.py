@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, final
 
 from .experiment.objective import Objective
+from .experiment.tracked_run import TrackedRun
 from .space import Scalar
 from .study import derived_seed
 
@@ -35,6 +36,7 @@ class Assignment:
         whole_steps: Of a rehearsal, the steps of the trial that it tries; 0 where that is not said.
         attempt: Names this training of the trial where an earlier one may train on, elsewhere and
             out of reach; empty where a worker ends with the process that started it.
+        tracked: Its run in every tracker; None where it has none.
     """
 
     id: int
@@ -62,6 +64,7 @@ class Assignment:
     rehearsal: bool = False
     whole_steps: int = 0
     attempt: str = ""
+    tracked: TrackedRun | None = None
 
     @property
     def objective(self) -> Objective:

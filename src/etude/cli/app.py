@@ -23,12 +23,24 @@ from .plan import plan
 from .report import report
 from .run import run
 from .stability import stability
+from .track import track
 from .training_length import training_length
 from .trials import trials
 
 # What only looks at what is stored adds up small matrices: several threads would wait for each
 # other, and double the processor time. What trains leaves the choice to the training.
-LOOKS_ONLY = ("plan", "check", "report", "next", "adopt", "compare", "trials", "log", "import")
+LOOKS_ONLY = (
+    "plan",
+    "check",
+    "report",
+    "next",
+    "adopt",
+    "compare",
+    "trials",
+    "log",
+    "import",
+    "track",
+)
 _THREADS = "OPENBLAS_NUM_THREADS"  # read when NumPy is loaded, which is later
 
 app = typer.Typer(
@@ -57,6 +69,7 @@ app.command()(exploit)
 app.command()(trials)
 app.command()(compare)
 app.command()(log)
+app.command()(track)
 
 
 def _show_version(value: bool) -> None:  # a callback's signature is Typer's

@@ -65,7 +65,7 @@ class Progress:
         for line in opening_lines(opening):
             # Of the rounds of a series one says what all have in common.
             if line not in self._notes:
-                self._print(line)
+                self.say(line)
         self._notes |= {unread_line(opening), names_line(opening)}
         self._notes |= {*data_lines(opening.rehearsed)}
         if self._console.is_terminal:
@@ -84,16 +84,16 @@ class Progress:
         self._is_cost_unknown = self._is_cost_unknown and not tells_cost
         if self._live is None and (is_due or tells_cost):
             self._last_line_s = time.monotonic()
-            self._print(self._line())
+            self.say(self._line())
 
     def end(self) -> None:
         """Leaves the last state of the table on the screen."""
         if self._live is not None:
             self._live.stop()
         else:
-            self._print(self._line())
+            self.say(self._line())
 
-    def _print(self, text: str) -> None:
+    def say(self, text: str) -> None:
         """Prints a text as it is: no name in it is markup, and none acts on the terminal."""
         self._console.print(Text(printable(text)))
 
@@ -111,7 +111,7 @@ class Progress:
     def _take(self, event: Event) -> None:
         self._tally.take(event)
         if isinstance(event, Unrestored):
-            self._print(unrestored_line(event))
+            self.say(unrestored_line(event))
         elif isinstance(event, Ended):
             self._tell(event.returned)
         elif isinstance(event, Logged):
@@ -121,7 +121,7 @@ class Progress:
         """Says once what was returned and does not count: a rehearsal may not come so far."""
         if returned and not self._has_told:
             self._has_told = True
-            self._print(returned)
+            self.say(returned)
 
     def _log(self, event: Logged) -> None:
         metric = self._opening.experiment.metric

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..round.opening import Agreed
     from ..round.result import Result
     from ..store.base import Store
+    from .followers import Followers
 
 
 _Rounds: TypeAlias = Annotated[
@@ -66,6 +67,15 @@ _MaxSteps: TypeAlias = Annotated[
         "--max-steps", min=2, help="At the end, extend the winner to it.", show_default=False
     ),
 ]
+_Track: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--track",
+        metavar="KIND",
+        help="Show the trials in `wandb`, `mlflow` or `tensorboard` meanwhile; again for another.",
+        show_default=False,
+    ),
+]
 _AcceptCode: TypeAlias = Annotated[
     bool,
     typer.Option("--accept-code", help="Trials of several versions of your code are comparable."),
@@ -86,12 +96,15 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     max_steps: _MaxSteps = None,
     same: SameOption = False,
     accept_code: _AcceptCode = False,
+    track: _Track = None,
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
     from ..procedure.series import SeriesPlan
     from .autopilot import RoundOptions, follow
+    from .followers import Followers
     from .interrupt import signals_as_ctrl_c
     from .options import lasting_location
+    from .output import store_option
     from .terminal import say
 
     is_series = rounds > 1 or confirm or max_steps is not None
@@ -99,7 +112,8 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     location = lasting_location(store)
     say(f"Store: {location}")
     agreed = _agreed(same=same, accept_code=accept_code, retry_errors=retry_errors)
-    play = partial(_play, workers=workers, runner=runner, agreed=agreed)
+    followers = partial(Followers, track or (), location, store_option(store))
+    play = partial(_play, workers=workers, runner=runner, agreed=agreed, followers=followers)
     with signals_as_ctrl_c():
         if is_series:
             plan = SeriesPlan(
@@ -155,6 +169,7 @@ def _play(
     workers: int | None,
     runner: str,
     agreed: Collection[Agreed],
+    followers: Callable[[Callable[[str], None]], Followers],
 ) -> Result:
     from rich.console import Console
 
@@ -163,12 +178,13 @@ def _play(
 
     # This stream, whatever a trial's log takes; what stands in a name is no markup.
     console = Console(soft_wrap=True, file=sys.stdout, markup=False, emoji=False, highlight=False)
+    progress = Progress(console)
     return a_round.run(
         file,
         store=store,
         runner=runner,
         workers=workers,
-        observers=[Progress(console)],
+        observers=[progress, followers(progress.say)],
         agreed=agreed,
     )
 

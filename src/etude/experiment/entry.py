@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import final
 
 from .experiment import Experiment
+from .tracked_run import token_of
 
 # Under this name a launch has the version of Etude's own loop, where that trains a workload.
 OWN_LOOP = "etude.train"
@@ -94,6 +95,14 @@ class Entry:
         """
         first = self.launches[0] if self.launches else None
         return next((launch for launch in reversed(self.launches) if launch.ended), first)
+
+    @property
+    def token(self) -> str:
+        """What tells it from experiments of its name in other stores: how it began."""
+        if not self.launches:
+            return token_of(self.experiment.name, self.text, 0, "")
+        first = self.launches[0]
+        return token_of(self.experiment.name, first.started, first.process, first.folder)
 
     @property
     def has_own_loop(self) -> bool:

@@ -11,11 +11,13 @@ from pathlib import Path
 
 from ..assignment import Assignment
 from ..experiment import Experiment
+from ..experiment.tracked_run import TrackedRun
 from ..experiment.validation.configurations import SPLIT_SEED
 from ..playbook.metrics import is_loss
 from ..record import Checkpoint, Record
 from ..space import Scalar
 from ..store.base import Store
+from ..store.tracked import Tracked
 
 
 def assignment(experiment: Experiment, store: Store, record: Record) -> Assignment:
@@ -47,7 +49,22 @@ def assignment(experiment: Experiment, store: Store, record: Record) -> Assignme
         unread=record.unread,
         taken=record.taken,
         split_seed=split_seed,
+        tracked=TrackedRun(
+            experiment=experiment.name,
+            study=record.study,
+            trial=record.id,
+            token=_token(store, experiment.name),
+            store=store.files.store,
+            track=experiment.track,
+        ),
     )
+
+
+def _token(store: Store, name: str) -> str:
+    """What tells the experiment from those of its name in other stores."""
+    if isinstance(store, Tracked):
+        return store.token
+    return next((one.token for one in store.entries() if one.experiment.name == name), "")
 
 
 def _apart(

@@ -26,7 +26,7 @@ REHEARSAL = "rehearsal"
 
 @final
 class Files:
-    """The folders beside a store: `STORE.checkpoints/NAME/TRIAL/STEP/` and `STORE.trials/NAME/`."""
+    """The folders beside a store: `STORE.checkpoints/NAME/TRIAL/STEP/`, `STORE.trials/NAME/`."""
 
     def __init__(self, store: Path, *, lasting: bool = True) -> None:
         """Takes the path of the store itself, and whether it is to survive a power cut."""
@@ -54,6 +54,15 @@ class Files:
     def test_looks(self) -> Path:
         """Where it is written down when test data were looked at."""
         return self._beside("test-looks.toml")
+
+    @property
+    def store(self) -> Path:
+        """The store itself."""
+        return self._store
+
+    def tracking(self, name: str, tracker: str) -> Path:
+        """Where it is kept how far an experiment's trials have come in a tracker."""
+        return self._beside("tracking") / name / f"{tracker}.db"
 
     @property
     def batch_sizes(self) -> Path:

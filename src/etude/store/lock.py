@@ -27,7 +27,9 @@ from .owner import Owner
 
 # Locks of an open file, not of a process: two stores in one process refuse each other too.
 _SET_LOCK = getattr(fcntl, "F_OFD_SETLK", None)
+_GET_LOCK = getattr(fcntl, "F_OFD_GETLK", None)
 _FIRST_BYTE = 1 << 62
+_LOCK = "hhqqi4x"
 # What a file system says that has no such locks.
 _UNABLE = {errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EOVERFLOW}
 # Where SQLite says that a database is in use: while a byte of these is locked nobody closes it as
@@ -127,7 +129,7 @@ def database_lock(path: Path, name: str) -> Iterator[int]:
             f"The store `{path}` cannot be written ({error.strerror}). "
             "Make it writable, or name another store with --store."
         ) from error
-    byte = _FIRST_BYTE + int.from_bytes(hashlib.sha256(name.encode()).digest()[:7])
+    byte = _byte(name)
     try:
         _set(descriptor, fcntl.F_WRLCK, byte, 1)
         try:
@@ -136,6 +138,26 @@ def database_lock(path: Path, name: str) -> Iterator[int]:
             _set(descriptor, fcntl.F_UNLCK, byte, 1)
     finally:
         DESCRIPTORS.give_back(descriptor)
+
+
+def is_held(descriptor: int, name: str) -> bool | None:
+    """Whether somebody owns an experiment, without a lock of one's own; None where nobody can say.
+
+    `descriptor` is of the database, and stays open as long as SQLite's own.
+    """
+    if _GET_LOCK is None:
+        return None
+    request = struct.pack(_LOCK, fcntl.F_WRLCK, os.SEEK_SET, _byte(name), 1, 0)
+    try:
+        answer = fcntl.fcntl(descriptor, _GET_LOCK, request)
+    except OSError:
+        return None
+    return bool(struct.unpack(_LOCK, answer)[0] != fcntl.F_UNLCK)
+
+
+def _byte(name: str) -> int:
+    """The byte of an experiment, far beyond the end of the file."""
+    return _FIRST_BYTE + int.from_bytes(hashlib.sha256(name.encode()).digest()[:7])
 
 
 def keep_in_use(descriptor: int) -> None:
@@ -152,7 +174,7 @@ def _set(descriptor: int, kind: int, start: int, length: int) -> None:
     if _SET_LOCK is None:
         return  # the lock file decides
     try:
-        request = struct.pack("hhqqi4x", kind, os.SEEK_SET, start, length, 0)
+        request = struct.pack(_LOCK, kind, os.SEEK_SET, start, length, 0)
         fcntl.fcntl(descriptor, _SET_LOCK, request)
     except OSError as error:
         if error.errno not in _UNABLE:

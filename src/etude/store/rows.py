@@ -124,7 +124,7 @@ def records(db: Connection, key: int, codes: dict[str, Code]) -> list[Record]:
     """
     db.execute("begin")  # one moment for all tables, while a run goes on writing
     try:
-        names = _metrics(db)
+        names = metric_names(db)
         checkpoints = dict(_checkpoints(db, key))
         points = dict(_points(db, key, len(names)))
         stretches = dict(code_rows.stretches(db, key, codes))
@@ -237,7 +237,7 @@ def record(db: Connection, key: int, trial_id: int) -> Record:
     return _from_row(row, Place("trial", key, trial_id), checkpoints)
 
 
-def _metrics(db: Connection) -> tuple[str, ...]:
+def metric_names(db: Connection) -> tuple[str, ...]:
     """The names of metrics; one stands at the place that points know it by."""
     rows = db.execute(f"select {METRIC.listed} from metric order by id").fetchall()
     for number, row in enumerate(rows, start=1):
@@ -272,7 +272,7 @@ def _points(db: Connection, key: int, metrics: int) -> Iterator[tuple[int, NDArr
     packed, ends = bytearray(), []
     for trial_id, rows in groupby(cursor, key=lambda row: row[0]):
         for row in rows:
-            packed += _chunk(row, key)
+            packed += chunk_bytes(row, key)
         ends.append((trial_id, len(packed) // POINT.itemsize))
     points_P = np.frombuffer(packed, POINT)
     is_right = cells.are_points(points_P, metrics)
@@ -285,7 +285,7 @@ def _points(db: Connection, key: int, metrics: int) -> Iterator[tuple[int, NDArr
         begin = end
 
 
-def _chunk(row: tuple[Any, ...], key: int) -> bytes:
+def chunk_bytes(row: tuple[Any, ...], key: int) -> bytes:
     """The bytes of whole points."""
     trial_id, chunk = row
     place = Place("chunk", key, trial_id)
@@ -322,7 +322,7 @@ def _truncate(db: Connection, key: int, trial_id: int, from_step: int) -> None:
     ).fetchall()
     if not chunks:
         return
-    points_P = np.frombuffer(b"".join(_chunk(row, key) for row in chunks), POINT)
+    points_P = np.frombuffer(b"".join(chunk_bytes(row, key) for row in chunks), POINT)
     db.execute(f"delete from chunk {of_trial}", (key, trial_id))
     earlier_P = points_P[points_P["step"] < from_step]
     if len(earlier_P):

@@ -268,7 +268,7 @@ def _readable(path: Path, typed: Path) -> sqlite3.Connection:
             f"There is no store at `{typed}`. Run an experiment first (`etude run FILE`), "
             "or say where it is with --store."
         )
-    db = _read_only(path)
+    db = read_only(path)
     try:
         refuse(db, str(typed))
         is_old = version(db) < latest()
@@ -279,10 +279,11 @@ def _readable(path: Path, typed: Path) -> sqlite3.Connection:
         return db
     db.close()
     _writable(path, typed).close()
-    return _read_only(path)
+    return read_only(path)
 
 
-def _read_only(path: Path) -> sqlite3.Connection:
+def read_only(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write, whoever writes meanwhile."""
     address = path.absolute().as_uri()
     db = sqlite3.connect(f"{address}?mode=ro", uri=True, isolation_level=None, timeout=60.0)
     try:

@@ -22,6 +22,9 @@ class Tracked:
     """The store of a run for the one who owns its experiment: what is written is known already.
 
     Each write goes to the store first. What it cannot take is not tracked either.
+
+    Attributes:
+        token: What tells the experiment from those of its name in other stores.
     """
 
     def __init__(self, store: Store, name: str) -> None:
@@ -30,6 +33,7 @@ class Tracked:
         self._name = name
         entry = next(one for one in store.entries() if one.experiment.name == name)
         self._experiment = entry.experiment
+        self.token = entry.token
         self._launch = len(entry.launches)
         self._accepts_code = bool(entry.launches) and entry.launches[-1].accepts_code
         self._ledger = Ledger(store.records(name))

@@ -20,6 +20,7 @@ from ..disk.folder import is_whole
 from ..disk.rights import make_folder
 from ..divergence import divergence
 from ..errors import Halted, Leave, Misreport, Misused, RunError, Suspended, Torn
+from ..experiment.tracked_run import arguments
 from ..experiment.validation.configurations import SPLIT_SEED
 from ..playbook.metrics import is_loss, misreport_message, name_mistake
 from ..setting import watched
@@ -154,6 +155,18 @@ class Trial:
         """A folder of this trial's own, made when first asked for."""
         make_folder(self._assignment.folder)
         return self._assignment.folder
+
+    def tracker(self, name: str) -> dict[str, Any]:
+        """Arguments that open its run in `wandb`, `mlflow` or `tensorboard`, to log more there.
+
+        `wandb.init(**trial.tracker("wandb"))`, `mlflow.start_run(**...)`, `SummaryWriter(**...)`.
+        What the trial records is shown by the tracker anyway (`etude track`).
+
+        Raises:
+            RunError: for another name.
+        """
+        given = self._assignment
+        return arguments(given.tracked, name, given.folder, rehearsal=self.is_rehearsal)
 
     def restore(self, load: Callable[[Path], object]) -> bool:
         """Calls `load` with the folder of the last checkpoint, if any; returns whether it did.

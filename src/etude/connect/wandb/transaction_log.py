@@ -24,8 +24,8 @@ _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
 MAX_RECORD_BYTES = 64 << 20
 _HISTORY, _CONFIG, _RUN, _EXIT = 2, 5, 17, 18
 _CONFIG_OF_RUN = 4
-# W&B's own values beside the user's.
-OWN = ("_step", "_runtime", "_timestamp", "_wandb")
+# W&B's own values beside the user's, and those that Etude itself shows of a trial there.
+OWN = ("_step", "_runtime", "_timestamp", "_wandb", "etude")
 
 
 @final
