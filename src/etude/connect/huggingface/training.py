@@ -44,8 +44,7 @@ class Training:
         self._left: Leave | None = None
         self._values: dict[str, float] = {}
         self._evaluated = 0
-        self._stepped_in_epoch = False
-        self._empty_epoch = False
+        self._stepped_in_epoch = True
         self._made: Groups = []
         self._saved: dict[str, Any] | None = None
         self._states = RandomStates(in_workers=self._args.dataloader_num_workers > 0)
@@ -87,10 +86,6 @@ class Training:
         """An epoch begins, or is gone on with."""
         self._stepped_in_epoch = False
         self._states.begin_epoch()
-
-    def end_epoch(self) -> None:
-        """An epoch ends."""
-        self._empty_epoch = self._empty_epoch or not self._stepped_in_epoch
 
     def end_step(self, state: TrainerState, control: TrainerControl) -> None:
         """A step is done: it is evaluated and saved, or the next one comes."""
@@ -175,7 +170,7 @@ class Training:
             shutil.rmtree(self._folder, ignore_errors=True)
         if self._left is not None:
             raise self._left
-        if self._empty_epoch:
+        if not self._stepped_in_epoch:  # the Trainer ends there
             raise RunError(
                 f"An epoch of the Trainer had no step, {self._done} of {self._trial.max_steps} "
                 "done: its `train_dataset` gave no batch. Give it at least one, and leave "

@@ -88,7 +88,9 @@ class FirstRank:
                 f"above. {again}"
             )
             raise WorkloadError(self.lost) from error
-        traceback.print_exception(error)  # the run ends before anybody else shows it
+        # The run ends before anybody else shows it; the first frame is ours.
+        trace = error.__traceback__ and error.__traceback__.tb_next
+        traceback.print_exception(type(error), error, trace)
         self.lost = (
             f"The first rank met {type(error).__name__} in the middle of trial {trial.id}, so that "
             f"the other ranks wait for it in vain: {text}. Mend it, or take that setting out. "
