@@ -1,3 +1,6 @@
+import shutil
+from dataclasses import replace
+
 import pytest
 from tests.connect.huggingface.pairs import Fit, Pairs, of_six, resumed, trained
 from tests.runner.sample import end, rows
@@ -22,10 +25,11 @@ def whole(request, tmp_path_factory):
 
 @pytest.mark.rule("K2")
 @pytest.mark.parametrize("step", [1, 3])
-def test_what_goes_on_equals_what_was_not_interrupted(whole, step):
+def test_what_goes_on_equals_what_was_not_interrupted(whole, step, tmp_path):
     fit, given, events = whole
+    checkpoints = shutil.copytree(given.checkpoints, tmp_path / "checkpoints")
 
-    again = trained(fit, resumed(given, events, step))
+    again = trained(fit, resumed(replace(given, checkpoints=checkpoints), events, step))
 
     assert fit.ends[-1] == fit.ends[0]
     assert rows(again) == [row for row in rows(events) if row[0] > step]
