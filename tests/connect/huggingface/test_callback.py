@@ -2,6 +2,7 @@ import re
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from tests.connect.huggingface.pairs import (
@@ -94,7 +95,7 @@ def documented(name):
     try:
         for code in re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL):
             if f"def {name}(" in code:
-                names = {}
+                names: dict[str, Any] = {}
                 exec(code, names)
                 return names[name]
     finally:
