@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from ..errors import EtudeError, RunError
 from ..runner.base import Runner
 from ..runner.inline import Inline
+from ..runner.process_state import ProcessState
 from .source import Source
 
 
@@ -33,7 +34,7 @@ def together(source: Source, runner: Runner | str | None) -> Iterator[Runner | N
     from ..train.torch import torchrun
 
     if os.environ.get("RANK", "0") != "0":
-        torchrun.follow(source.load)
+        torchrun.follow(source.load, ProcessState().isolated)
     first = torchrun.FirstRank(source.load)
     try:
         yield Inline(first.load, script=source.script)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..design.checks import findings as of_design
 from ..experiment import Experiment
+from ..experiment.entry import Entry
 from ..runner.base import Runner
 from ..runner.processes import Processes
 from ..runner.selection import LOOKED_AT, select_runner
@@ -88,17 +89,28 @@ def run(  # noqa: PLR0913  # what a person may say of a run
                 on_loss=interrupt,
             ) as this_round,
         ):
-            if "retry_errors" in agreed:
-                reopen(this_round.store, entry.experiment.name)
-            records = this_round.store.records(entry.experiment.name)
-            changed = changed_code(records, folder, train or entry.experiment.train)
-            accepts_code = entry.launches[-1].accepts_code
-            this_round = replace(this_round, changed_code=changed, accepts_code=accepts_code)
+            this_round = _with_code(this_round, entry, train, folder, agreed)
             name = "" if first_rank else runner_name
             _perform(this_round, playing, runner_name=name, observers=observers)
         result = load(opened_store, entry.experiment.name)
         read_whole(result)
         return result
+
+
+def _with_code(
+    this_round: OpenRound,
+    entry: Entry,
+    train: TrainFunction | None,
+    folder: Path,
+    agreed: Collection[Agreed],
+) -> OpenRound:
+    """The same round, with what is known of its code; what an error ended is pending if agreed."""
+    if "retry_errors" in agreed:
+        reopen(this_round.store, entry.experiment.name)
+    records = this_round.store.records(entry.experiment.name)
+    changed = changed_code(records, folder, train or entry.experiment.train)
+    accepts_code = entry.launches[-1].accepts_code
+    return replace(this_round, changed_code=changed, accepts_code=accepts_code)
 
 
 def _perform(

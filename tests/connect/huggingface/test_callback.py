@@ -1,9 +1,28 @@
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
 import pytest
-from tests.connect.huggingface.pairs import QUIET, Fit, of_six, resumed, trained, trainer, weights
+from tests.connect.huggingface.pairs import (
+    QUIET,
+    Fit,
+    Pairs,
+    accuracy,
+    bert,
+    of_six,
+    resumed,
+    trained,
+    trainer,
+    weights,
+)
 from tests.runner.sample import end, rows
 from transformers import TrainingArguments
 
 import etude
+
+PAGE = Path(__file__).parents[3] / "docs" / "huggingface.md"
 
 
 class Script:
@@ -66,3 +85,34 @@ def test_what_a_trial_owns_is_refused(given, said, tmp_path):
     events = trained(Script(tmp_path, **given), of_six(tmp_path / "trial"))
 
     assert said in end(events).detail
+
+
+def documented(name):
+    """A function of docs/huggingface.md, its `task` the pairs of these tests."""
+    task = ModuleType("task")
+    vars(task).update(accuracy=accuracy, model=bert, train_pairs=Pairs(8), valid_pairs=Pairs(4))
+    sys.modules["task"] = task
+    try:
+        for code in re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL):
+            if f"def {name}(" in code:
+                names: dict[str, Any] = {}
+                exec(code, names)
+                return names[name]
+    finally:
+        del sys.modules["task"]
+    raise LookupError(name)
+
+
+@pytest.mark.filterwarnings("ignore:.*pin_memory")  # of a machine without a GPU
+def test_both_ways_of_the_page_train_the_same_trial(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    setting = {"learning_rate": 0.01, "batch_size": 2}
+    names = ("train", "main")
+
+    ends = [trained(documented(one), of_six(tmp_path / one, setting=setting)) for one in names]
+    by_fit, by_script = (
+        [row for row in rows(events) if row[1].startswith("valid")] for events in ends
+    )
+
+    assert by_fit == by_script
+    assert len(by_fit) == 2 * 3

@@ -79,8 +79,8 @@ def test_a_trainer_with_other_arguments_is_refused(tmp_path):
 
 
 def test_a_model_is_gone_when_the_next_trial_makes_its_own(tmp_path):
-    models = []
-    alive = []
+    models: list[weakref.ref[object]] = []
+    alive: list[list[bool]] = []
 
     def train(trial):
         def make(args):

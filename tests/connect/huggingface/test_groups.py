@@ -65,3 +65,23 @@ def test_a_fork_begins_with_the_weights_of_its_parent(tmp_path):
     forked = trained(Fit(), replace(resumed(parent, events, 3), setting={"learning_rate": 0.01}))
 
     assert at_step_4(forked) == at_step_4(events)
+
+
+@pytest.mark.rule("W4")
+def test_a_population_of_trainers_forks(tmp_path):
+    experiment = etude.Experiment(
+        name="population",
+        metric="valid/loss",
+        max_steps=4,
+        evaluations=2,
+        trials=2,
+        nuisance={"learning_rate": etude.Real(1e-4, 1e-1, log=True)},
+        schedule="pbt",
+        schedule_options={"interval": 1, "quantile": 0.5},
+    )
+
+    result = etude.run(experiment, Fit(), store=tmp_path / "etude.db")
+
+    forks = [record for record in result.records if record.parent is not None]
+    assert [record.status for record in forks] == ["completed"]
+    assert forks[0].from_step == 1

@@ -88,11 +88,6 @@ class Callback(TrainerCallback):
         if self._training is not None:
             self._training.begin_epoch()
 
-    def on_epoch_end(self, *given: Any, **others: Any) -> None:
-        """An epoch ends."""
-        if self._training is not None:
-            self._training.end_epoch()
-
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any
     ) -> None:

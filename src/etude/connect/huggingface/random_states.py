@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 import torch
@@ -31,14 +31,6 @@ def random_state() -> State:
 
 def _plain(part: Any) -> Any:
     return part.tolist() if isinstance(part, np.ndarray) else part
-
-
-class _Batches(Protocol):
-    def __iter__(self) -> Iterator[Any]:
-        """The rows of one batch after another."""
-
-    def __len__(self) -> int:
-        """How many there are."""
 
 
 @final
@@ -88,7 +80,7 @@ class RandomStates:
         """So many batches more are trained on."""
         self._taken += batches
 
-    def watched(self, batches: _Batches) -> WatchedBatches:
+    def watched(self, batches: Any) -> WatchedBatches:
         """The batches of a loader's sampler, which say when one is fetched."""
         return WatchedBatches(batches, self)
 
@@ -118,7 +110,7 @@ class RandomStates:
 class WatchedBatches:
     """A batch sampler in the place of another, whose random states are followed."""
 
-    def __init__(self, batches: _Batches, states: RandomStates) -> None:
+    def __init__(self, batches: Any, states: RandomStates) -> None:
         """Takes the sampler's place."""
         self._batches = batches
         self._states = states

@@ -38,13 +38,13 @@ class Training:
         self._trial = trial
         self._trainer = trainer
         self._args = trainer.args
+        self._folder = Path(str(trainer.args.output_dir))
         self._steps: Iterator[int] = iter(())
-        self._step = -1
+        self._done = 0
         self._left: Leave | None = None
         self._values: dict[str, float] = {}
         self._evaluated = 0
-        self._stepped_in_epoch = False
-        self._empty_epoch = False
+        self._stepped_in_epoch = True
         self._made: Groups = []
         self._saved: dict[str, Any] | None = None
         self._states = RandomStates(in_workers=self._args.dataloader_num_workers > 0)
@@ -87,13 +87,10 @@ class Training:
         self._stepped_in_epoch = False
         self._states.begin_epoch()
 
-    def end_epoch(self) -> None:
-        """An epoch ends."""
-        self._empty_epoch = self._empty_epoch or not self._stepped_in_epoch
-
     def end_step(self, state: TrainerState, control: TrainerControl) -> None:
         """A step is done: it is evaluated and saved, or the next one comes."""
         self._stepped_in_epoch = True
+        self._done = state.global_step
         step = state.global_step - 1
         if self._left is None and self._trial.evaluates(step):
             control.should_log = control.should_evaluate = control.should_save = True
@@ -133,7 +130,7 @@ class Training:
 
     def save(self, state: TrainerState, control: TrainerControl) -> None:
         """A checkpoint is written: it becomes the trial's."""
-        written = Path(self._args.output_dir) / f"checkpoint-{state.global_step}"
+        written = self._folder / f"checkpoint-{state.global_step}"
         if self._left is not None:
             return
         states = self._states.states(ends_epoch=float(state.epoch or 0.0).is_integer())
@@ -158,7 +155,7 @@ class Training:
 
     def _advance(self) -> None:
         try:
-            self._step = next(self._steps, self._step)
+            next(self._steps, None)
         except Leave as why:
             self._left = why
 
@@ -170,14 +167,14 @@ class Training:
             RunError: for an epoch without a step.
         """
         if hosts.rank() == 0:
-            shutil.rmtree(self._args.output_dir, ignore_errors=True)
+            shutil.rmtree(self._folder, ignore_errors=True)
         if self._left is not None:
             raise self._left
-        if self._empty_epoch:
+        if not self._stepped_in_epoch:  # the Trainer ends there
             raise RunError(
-                f"An epoch of the Trainer had no step after {self._step} of "
-                f"{self._trial.max_steps} steps: its `train_dataset` gave no batch. Give it at "
-                "least one batch, or leave `dataloader_drop_last` out."
+                f"An epoch of the Trainer had no step, {self._done} of {self._trial.max_steps} "
+                "done: its `train_dataset` gave no batch. Give it at least one, and leave "
+                "`dataloader_drop_last` out where it has less."
             )
 
     def _refuse(self) -> None:
@@ -221,6 +218,7 @@ class Training:
 
         def schedule(*given: Any, **named: Any) -> Any:
             made = make_schedule(*given, **named)
+            assert trainer.optimizer is not None, "A schedule has no optimizer. This is a bug."
             self._made = groups_of(trainer.optimizer)
             return made
 

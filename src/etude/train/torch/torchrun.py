@@ -10,7 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any, NoReturn, final
+from typing import Any, NoReturn, TypeAlias, final
 
 import torch
 from torch import distributed as dist
@@ -21,6 +21,7 @@ from ...trial import TrainFunction, Trial, trained_now
 from ..hosts import seeds
 from .rank_trial import next_trial, no_more_trials, shared
 
+Isolated: TypeAlias = Callable[[TrainFunction, int], TrainFunction]
 # What the backends say where another rank is gone.
 _GONE = (
     *("connection closed", "connection reset", "connection refused", "broken pipe"),
@@ -49,7 +50,7 @@ class FirstRank:
         def trained(trial: Trial) -> Any:
             if self.lost:
                 raise WorkloadError(self.lost)
-            ours = shared(trial)
+            ours: Any = shared(trial)  # it reads as a Trial
             try:
                 with trained_now(ours):
                     return train(ours)
@@ -87,7 +88,9 @@ class FirstRank:
                 f"above. {again}"
             )
             raise WorkloadError(self.lost) from error
-        traceback.print_exception(error)  # the run ends before anybody else shows it
+        # The run ends before anybody else shows it; the first frame is ours.
+        trace = error.__traceback__ and error.__traceback__.tb_next
+        traceback.print_exception(type(error), error, trace)
         self.lost = (
             f"The first rank met {type(error).__name__} in the middle of trial {trial.id}, so that "
             f"the other ranks wait for it in vain: {text}. Mend it, or take that setting out. "
@@ -95,18 +98,19 @@ class FirstRank:
         )
 
 
-def follow(load: Callable[[], TrainFunction]) -> NoReturn:
+def follow(load: Callable[[], TrainFunction], isolated: Isolated) -> NoReturn:
     """On every other rank: trains along until the round is over, and ends this process.
 
-    What stands after the round in a script is the first rank's to do.
+    What stands after the round in a script is the first rank's to do. `isolated` seeds the
+    generators of this process for each trial, and puts back what it changed.
     """
     _join()
     train = load()
     while (trial := next_trial()) is not None:
-        torch.manual_seed(seeds(trial.seed, dist.get_rank()).preprocessing)
+        seed = seeds(trial.seed, dist.get_rank()).preprocessing
         try:
             with trained_now(trial):
-                train(trial)  # type: ignore[arg-type]  # read and reported on as a Trial
+                isolated(train, seed)(trial)  # type: ignore[arg-type]  # it reads as a Trial
         except Leave:
             continue
     sys.exit(0)
