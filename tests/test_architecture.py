@@ -71,6 +71,7 @@ PLAYERS = (
 PROTOCOL_LIMITS = {"Runner": 5, "Store": 8}
 # Where a library that not everyone has, or that is slow to load, may be imported.
 HOMES = {
+    "accelerate": ("connect/huggingface/",),
     "altair": ("plot/", "report/"),
     "jax": ("train/jax/",),
     "matplotlib": (),
@@ -78,11 +79,13 @@ HOMES = {
     "psycopg": ("store/",),
     "ray": ("runner/",),
     "scipy": ("search/", "analyze/", "train/skew.py"),
-    "torch": ("train/torch/", "train/losses.py", "search/"),
+    "torch": ("train/torch/", "train/losses.py", "search/", "connect/huggingface/"),
+    "transformers": ("connect/huggingface/",),
     "vl_convert": ("report/",),
 }
 # Where a file may be written, or put in another's place, otherwise than by `disk/file.py`.
 WRITERS = {
+    "connect/huggingface/training.py": "a checkpoint that a Trainer wrote, moved into the trial's",
     "cli/__init__.py": "nowhere, in the place of a pipe whose reader has left",
     "disk/file.py": "the one way",
     "disk/checkpoint.py": "a folder, put in its place when it is on disk",

@@ -18,14 +18,18 @@ _HOMES = {
     "ask": "round.ask",
     "autopilot": "procedure.series",
     "comparison": "analyze.comparison",
+    "current": "trial",
     "load": "round.result",
     "run": "round.run",
 }
-__all__ = sorted(_HOMES)
+# What comes with a library of others: a module, for what it has is loaded when it is asked for.
+_MODULES = {"huggingface": "connect.huggingface"}
+__all__ = sorted([*_HOMES, *_MODULES])
 
 if TYPE_CHECKING:
     from .analyze.comparison import Comparison as Comparison
     from .analyze.comparison import comparison as comparison
+    from .connect import huggingface as huggingface
     from .errors import EtudeError as EtudeError
     from .experiment import Experiment as Experiment
     from .procedure.series import autopilot as autopilot
@@ -37,9 +41,12 @@ if TYPE_CHECKING:
     from .space import Integer as Integer
     from .space import Real as Real
     from .trial import Trial as Trial
+    from .trial import current as current
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f".{_MODULES[name]}", __name__)
     if name not in _HOMES:
         raise AttributeError(
             f"module `etude` has no attribute `{name}`. Known: {', '.join(__all__)}."

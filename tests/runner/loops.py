@@ -16,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import etude
+
 IMPORTS = Path(os.environ.get("LOOPS_IMPORTS", os.devnull))
 IMPORTS.open("a").write(f"{os.getpid()} {__name__}\n") if IMPORTS.name != "null" else None
 
@@ -41,6 +43,12 @@ def train(trial):
                 {"valid/loss": weight, "valid/error": weight / 2},
                 checkpoint=save,
             )
+
+
+def is_current(trial):
+    """Whether the trial that it was handed is the one that this process trains."""
+    for step in trial.steps():
+        trial.report(step, {"valid/loss": float(etude.current() is trial)})
 
 
 def cannot_load(trial):

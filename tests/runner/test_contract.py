@@ -87,6 +87,12 @@ def test_events_come_in_the_order_in_which_they_happened(runner, tmp_path):
     assert [step for step, name, _ in rows(events) if name == "valid/loss"] == [1, 3, 5, 7]
 
 
+def test_a_trial_is_the_current_one_while_it_is_trained(runner, tmp_path):
+    events = events_of(runner("is_current"), assignment(tmp_path))
+
+    assert {value for _, _, value in rows(events)} == {1.0}
+
+
 def test_a_checkpoint_comes_after_all_points_before_it(runner, tmp_path):
     events = events_of(runner("train"), assignment(tmp_path))
 

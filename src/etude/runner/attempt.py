@@ -28,7 +28,7 @@ from ..event import (
 from ..playbook.error_kinds import error_site
 from ..playbook.metrics import DATA
 from ..text.signs import text_of
-from ..trial import QUICK_S, TrainFunction, Trial
+from ..trial import QUICK_S, TrainFunction, Trial, trained_now
 from . import imported
 from .batches import Ticker, is_old
 from .home import Home
@@ -284,7 +284,8 @@ def _outcome(trial: Trial, train: TrainFunction) -> tuple[End, str]:
     """
     note = ""
     try:
-        value = train(trial)
+        with trained_now(trial):
+            value = train(trial)
         if value is not None and trial.left is None:
             number, note = returned(trial, value)
             if number is not None:

@@ -70,7 +70,7 @@ class ProcessState:
 
     def close(self) -> None:
         """Puts the generators back too: who trained in this process goes on with his numbers."""
-        _set_generators(self._generators)
+        set_generator_states(self._generators)
 
     @contextmanager
     def _importing(self) -> Iterator[None]:
@@ -81,7 +81,7 @@ class ProcessState:
         finally:
             now = read()
             self._note_loaded({name: self._adopted(name, before, now) for name in now})
-            _set_generators(generators)
+            set_generator_states(generators)
             fresh = generator_states().keys() - generators.keys()
             if self._seed is not None:
                 _seed([one for one in self._loaded[1] if one[0] in fresh], self._seed)
@@ -158,7 +158,8 @@ def _seed(generators: list[tuple[str, Generator, Any]], seed: int) -> None:
         _attempted(generator.seed, library, seed)
 
 
-def _set_generators(states: Values) -> None:
+def set_generator_states(states: Values) -> None:
+    """Sets the generators that are there to states that were read."""
     for name, generator, library in _loaded()[1]:
         if name in states:
             _attempted(generator.restore, library, states[name])

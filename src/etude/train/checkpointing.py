@@ -57,7 +57,8 @@ class CheckpointKeeper:
 
     def offer(self, step: int, value: float, state: Callable[[], Savable]) -> None:
         """Takes an evaluation; `state` is called where it must be held or written."""
-        last = step == self._trial.max_steps - 1 or self._trial.pauses(step)
+        until = self._trial.until_step
+        last = step == self._trial.max_steps - 1 or (until is not None and until <= step + 1)
         due = last or time.monotonic() - self._written >= self._every_s
         good = self._admit(value, step)
         if not (due or good):

@@ -28,8 +28,11 @@ class Header(NamedTuple):
     seed: int
     setting: dict[str, Any]
     max_steps: int
+    whole_steps: int
+    until_step: int | None
     evaluation_steps: frozenset[int]
     metric: str
+    folder: Path
 
 
 @final
@@ -43,7 +46,10 @@ class RankTrial:
         id: Of the trial.
         seed: Of the trial, the same on all ranks: `etude.train.hosts.seeds` makes a rank's of it.
         max_steps: Updates to do.
+        whole_steps: Updates of the trial itself, of which a rehearsal tries the first.
+        until_step: Updates after which its next checkpoint is its last for now.
         metric: The experiment's.
+        folder: Of the trial, on the first rank's host.
 
     Source: B4.
     """
@@ -54,6 +60,8 @@ class RankTrial:
         self._header = header
         self.id, self.seed = header.id, header.seed
         self.max_steps, self.metric = header.max_steps, header.metric
+        self.whole_steps, self.until_step = header.whole_steps, header.until_step
+        self.folder = header.folder
         self._left: Leave | None = None
 
     def __getitem__(self, name: str) -> Any:
@@ -138,6 +146,19 @@ class RankTrial:
         """Records an evaluation of the first rank, which alone saves a checkpoint."""
         self._left_by(lambda trial: trial.report(step, values, checkpoint=checkpoint))
 
+    def save(
+        self, step: int, checkpoint: Callable[[Path], object], *, value: float | None = None
+    ) -> None:
+        """Writes a checkpoint of a step whose values are recorded, by the first rank."""
+        self._left_by(lambda trial: trial.save(step, checkpoint, value=value))
+
+    def leaves(self) -> bool:
+        """Whether all ranks are to leave the loop now: they agree, so all of them ask at once.
+
+        `steps()` says why, for it is left there.
+        """
+        return hosts.sum_over_ranks(self._left is not None) > 0
+
     def _left_by(self, call: Callable[[Trial], object]) -> Leave | None:
         """What the trial was left with by a call, kept until all ranks can leave with it."""
         if self._trial is None or self._left is not None:
@@ -190,8 +211,11 @@ def _header(trial: Trial) -> Header:
         trial.seed,
         quietly(trial.noted),
         trial.max_steps,
+        trial.whole_steps,
+        trial.until_step,
         frozenset(trial.evaluation_steps),
         trial.metric,
+        trial.folder,
     )
 
 

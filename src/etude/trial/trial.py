@@ -14,42 +14,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias, final
 
-from .assignment import Assignment, Channel
-from .disk.checkpoint import write_checkpoint
-from .disk.folder import is_whole
-from .disk.rights import make_folder
-from .divergence import divergence
-from .errors import Halted, Leave, Misreport, Misused, RunError, Suspended, Torn
-from .experiment.validation.configurations import SPLIT_SEED
-from .playbook.metrics import is_loss, misreport_message, name_mistake
-from .setting import watched
-from .study import evaluation_steps
-from .text.signs import storable
+from ..assignment import Assignment, Channel
+from ..disk.checkpoint import write_checkpoint
+from ..disk.folder import is_whole
+from ..disk.rights import make_folder
+from ..divergence import divergence
+from ..errors import Halted, Leave, Misreport, Misused, RunError, Suspended, Torn
+from ..experiment.validation.configurations import SPLIT_SEED
+from ..playbook.metrics import is_loss, misreport_message, name_mistake
+from ..setting import watched
+from ..study import evaluation_steps
+from ..text.signs import storable
+from .steps import Steps, step_message
 
 # Heuristic: what took longer than this so far is not tried for one more step.
 QUICK_S = 5.0
-
-
-@final
-class Steps(Iterator[int]):
-    """The steps of a trial that are left, in order; `len` counts them, for a progress bar."""
-
-    def __init__(self, walk: Iterator[int], left: Callable[[], int]) -> None:
-        """Takes the steps, and what counts those that are left."""
-        self._walk = walk
-        self._left = left
-
-    def __iter__(self) -> Steps:
-        """Itself: a trial is trained once."""
-        return self
-
-    def __next__(self) -> int:
-        """The next step, the one before it done."""
-        return next(self._walk)
-
-    def __len__(self) -> int:
-        """How many are still to be given."""
-        return self._left()
 
 
 def _never() -> str:
@@ -299,6 +278,12 @@ class Trial:
         return not (is_short and self.asks_length)
 
     @property
+    def whole_steps(self) -> int:
+        """Updates of the trial itself, of which a rehearsal tries the first."""
+        self.asks_length = True
+        return max(self._assignment.whole_steps, self._assignment.max_steps)
+
+    @property
     def resuming(self) -> int | None:
         """The step of the checkpoint that it was handed and has not yet trained on from."""
         return self._assignment.resume_step if self.restores and not self._begun else None
@@ -357,7 +342,7 @@ class Trial:
         if self._assignment.rehearsal and self.final_step < plain < whole_steps:
             self._pass(plain)
             return None
-        return self._misuse(_step_message(step, plain, self.final_step + 1))
+        return self._misuse(step_message(step, plain, self.final_step + 1))
 
     def _pass(self, step: int) -> None:
         """Ends a rehearsal that its loop does not end: a loop of its own has a length of its own.
@@ -389,13 +374,13 @@ class Trial:
         if self._deadline is not None and self._now_s() > self._deadline:
             self._leave(Halted("time_limit"))
 
-    def pauses(self, step: int) -> bool:
-        """Whether a checkpoint of this step is to be its last for now: a schedule decides."""
-        until = self._assignment.until_step
-        return until is not None and until <= step + 1 <= self.final_step
+    @property
+    def until_step(self) -> int | None:
+        """Updates after which its next checkpoint is its last for now: a schedule decides."""
+        return self._assignment.until_step
 
     def _pause_if_due(self, step: int) -> None:
-        if self.pauses(step):
+        if self.until_step is not None and self.until_step <= step + 1 <= self.final_step:
             self._leave(Suspended())
 
     def _record(self, step: int, values: Mapping[str, float]) -> None:
@@ -432,20 +417,6 @@ class Trial:
         if why is not None:
             self._leave(why)
         self._first_losses.setdefault(name, value)
-
-
-def _step_message(step: object, plain: int, max_steps: int) -> str:
-    """Why a step cannot be, and what to pass instead."""
-    if plain >= max_steps:
-        hint = (
-            "Step 0 is the first update: pass `step - 1`, or raise `max_steps` for a longer loop."
-        )
-    else:
-        hint = "Pass the step that `trial.steps()` gave."
-    return (
-        f"Steps are whole numbers from 0 to max_steps - 1, got {step!r} where max_steps is "
-        f"{max_steps}. {hint}"
-    )
 
 
 TrainFunction: TypeAlias = Callable[[Trial], Any]

@@ -1,0 +1,252 @@
+"""Training: follows a Trainer through one trial, from its checkpoint to its end."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, final
+
+from torch.utils.data import DataLoader
+from transformers import Trainer, TrainerControl, TrainerState
+from transformers.trainer_utils import TrainOutput
+
+from ...errors import Leave, RunError
+from ...train.torch import hosts
+from ...train.torch.rank_trial import RankTrial
+from .groups import Groups, groups_of, set_changed
+from .random_states import RandomStates, load_states, save_states
+
+_EVALUATED = "eval_"
+# What a Trainer adds to the values of an evaluation.
+_TIMES = ("_runtime", "_samples_per_second", "_steps_per_second", "_model_preparation_time")
+_LOGGED = {"loss": "train/loss", "grad_norm": "grad_norm"}
+
+
+@final
+class Training:
+    """One training of a Trainer as a trial: its moments are those of the trial's loop.
+
+    All ranks have one, and agree wherever the trial may be left.
+    """
+
+    def __init__(self, trial: RankTrial, trainer: Trainer) -> None:
+        """Begins nothing yet."""
+        self._trial = trial
+        self._trainer = trainer
+        self._args = trainer.args
+        self._steps: Iterator[int] = iter(())
+        self._step = -1
+        self._left: Leave | None = None
+        self._values: dict[str, float] = {}
+        self._evaluated = 0
+        self._stepped_in_epoch = False
+        self._empty_epoch = False
+        self._made: Groups = []
+        self._saved: dict[str, Any] | None = None
+        self._states = RandomStates(in_workers=self._args.dataloader_num_workers > 0)
+
+    def train(self, train: Callable[..., TrainOutput]) -> TrainOutput:
+        """Trains to the end, or to where the trial is left, from its checkpoint if there is one.
+
+        Raises:
+            Leave: once the Trainer has ended, where the trial was left.
+            RunError: for a Trainer that no trial can train with.
+        """
+        self._refuse()
+        folders: list[Path] = []
+        self._trial.restore(folders.append)
+        folder = folders[0] if folders else None
+        self._steps = self._trial.steps()
+        done = int(folder.name) + 1 if folder else 0
+        until = self._trial.until_step or self._trial.max_steps
+        if done >= min(until, self._trial.max_steps):
+            self._advance()
+            self._end()
+            return TrainOutput(done, 0.0, {})
+        if folder is not None:
+            self._saved = load_states(folder, hosts.rank())
+        if self._saved is not None:
+            self._states.go_on(self._saved)
+        with self._watching():
+            output = train(resume_from_checkpoint=None if folder is None else str(folder))
+        self._end()
+        return output
+
+    def begin(self, control: TrainerControl, optimizer: Any, schedule: Any) -> None:
+        """Everything is loaded, and the first step comes next."""
+        if self._saved is not None:
+            set_changed(optimizer, schedule, self._made, self._saved["groups"])
+        self._go_on(control)
+
+    def begin_epoch(self) -> None:
+        """An epoch begins, or is gone on with."""
+        self._stepped_in_epoch = False
+        self._states.begin_epoch()
+
+    def end_epoch(self) -> None:
+        """An epoch ends."""
+        self._empty_epoch = self._empty_epoch or not self._stepped_in_epoch
+
+    def end_step(self, state: TrainerState, control: TrainerControl) -> None:
+        """A step is done: it is evaluated and saved, or the next one comes."""
+        self._stepped_in_epoch = True
+        step = state.global_step - 1
+        if self._left is None and self._trial.evaluates(step):
+            control.should_log = control.should_evaluate = control.should_save = True
+            self._values, self._evaluated = {}, 0
+        elif self._left is None:
+            self._go_on(control)
+
+    def log(self, state: TrainerState, control: TrainerControl, logs: Mapping[str, Any]) -> None:
+        """Something is logged: of a training step its loss and the norm of its gradient."""
+        values = {_LOGGED[name]: float(logs[name]) for name in logs if name in _LOGGED}
+        if self._left is None and values:
+            self._trial.log(state.global_step - 1, values)
+            self._leave_if_left(control)
+
+    def evaluate(
+        self, state: TrainerState, control: TrainerControl, metrics: Mapping[str, Any]
+    ) -> None:
+        """One data set is evaluated; the last of them ends the evaluation."""
+        values = {
+            f"valid/{name.removeprefix(_EVALUATED)}": float(value)
+            for name, value in metrics.items()
+            if name.startswith(_EVALUATED) and not name.endswith(_TIMES)
+        }
+        step = state.global_step - 1
+        if self._left is not None or step < 0:
+            return
+        if not control.should_save:  # by another callback
+            self._trial.log(step, values)
+            self._leave_if_left(control)
+            return
+        self._values |= values
+        self._evaluated += 1
+        data = self._trainer.eval_dataset
+        if self._evaluated >= (len(data) if isinstance(data, dict) else 1):
+            self._trial.report(step, self._values)
+            self._leave_if_left(control)
+
+    def save(self, state: TrainerState, control: TrainerControl) -> None:
+        """A checkpoint is written: it becomes the trial's."""
+        written = Path(self._args.output_dir) / f"checkpoint-{state.global_step}"
+        if self._left is not None:
+            return
+        states = self._states.states(ends_epoch=float(state.epoch or 0.0).is_integer())
+        save_states({**states, "groups": self._made}, written, hosts.rank())
+        hosts.sum_over_ranks(0.0)  # all have written
+        value = self._values.get(self._trial.metric)
+        self._trial.save(state.global_step - 1, partial(_move, written), value=value)
+        self._leave_if_left(control)
+        self._go_on(control)
+
+    def _go_on(self, control: TrainerControl) -> None:
+        """Asks for the next step, on all ranks alike."""
+        if self._left is None:
+            self._advance()
+        if self._left is not None:
+            _stop(control)
+
+    def _leave_if_left(self, control: TrainerControl) -> None:
+        if self._trial.leaves():
+            self._advance()
+            _stop(control)
+
+    def _advance(self) -> None:
+        try:
+            self._step = next(self._steps, self._step)
+        except Leave as why:
+            self._left = why
+
+    def _end(self) -> None:
+        """What is left of the Trainer's folder goes; what the trial was left with is raised.
+
+        Raises:
+            Leave: that.
+            RunError: for an epoch without a step.
+        """
+        if hosts.rank() == 0:
+            shutil.rmtree(self._args.output_dir, ignore_errors=True)
+        if self._left is not None:
+            raise self._left
+        if self._empty_epoch:
+            raise RunError(
+                f"An epoch of the Trainer had no step after {self._step} of "
+                f"{self._trial.max_steps} steps: its `train_dataset` gave no batch. Give it at "
+                "least one batch, or leave `dataloader_drop_last` out."
+            )
+
+    def _refuse(self) -> None:
+        if self._trainer.eval_dataset is None:
+            raise RunError(
+                f"The Trainer has no `eval_dataset`, so that `{self._trial.metric}` is never "
+                "evaluated. Pass `eval_dataset=` to the Trainer."
+            )
+        if self._trial.max_steps < self._trial.whole_steps and self._is_persistent():
+            sys.stderr.write(
+                "A training with `dataloader_persistent_workers` that goes on from a checkpoint "
+                "draws other random numbers in its workers than an uninterrupted one. Leave it "
+                "out where both must be equal.\n"
+            )
+
+    def _is_persistent(self) -> bool:
+        return self._args.dataloader_persistent_workers and self._args.dataloader_num_workers > 0
+
+    @contextmanager
+    def _watching(self) -> Iterator[None]:
+        """Sees the Trainer make its loader and optimizer, and take batches."""
+        trainer = self._trainer
+        make_loader, take = trainer.get_train_dataloader, trainer.get_batch_samples
+        make_schedule = trainer.create_scheduler
+
+        def loader() -> DataLoader[Any]:
+            made = make_loader()
+            base = getattr(made, "base_dataloader", made)
+            if base.batch_sampler is not None:
+                # The loader allows no other sampler once it is made; `skip_first_batches` asks it.
+                vars(base)["batch_sampler"] = self._states.watched(base.batch_sampler)
+            return made
+
+        def batches(iterator: Iterator[Any], *given: Any, **named: Any) -> Any:
+            for _ in range(self._states.trained_before()):
+                next(iterator)
+            taken = take(iterator, *given, **named)
+            self._states.end_of_skipping()
+            self._states.take(len(taken[0]))
+            return taken
+
+        def schedule(*given: Any, **named: Any) -> Any:
+            made = make_schedule(*given, **named)
+            self._made = groups_of(trainer.optimizer)
+            return made
+
+        replaced = {
+            "get_train_dataloader": loader,
+            "get_batch_samples": batches,
+            "create_scheduler": schedule,
+        }
+        vars(trainer).update(replaced)
+        try:
+            yield
+        finally:
+            for name in replaced:
+                vars(trainer).pop(name, None)
+
+
+def _stop(control: TrainerControl) -> None:
+    control.should_training_stop = True
+    control.should_evaluate = control.should_save = False
+
+
+def _move(written: Path, folder: Path) -> None:
+    """Moves a checkpoint without the Trainer's own random states, which ours replace."""
+    for file in sorted(written.iterdir()):
+        if file.name.startswith("rng_state"):
+            file.unlink()
+        else:
+            file.rename(folder / file.name)
+    written.rmdir()
