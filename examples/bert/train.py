@@ -85,11 +85,11 @@ class Seed(TrainerCallback):
     """Trains with a seed of the search in the place of the trial's own (W7)."""
 
     def __init__(self, seed: int) -> None:
-        set_seed(seed)  # the classifier, made after this
         self.seed = seed
 
-    def on_train_begin(self, *_: Any, **__: Any) -> None:
-        set_seed(self.seed)  # order and dropout
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.global_step == 0:  # what goes on from a checkpoint has its random state
+            set_seed(self.seed)
 
 
 def train(trial: etude.Trial) -> None:
@@ -100,11 +100,6 @@ def train(trial: etude.Trial) -> None:
 def member(trial: etude.Trial) -> None:
     """Trains to `max_steps`: members of a population are compared while all still train (W4)."""
     fine_tune(trial, [])
-
-
-def seeded(trial: etude.Trial) -> None:
-    """Trains with the seed that the file searches."""
-    fine_tune(trial, [EndOfEpochs(updates(trial)), Seed(trial["seed"])])
 
 
 def updates(trial: etude.Trial) -> int:
@@ -120,6 +115,9 @@ def fine_tune(trial: etude.Trial, callbacks: list[TrainerCallback]) -> None:
     name, length = trial["model"], trial["max_length"]
 
     def trainer(args: Any) -> Trainer:
+        if "seed" in trial:
+            set_seed(trial["seed"])  # for the classifier; the callback, for order and dropout
+            callbacks.append(Seed(trial["seed"]))
         return Scheduled(
             updates=updates(trial),
             model=AutoModelForSequenceClassification.from_pretrained(source(name), num_labels=2),
@@ -140,4 +138,5 @@ def fine_tune(trial: etude.Trial, callbacks: list[TrainerCallback]) -> None:
         warmup_steps=trial["warmup_steps"],
         train_sampling_strategy="group_by_length",  # fewer tokens are padding
         per_device_eval_batch_size=32,
+        disable_tqdm=True,
     )
