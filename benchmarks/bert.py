@@ -1,7 +1,7 @@
 """Three strategies of tuning on a pre-trained BERT, beside quasi-random search (W1-W4, W7, W10).
 
-    python benchmarks/bert.py --gate            is anything learned at all? About three core hours
-    python benchmarks/bert.py                   a third of each strategy: tens of core hours
+    python benchmarks/bert.py --gate            is anything learned at all? About one core hour
+    python benchmarks/bert.py                   a third of each strategy: about ten core hours
     python benchmarks/bert.py --whole           the tutorial's numbers: where a GPU can be had
     python benchmarks/bert.py --only grid       a strategy at a time
     python benchmarks/bert.py --tiny            8 pairs, two layers, 4 steps: does it work?
@@ -35,6 +35,7 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a trial
 
+import numpy as np
 from bert_tiny import made_tiny
 from measure import BENCH, RESULTS, ROOT, Output, version
 
@@ -42,7 +43,7 @@ import etude
 from etude.experiment.toml.read import read
 from etude.experiment.toml.write import dumps
 from etude.round.result import Result
-from etude.space import Choice, Domain, Real
+from etude.space import Choice, Domain, Integer, Real
 
 EXAMPLE = ROOT / "examples" / "bert"
 DATA = ROOT.parent / "shared" / "data" / "rte"
@@ -134,7 +135,7 @@ def shortened(experiment: etude.Experiment, max_steps: int) -> etude.Experiment:
     small = {
         "epochs": Choice([1, 2]),
         "batch_size": Choice([4, 8]),
-        "warmup_steps": etude.Integer(0, 2),
+        "warmup_steps": Integer(0, 2),
     }
     nuisance = {name: small.get(name, one) for name, one in experiment.nuisance.items()}
     options = {**experiment.schedule_options}
@@ -157,10 +158,28 @@ def play(path: Path, form: Form) -> Result:
     return etude.run(path, store=path.parent / "etude.db", runner=runner, workers=workers)
 
 
-def cost_line(name: str, trials: int, max_steps: int, step_s: float) -> str:
-    steps = trials * max_steps
-    hours = steps * step_s / 3600
-    return f"{name}: at most {trials} x {max_steps:,} = {steps:,} steps, {hours:.2g} core hours"
+def cost_line(experiment: etude.Experiment, trials: int, pair_s: float) -> str:
+    """The most that a file may cost: no trial is stopped, and batches are of its mean size."""
+    steps = trials * experiment.max_steps
+    hours = steps * mean_batch(experiment) * pair_s / 3600
+    return (
+        f"{experiment.name}: at most {trials} x {experiment.max_steps:,} = {steps:,} steps, "
+        f"{hours:.2g} core hours"
+    )
+
+
+def mean_batch(experiment: etude.Experiment) -> float:
+    domain = experiment.nuisance.get("batch_size", experiment.fixed.get("batch_size"))
+    if isinstance(domain, Choice):
+        return float(np.mean([float(value) for value in domain.values]))
+    if isinstance(domain, Integer):
+        return (domain.low + domain.high) / 2
+    return float(domain) if domain else max(float(row["batch_size"]) for row in rows_of(experiment))
+
+
+def rows_of(experiment: etude.Experiment) -> Sequence[dict[str, Any]]:
+    """Its settings, where they are listed."""
+    return [dict(row) for row in experiment.configurations]
 
 
 def accuracy(result: Result) -> float:
@@ -213,7 +232,7 @@ def said(output: Output, name: str, result: Result) -> dict[str, float]:
     }
 
 
-def retrained(result: Result, form: Form, folder: Path) -> str:
+def retrained(result: Result, form: Form, folder: Path, pair_s: float, output: Output) -> str:
     """Trains the best setting of a strategy again; the name of that experiment.
 
     What a population found is a schedule where its best member was forked, and is trained as one.
@@ -221,6 +240,7 @@ def retrained(result: Result, form: Form, folder: Path) -> str:
     best = result.best
     is_schedule = best is not None and best.parent is not None
     again = result.replay(repeats=form.seeds) if is_schedule else result.retrained(form.seeds)
+    output.say(cost_line(again.experiment, form.seeds, pair_s))
     path = folder / f"{again.experiment.name}.toml"
     path.write_text(again.text, encoding="utf-8")
     play(path, form)
@@ -247,28 +267,28 @@ def strategies(
     initial = gate_result.best
     assert initial is not None, "The gate was passed, so there is a best trial."
     factor = float(initial.setting["learning_rate"]) / USUAL_RATE
-    step_s = step_seconds(gate_result)
-    output.say(f"\nRates of the tutorial times {factor:.3g}. {step_s:.2g} core seconds a step.")
+    pair_s = pair_seconds(gate_result)
+    output.say(f"\nRates of the tutorial times {factor:.3g}. {pair_s:.2g} core seconds a pair.")
     figures: dict[str, float] = {}
     results: dict[str, Result] = {}
     for name in names:
         trials = form.trials[STRATEGIES.index(name)]
-        max_steps = form.max_steps or read(EXAMPLE / f"{name}.toml").max_steps
-        output.say(cost_line(name, trials, max_steps, step_s))
+        designed = read(written(name, form, folder, **scaled(name, factor)))
+        output.say(cost_line(designed, trials, pair_s))
         results[name] = strategy(name, form, folder, factor)
         figures |= said(output, name, results[name])
     if len(results) < len(STRATEGIES):
         return figures
     leaders = sorted(results, key=lambda name: accuracy(results[name]), reverse=True)[:2]
-    output.say(cost_line(f"winners {leaders}", 2 * form.seeds, max_steps, step_s))
-    again = [retrained(results[name], form, folder) for name in leaders]
+    again = [retrained(results[name], form, folder, pair_s, output) for name in leaders]
     compared(again[0], again[1], folder, output)
     return figures
 
 
-def step_seconds(result: Result) -> float:
+def pair_seconds(result: Result) -> float:
     records = list(result.records)
-    return sum(one.wall_s for one in records) / max(1, sum(one.steps for one in records))
+    pairs = sum(one.steps * float(one.setting["batch_size"]) for one in records)
+    return sum(one.wall_s for one in records) / max(1.0, pairs)
 
 
 def committed(form: Form, folder: Path) -> str:

@@ -139,6 +139,7 @@ CROSS_CUTTING = {
     "search/test_contract.py": "the contract of every search and schedule",
     "store/test_contract.py": "the contract of every store",
     "test_architecture.py": "the house",
+    "test_bert.py": "the walk-through of examples/bert, file by file",
     "test_cases_of_robustness.py": "the shared cases of robustness",
     "test_cases_of_runs.py": "the shared cases of training code",
     "test_designing.py": "what docs/designing.md shows",

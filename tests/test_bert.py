@@ -13,6 +13,7 @@ from etude.design.checks import findings
 from etude.design.studies import studies
 from etude.experiment.toml.read import read
 from etude.experiment.toml.write import dumps
+from etude.runner.user_code import train_function
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "bert"
@@ -28,7 +29,7 @@ def bert(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(ROOT / "benchmarks")
         patch.setitem(os.environ, "OMP_NUM_THREADS", "1")
-        import bert as benchmark  # noqa: PLC0415  # stands beside what it imports
+        import bert as benchmark  # stands beside what it imports
 
         model = benchmark.made_tiny(folder)
         patch.setenv("RTE", str(folder))
@@ -82,7 +83,9 @@ def test_a_trial_ends_after_its_epochs_whatever_the_study_may_train(bert):
 
     result = benchmark.strategy("grid", form, folder, 1.0)
 
-    updates = {one.id: one.setting["epochs"] * 8 // one.setting["batch_size"] for one in result.records}
+    updates = {
+        one.id: one.setting["epochs"] * 8 // one.setting["batch_size"] for one in result.records
+    }
     assert {one.id: (one.status, one.steps) for one in result.records} == {
         trial: ("completed", steps) for trial, steps in updates.items()
     }
@@ -107,8 +110,6 @@ def test_a_searched_seed_decides_about_weights_and_order(bert):
 
 
 def test_missing_data_are_told_with_the_way_out(bert, monkeypatch):
-    from etude.runner.user_code import train_function  # noqa: PLC0415
-
     module = sys.modules[train_function("train.py:train", bert[2]).__module__]
     monkeypatch.setattr(module, "DATA", Path("nowhere"))
 

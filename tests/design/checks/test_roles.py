@@ -267,7 +267,7 @@ def test_a_walk_through_that_stops_early_goes_against_k1_too():
     searched = {"learning_rate": RATE, "batch_size": SIZES, "epochs": Integer(2, 5)}
     stopped = design(nuisance=searched, fixed={}, schedule="asha")
 
-    assert "stops trials early (K1)" in findings_of(stopped, "T4")[0].message
+    assert "stops early (K1)" in findings_of(stopped, "T4")[0].message
 
 
 # --- R8

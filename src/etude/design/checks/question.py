@@ -127,7 +127,7 @@ def _seed(
     searched = _seeds(experiment, ("scientific", "nuisance"))
     was_searched = _seeds(parent, ("scientific", "nuisance")) if parent else []
     fixed = _seeds(experiment, ("fixed",)) if was_searched else []
-    stops = ", and stops trainings early (K1)" if experiment.schedule == "asha" else ""
+    stops = ", and stops early (K1)" if experiment.schedule == "asha" else ""
     return [
         Finding(
             rule="W7",

@@ -184,8 +184,8 @@ def _walked(experiment: Experiment) -> str:
     searched = {entry.name for _, entry in catalogued(experiment, ("scientific", "nuisance"))}
     if "batch_size" not in searched or not searched & set(_LENGTHS):
         return ""
-    stops = ", and stops trials early (K1)" if experiment.schedule == "asha" else ""
-    return f"; a known walk-through searches it all the same{stops}"
+    more = "and stops early (K1)" if experiment.schedule == "asha" else "all the same"
+    return f"; a known walk-through searches it {more}"
 
 
 def _weight_decay_fixed(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
