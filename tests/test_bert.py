@@ -65,6 +65,15 @@ def test_the_strategies_have_the_trials_of_the_tutorial():
     assert counts == {"grid": 18, "bayesian": 60, "population": 8, "quasi_random": 18}
 
 
+@pytest.mark.rule("W8")
+def test_the_page_shows_the_call_that_the_example_makes():
+    page = (ROOT / "docs" / "walk-through.md").read_text()
+    call = page.partition("```python\n")[2].partition("```")[0]
+
+    assert "etude.huggingface.fit(" in call
+    assert call in (EXAMPLE / "train.py").read_text()
+
+
 @pytest.mark.rule("W1", "W2", "W3", "W4")
 @pytest.mark.parametrize("name", ["grid", "bayesian", "population", "quasi_random"])
 def test_a_strategy_trains(bert, name):
