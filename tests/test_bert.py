@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from dataclasses import replace
 from importlib import import_module
@@ -32,6 +33,7 @@ def bert(tmp_path_factory):
         patch.setitem(os.environ, "OMP_NUM_THREADS", "1")
         benchmark = import_module("bert")  # it imports what stands beside it
         model = benchmark.made_tiny(folder)
+        shutil.copy(EXAMPLE / "train.py", folder)
         patch.setenv("RTE", str(folder))
         yield benchmark, replace(benchmark.FORMS["tiny"], model=str(model)), folder
         for name in ("bert", "bert_tiny", "measure"):
