@@ -91,7 +91,7 @@ class Spending:
 
 def spending(result: Result) -> Spending:
     records = list(result.records)
-    steps = sum(record.steps - record.from_step for record in records)
+    steps = sum(record.steps - (record.from_step or 0) for record in records)
     begun = sum(record.parent is None for record in records)
     core_s = sum(record.wall_s for record in records)
     return Spending(steps, core_s, begun * result.experiment.max_steps)

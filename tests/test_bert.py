@@ -86,6 +86,8 @@ def test_a_strategy_trains(bert, name):
     assert result.records.count("infeasible") == 0
     assert all(record.ended and not record.unread for record in result.records)
     assert {"valid/accuracy", "train/loss"} <= set(result.best.points.metrics)
+    spent = benchmark.spending(result)
+    assert 0 < spent.steps <= spent.at_most
 
 
 @pytest.mark.rule("T4")
