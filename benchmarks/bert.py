@@ -91,7 +91,8 @@ class Spending:
 
 def spending(result: Result) -> Spending:
     records = list(result.records)
-    steps = sum(record.steps - (record.from_step or 0) for record in records)
+    begun_at = {one.id: 0 if one.from_step is None else one.from_step + 1 for one in records}
+    steps = sum(record.steps - begun_at[record.id] for record in records)
     begun = sum(record.parent is None for record in records)
     core_s = sum(record.wall_s for record in records)
     return Spending(steps, core_s, begun * result.experiment.max_steps)
