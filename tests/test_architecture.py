@@ -146,6 +146,7 @@ CROSS_CUTTING = {
     "store/test_contract.py": "the contract of every store",
     "trackers/test_contract.py": "the contract of every tracker",
     "test_architecture.py": "the house",
+    "test_bert.py": "the walk-through of examples/bert, file by file",
     "test_cases_of_robustness.py": "the shared cases of robustness",
     "test_cases_of_runs.py": "the shared cases of training code",
     "test_designing.py": "what docs/designing.md shows",

@@ -33,3 +33,9 @@ def test_configurations_that_differ_in_their_batch_are_compared_too():
 
 def test_one_batch_size_is_compared_with_nothing():
     assert findings_of(design(), "S8") == []
+
+
+def test_where_the_length_is_searched_too_trainings_are_equal_in_neither():
+    searched = {"learning_rate": RATE, "batch_size": [32, 64], "epochs": [2, 3]}
+
+    assert findings_of(design(nuisance=searched, fixed={}), "S8") == []

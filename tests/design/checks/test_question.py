@@ -98,6 +98,15 @@ def test_a_seed_that_is_searched_keeps_luck():
     assert "(R1)" in one.message
 
 
+def test_seeds_that_are_stopped_early_go_against_k1_too():
+    seeds = design(nuisance={"learning_rate": RATE, "seed": Integer(0, 9)}, schedule="asha")
+
+    (one,) = findings_of(seeds, "W7")
+
+    assert one.evidence["against"] == ["A1", "R1", "K1"]
+    assert "stops early (K1)" in one.message
+
+
 def test_a_seed_that_the_round_before_chose_keeps_luck():
     before = design(name="first", scientific={"seed": [1, 2, 3]}, fixed={"batch_size": 64})
     after = design(fixed={"batch_size": 64, "seed": 2})

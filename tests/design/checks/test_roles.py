@@ -262,6 +262,14 @@ def test_a_known_walk_through_searches_batch_size_and_length():
     assert "walk-through" not in findings_of(alone, "S3")[0].message
 
 
+@pytest.mark.rule("W3")
+def test_a_walk_through_that_stops_early_goes_against_k1_too():
+    searched = {"learning_rate": RATE, "batch_size": SIZES, "epochs": Integer(2, 5)}
+    stopped = design(nuisance=searched, fixed={}, schedule="asha")
+
+    assert "stops early (K1)" in findings_of(stopped, "T4")[0].message
+
+
 # --- R8
 
 

@@ -126,6 +126,7 @@ def _seed(
     """A seed that is searched, or fixed where the round before tried many."""
     searched = _seeds(experiment, ("scientific", "nuisance"))
     fixed = _seeds(experiment, ("fixed",)) if parent and _has_many_seeds(parent) else []
+    stops = ", and stops early (K1)" if experiment.schedule == "asha" else ""
     return [
         Finding(
             rule="W7",
@@ -136,10 +137,10 @@ def _seed(
             " luck is kept",
             message=(
                 f"{written(seed)} {_chosen(seed, experiment, is_searched=seed in searched)}, as a "
-                "known walk-through does: its best value is the luckiest training (A1). To launch "
-                "needs more than one lucky run (R1)."
+                f"known walk-through does{stops}: its best value is the luckiest training (A1). To "
+                "launch needs more than one lucky run (R1)."
             ),
-            evidence={"role": seed.role, "against": ["A1", "R1"]},
+            evidence={"role": seed.role, "against": ["A1", "R1", *(["K1"] if stops else [])]},
             advice=(
                 f"Leave `{seed.name}` out of the file, since each trial has a seed of its own, and "
                 "train the best setting again with others."

@@ -179,11 +179,13 @@ def _varies(hyperparameter: Hyperparameter) -> str:
 def _walked(experiment: Experiment) -> str:
     """What to add where batch size and length are searched, as a known walk-through does.
 
-    Source: W2, W3, W4.
+    Source: W2, W3, W4, K1.
     """
     searched = {entry.name for _, entry in catalogued(experiment, ("scientific", "nuisance"))}
-    is_alike = "batch_size" in searched and searched & set(_LENGTHS)
-    return "; a known walk-through searches it all the same" if is_alike else ""
+    if "batch_size" not in searched or not searched & set(_LENGTHS):
+        return ""
+    more = "and stops early (K1)" if experiment.schedule == "asha" else "all the same"
+    return f"; a known walk-through searches it {more}"
 
 
 def _weight_decay_fixed(experiment: Experiment, studies: Sequence[Study]) -> list[Finding]:
