@@ -93,17 +93,24 @@ def next_size(history: History, limits: Limits) -> int | None:
 
 
 def is_flat(history: History, *, doublings: int = 3, long_step_s: float = 0.5) -> bool:
-    """Whether steps are long and the last doublings gained nothing: larger sizes cost minutes each.
+    """Whether steps are long and the last doublings gained hardly anything: larger cost minutes.
 
-    Where a step is short it is looked on, for memory may end the sizes soon. Heuristics: three
-    doublings that gain less than 5 % are no chance, and a probe takes several steps.
+    Where a step is short it is looked on, for memory may end the sizes soon. Heuristics: eight
+    times the examples that gain less than 10 %, as noise of one probe each may hide 5 %.
 
     Source: S4, S6.
     """
-    last = history.timed(history.sizes[-1]) if history.sizes else ()
-    gains = growth(history).gains[-doublings:]
-    is_long = any((probe.own_step_s or 0.0) >= long_step_s for probe in last)
-    return is_long and len(gains) == doublings and all(gain.factor.mean < WORTH for gain in gains)
+    rates = {
+        size: size / probe.own_step_s
+        for size in history.feasible
+        for probe in history.timed(size)[:1]
+        if probe.own_step_s
+    }
+    sizes = sorted(rates)
+    if len(sizes) <= doublings or sizes[-1] / rates[sizes[-1]] < long_step_s:
+        return False
+    before, last = sizes[:-doublings], sizes[-doublings:]
+    return max(rates[size] for size in last) < WORTH**2 * max(rates[size] for size in before)
 
 
 # Heuristic: 8,192 examples a step, where nothing says how many there are or fit.
