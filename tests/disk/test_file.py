@@ -82,7 +82,6 @@ def test_a_file_that_is_mounted_by_itself_is_left_and_the_way_out_is_said(file, 
 
 
 # The process that forks may have loaded JAX, for another test: it warns of its threads.
-@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 @pytest.mark.parametrize("call", ["write", "fsync", "replace"])
 def test_killed_in_the_write_the_old_file_stands_and_the_next_writer_sweeps(file, call):
     killed = os.fork()

@@ -22,7 +22,7 @@ def chosen(monkeypatch, tmp_path):
 
     def of(verdict, *, name="auto", rehearsed=LONG, steps=100_000, resources=NOTHING_SAID):
         runner = processes("train", workers=2, resources=resources)
-        monkeypatch.setattr(type(runner), "judge", lambda self, waiting: verdict)
+        monkeypatch.setattr(type(runner), "_judged", lambda self, waiting: verdict)
         trials = [assignment(tmp_path)]
         return select_runner(name, runner, trials, steps=steps, rehearsed=rehearsed), runner.slots
 

@@ -93,7 +93,7 @@ class Processes:
         how, slot = "", self._slots[0]
         for _ in range(MAX_DEATHS):
             try:
-                return self._judged(assignments)
+                return self._in_memory(self._judged(assignments))
             except (EOFError, OSError):
                 if slot.is_starting:
                     slot.start_again()
@@ -113,7 +113,7 @@ class Processes:
         while not (answer := slot.receive()):
             pass
         if isinstance(answer, Verdict):
-            return self._in_memory(answer)
+            return answer
         return Verdict(1, next(event.detail for event in answer if isinstance(event, Refused)))
 
     @property

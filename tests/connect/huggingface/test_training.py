@@ -77,7 +77,7 @@ def test_an_exception_of_the_users_has_its_own_traceback(tmp_path):
     assert (end(events).status, end(events).reason) == ("infeasible", "error")
     assert "in raises" in end(events).detail
     assert end(events).detail.endswith("LookupError: no word of that number")
-    assert "connect/huggingface" not in end(events).detail
+    assert "src/etude" not in end(events).detail
 
 
 def test_values_of_several_data_sets_are_one_report(tmp_path):
