@@ -18,14 +18,15 @@ from etude.store import open_store
 from .conftest import EXPERIMENT, TRAIN, process, statuses
 
 # What the command loads before an ordinary user, who may not read its home, takes over: all but
-# what loads PyTorch, JAX or a tracker's library, which no command here asks for.
+# what loads PyTorch, JAX, Ray or another optional library, which no command here asks for.
 AS_ORDINARY_USER = """
 import importlib, os, pkgutil, sys
 import etude, pandas, altair, jinja2, rich.console, rich.live, rich.table
 for each in pkgutil.walk_packages(etude.__path__, "etude."):
     parts = each.name.split(".")
     is_tracker = parts[1] == "trackers" and parts[-1] in ("wandb", "mlflow", "tensorboard")
-    if not is_tracker and not {"first", "torch", "jax", "bayesian", "__main__"} & set(parts):
+    heavy = {"first", "torch", "jax", "bayesian", "huggingface", "ray", "raytune", "__main__"}
+    if not is_tracker and not heavy & set(parts):
         importlib.import_module(each.name)
 from rich._unicode_data import load
 load()

@@ -133,7 +133,7 @@ def test_numbers_of_numpy_become_plain_ones():
         ("keep_checkpoints", 0, "needs a whole number, 1 or more"),
         ("acknowledge", "S3", "needs a list of rule ids, found 'S3'. Write for example [\"S3\"]."),
         ("acknowledge", ["S3", "q1"], "found 'q1'. Did you mean `Q11`?"),
-        ("acknowledge", ("C1",), "found 'C1'. Known: `L2`, `Q11`,"),
+        ("acknowledge", ("C1",), "found 'C1'. Known: `K1`, `L2`, `Q11`,"),
         ("acknowledge", [None], "found None"),
         ("observed", "lr", "needs a list of names, found 'lr'"),
         ("observed", ["learning_rat"], "names hyperparameters with a range"),

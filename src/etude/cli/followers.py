@@ -79,6 +79,8 @@ class Followers:
                 process.kill()
             process.wait()
             self._pass_on(process)
+            if process.stdout is not None:
+                process.stdout.close()
             if process.returncode:
                 command = f"etude track {kind} {self._name}{self._option}"
                 self._say(f"Not all of it is in {kind} yet. To send the rest later: {command}")
