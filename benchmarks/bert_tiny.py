@@ -11,7 +11,20 @@ PAIRS = (
     ("A cat sleeps on the mat.", "A cat sleeps.", "entailment"),
     ("No dog barks.", "A dog barks.", "not_entailment"),
 )
-WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] . a barks cat dog mat no on sleeps the".split()
+WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "cat", "dog", "sleeps", "barks", ".")
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    "a",
+    "cat",
+    "dog",
+    "no",
+    "sleeps",
+    "barks",
+    ".",
+)
 
 
 def made_tiny(folder: Path) -> Path:

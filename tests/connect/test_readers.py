@@ -19,7 +19,16 @@ from etude.errors import ImportFileError
 HERE = Path(__file__).parent
 PAGE = (HERE.parents[1] / "docs" / "importing.md").read_text(encoding="utf-8")
 # Modules and folders of `connect` that are no reader.
-STAGES = {"assembly", "base", "detection", "huggingface", "importer", "parsing", "renaming", "tables"}
+STAGES = {
+    "assembly",
+    "base",
+    "detection",
+    "huggingface",
+    "importer",
+    "parsing",
+    "renaming",
+    "tables",
+}
 REQUEST = ReadRequest(metric="valid/error")
 
 of_every_kind = pytest.mark.parametrize("kind", READERS)
