@@ -12,19 +12,6 @@ PAIRS = (
     ("No dog barks.", "A dog barks.", "not_entailment"),
 )
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "cat", "dog", "sleeps", "barks", ".")
-    "[PAD]",
-    "[UNK]",
-    "[CLS]",
-    "[SEP]",
-    "[MASK]",
-    "a",
-    "cat",
-    "dog",
-    "no",
-    "sleeps",
-    "barks",
-    ".",
-)
 
 
 def made_tiny(folder: Path) -> Path:

@@ -50,7 +50,7 @@ def folder(tmp_path, monkeypatch):
 def etude_command(monkeypatch, capsys):
     """Types a command in this process, which has the page's libraries; what it says."""
 
-    def typed(*words: str) -> str:
+    def typed(*words):
         monkeypatch.setattr(sys, "argv", ["etude", *words])
         capsys.readouterr()
         with pytest.raises(SystemExit) as left:
