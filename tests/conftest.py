@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import signal
@@ -37,6 +38,16 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # the launches of `test_kill.py` take 10 a kind. `timeout` in pyproject.toml counts on the wall,
 # and only ends what hangs.
 CPU_S = 120
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now is no garbage of a test.
+
+    Trainers and stacks look for garbage around each training: half a second, and most of what they
+    take, were all of that looked through again.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def processor_s() -> float:

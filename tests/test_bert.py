@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -32,6 +33,8 @@ def bert(tmp_path_factory):
         patch.syspath_prepend(ROOT / "benchmarks")
         patch.setitem(os.environ, "OMP_NUM_THREADS", "1")
         benchmark = import_module("bert")  # it imports what stands beside it
+        import_module("transformers.trainer")
+        gc.freeze()  # as in conftest.py: these are imported only now
         model = benchmark.made_tiny(folder)
         shutil.copy(EXAMPLE / "train.py", folder)
         patch.setenv("RTE", str(folder))

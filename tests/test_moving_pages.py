@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
 import pytest
 
+import etude.cli
+
 ROOT = Path(__file__).parents[1]
-# One cluster with one processor, and nothing of it said elsewhere.
-RAY = "import ray\nray.init('local', num_cpus=1, include_dashboard=False, log_to_driver=False)\n"
+OF_NO_GPU = pytest.mark.filterwarnings("ignore:.*pin_memory")
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -37,61 +37,60 @@ def changed(text: str, diff: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def ran(folder: Path, *words: str) -> str:
-    own = {"HOME": str(folder), "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
-    quiet = {"OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
-    done = subprocess.run(
-        [sys.executable, *words],
-        cwd=folder,
-        env={**os.environ, **own, **quiet},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Where a person works."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ETUDE_STORE", raising=False)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    return tmp_path
 
 
-@pytest.mark.slow
-def test_the_study_of_ray_tune_runs_and_stays_with_settings_of_etude(tmp_path):
-    before, _, stay = blocks("from-ray-tune.md", "python")
+@pytest.fixture
+def etude_command(monkeypatch, capsys):
+    """Types a command in this process, which has the page's libraries; what it says."""
 
-    said = ran(tmp_path, "-c", RAY + (before + stay).replace("/tmp/ray", str(tmp_path)))
+    def typed(*words):
+        monkeypatch.setattr(sys, "argv", ["etude", *words])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            etude.cli.main()
+        said = capsys.readouterr()
+        assert not left.value.code, said.err[-2000:]
+        return said.out
 
-    assert "'learning_rate': " in said
-    assert said.splitlines()[-1] == "4"
+    return typed
 
 
-@pytest.mark.slow
-def test_the_study_of_ray_tune_runs_with_etude(tmp_path):
+def test_the_study_of_ray_tune_runs_with_etude(etude_command, folder):
     _, train, _ = blocks("from-ray-tune.md", "python")
     (file,) = blocks("from-ray-tune.md", "toml")
-    (tmp_path / "train.py").write_text(train)
-    (tmp_path / "experiment.toml").write_text(file)
+    (folder / "train.py").write_text(train)
+    (folder / "experiment.toml").write_text(file)
 
-    said = ran(tmp_path, "-m", "etude", "run", "experiment.toml", "--runner", "inline")
-
-    assert "etude next" in said
+    assert "etude next" in etude_command("run", "experiment.toml", "--runner", "inline")
 
 
-@pytest.mark.slow
-def test_the_script_with_a_trainer_is_searched_by_its_own_method(tmp_path):
+@OF_NO_GPU
+def test_the_script_with_a_trainer_is_searched_by_its_own_method(folder, capsys):
     script, _ = blocks("from-hf-search.md", "python")
     before, _ = blocks("from-hf-search.md", "diff")
-    (tmp_path / "fits.py").write_text(changed(script, before))
+    (folder / "fits.py").write_text(changed(script, before))
 
-    assert "BestRun(" in ran(tmp_path, "fits.py")
+    runpy.run_path("fits.py", run_name="__main__")
+
+    assert "BestRun(" in capsys.readouterr().out
 
 
-@pytest.mark.slow
-def test_the_script_with_a_trainer_is_searched_by_etude_in_both_ways(tmp_path):
+@OF_NO_GPU
+def test_the_script_with_a_trainer_is_searched_by_etude_in_both_ways(etude_command, folder):
     script, fit = blocks("from-hf-search.md", "python")
     _, after = blocks("from-hf-search.md", "diff")
-    (tmp_path / "fits.py").write_text(script)
-    named = ran(tmp_path, "-m", "etude", "new", "around", "--from", "fits.py")
-    (tmp_path / "fits.py").write_text(changed(script, after))
-    (tmp_path / "around" / "train.py").write_text(fit)
-    file = tmp_path / "around" / "experiment.toml"
+    (folder / "fits.py").write_text(script)
+    named = etude_command("new", "around", "--from", "fits.py")
+    (folder / "fits.py").write_text(changed(script, after))
+    (folder / "around" / "train.py").write_text(fit)
+    file = folder / "around" / "experiment.toml"
     short = file.read_text().replace("max_steps = 100", "max_steps = 8")
     short = short.replace("trials = 12", "trials = 1").replace(
         "evaluations = 10", "evaluations = 2"
@@ -100,13 +99,13 @@ def test_the_script_with_a_trainer_is_searched_by_etude_in_both_ways(tmp_path):
     file.with_name("fit.toml").write_text(
         short.replace('"around"', '"fit"').replace("../fits.py:main", "train.py:train")
     )
-    (tmp_path / "around" / "fits.py").write_text(script)
+    (folder / "around" / "fits.py").write_text(script)
 
-    ran(tmp_path, "-m", "etude", "run", str(file), "--runner", "inline")
-    ran(tmp_path, "-m", "etude", "run", str(file.with_name("fit.toml")), "--runner", "inline")
+    etude_command("run", str(file), "--runner", "inline")
+    etude_command("run", str(file.with_name("fit.toml")), "--runner", "inline")
 
     added = [line[1:].strip() for line in after.splitlines() if line.startswith("+")]
     assert [line for line in added if line not in named] == []
-    log = ran(tmp_path, "-m", "etude", "log")
+    log = etude_command("log")
     assert "around" in log
     assert "fit" in log

@@ -2,8 +2,11 @@
 
 import itertools
 import os
+from functools import cache
+from shutil import copytree
 
 import pytest
+import ray
 from tests.runner.cluster import connected
 from tests.runner.sample import (
     HERE,
@@ -19,7 +22,18 @@ from tests.runner.sample import (
 
 from etude.assignment import Halt
 from etude.errors import TrainError
-from etude.event import Began, Coded, Ended, Paused, Refused, Rehearsed, Saved, Unrestored
+from etude.event import (
+    Began,
+    Coded,
+    Ended,
+    Event,
+    Lost,
+    Paused,
+    Refused,
+    Rehearsed,
+    Saved,
+    Unrestored,
+)
 from etude.runner.user_code import train_function
 from etude.runner.vectorized import Vectorized
 
@@ -86,6 +100,28 @@ def any_local_runner(request):
     return {**LOCAL, "vectorized": vectorized}[request.param]
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Trains `train` to its end, once with a runner: its events, and the folder that it left."""
+
+    @cache
+    def whole(make):
+        folder = tmp_path_factory.mktemp("whole")
+        return events_of(make("train"), assignment(folder, setting=SETTING)), folder
+
+    return whole
+
+
+@pytest.fixture
+def left(trained, tmp_path):
+    """Copies what a training to its end left to a folder of the test's own."""
+
+    def copied(make):
+        return copytree(trained(make)[1], tmp_path / "left")
+
+    return copied
+
+
 def test_an_idle_runner_has_no_news(any_runner):
     idle = any_runner("train")
 
@@ -111,8 +147,8 @@ def test_a_runner_may_be_closed_twice(any_runner, tmp_path):
     busy.close()
 
 
-def test_events_come_in_the_order_in_which_they_happened(runner, tmp_path):
-    events = events_of(runner("train"), assignment(tmp_path))
+def test_events_come_in_the_order_in_which_they_happened(runner, trained):
+    events, _ = trained(runner)
 
     assert events[0] == Began(0, 0)
     assert [event.step for event in events if isinstance(event, Saved)] == [1, 3, 5, 7]
@@ -134,8 +170,8 @@ def test_a_trial_is_the_current_one_while_it_is_trained(runner, tmp_path):
     assert {value for _, _, value in rows(events)} == {1.0}
 
 
-def test_a_checkpoint_comes_after_all_points_before_it(runner, tmp_path):
-    events = events_of(runner("train"), assignment(tmp_path))
+def test_a_checkpoint_comes_after_all_points_before_it(runner, trained):
+    events, _ = trained(runner)
 
     before = itertools.takewhile(lambda event: not isinstance(event, Saved), events)
 
@@ -143,31 +179,27 @@ def test_a_checkpoint_comes_after_all_points_before_it(runner, tmp_path):
 
 
 @pytest.mark.rule("W5")
-def test_every_runner_makes_the_same_values(tmp_path):
-    first, *others = [
-        rows(events_of(make("train"), assignment(tmp_path / name)))
-        for name, make in RUNNERS.items()
-    ]
+def test_every_runner_makes_the_same_values(trained):
+    first, *others = [rows(trained(make)[0]) for make in RUNNERS.values()]
 
     assert others == [first, first]
     assert len(first) == 8 + 2 * 4
 
 
-def test_a_resumed_trial_equals_an_uninterrupted_one(runner, tmp_path):
-    whole = events_of(runner("train"), assignment(tmp_path / "whole"))
-    events_of(runner("train"), assignment(tmp_path, max_steps=8))
+def test_a_resumed_trial_equals_an_uninterrupted_one(runner, trained, left):
+    whole, _ = trained(runner)
 
-    resumed = events_of(runner("train"), assignment(tmp_path, resume_step=3))
+    resumed = events_of(runner("train"), assignment(left(runner), resume_step=3))
 
     assert resumed[0] == Began(0, 4)
     assert rows(resumed) == [row for row in rows(whole) if row[0] > 3]
     assert end(resumed).steps == 8
 
 
-def test_a_trial_killed_after_its_last_checkpoint_has_only_to_end(any_runner, tmp_path):
-    events_of(any_runner("train"), assignment(tmp_path, setting=SETTING))
+def test_a_trial_killed_after_its_last_checkpoint_has_only_to_end(any_runner, left):
+    last = assignment(left(any_runner), setting=SETTING, resume_step=7)
 
-    resumed = events_of(any_runner("train"), assignment(tmp_path, setting=SETTING, resume_step=7))
+    resumed = events_of(any_runner("train"), last)
 
     assert rows(resumed) == []
     assert (end(resumed).status, end(resumed).steps) == ("completed", 8)
@@ -205,18 +237,16 @@ def test_who_cannot_go_on_from_what_was_written_says_where(local_runner, tmp_pat
     assert "KeyError" in unrestored.detail
 
 
-def test_of_a_checkpoint_that_nobody_listed_it_is_not_known_whether_it_is_torn(runner, tmp_path):
-    events_of(runner("train"), assignment(tmp_path))
-
-    found = events_of(runner("cannot_load"), assignment(tmp_path, resume_step=3))
+def test_of_a_checkpoint_that_nobody_listed_it_is_not_known_whether_it_is_torn(runner, left):
+    found = events_of(runner("cannot_load"), assignment(left(runner), resume_step=3))
 
     assert found == [Unrestored(0, 3)]
 
 
-def test_a_silent_trial_leaves_no_log(any_runner, tmp_path):
-    events_of(any_runner("train"), assignment(tmp_path, setting=SETTING))
+def test_a_silent_trial_leaves_no_log(any_runner, trained):
+    _, folder = trained(any_runner)
 
-    assert list(tmp_path.glob("trials/**/*.txt")) == []
+    assert list(folder.glob("trials/**/*.txt")) == []
 
 
 def test_several_trials_come_one_after_another(any_runner, tmp_path):
@@ -488,8 +518,8 @@ def test_what_cannot_be_delivered_stops_the_run(any_runner, tmp_path):
     assert not any(isinstance(event, Ended) and event.status != "completed" for event in seen)
 
 
-def test_a_trial_pauses_at_its_checkpoint_and_goes_on_as_if_it_had_not(runner, tmp_path):
-    whole = events_of(runner("train"), assignment(tmp_path / "whole"))
+def test_a_trial_pauses_at_its_checkpoint_and_goes_on_as_if_it_had_not(runner, trained, tmp_path):
+    whole, _ = trained(runner)
 
     first = events_of(runner("train"), assignment(tmp_path, until_step=3))
     second = events_of(runner("train"), assignment(tmp_path, resume_step=3, until_step=6))
@@ -512,10 +542,10 @@ def test_a_trial_without_checkpoints_goes_on_past_its_pause(runner, tmp_path):
     assert (end(events).status, end(events).steps) == ("completed", 8)
 
 
-def test_a_trial_killed_before_it_could_pause_pauses_where_it_would_have(runner, tmp_path):
-    events_of(runner("train"), assignment(tmp_path))
+def test_a_trial_killed_before_it_could_pause_pauses_where_it_would_have(runner, left):
+    given = assignment(left(runner), resume_step=3, until_step=4)
 
-    events = events_of(runner("train"), assignment(tmp_path, resume_step=3, until_step=4))
+    events = events_of(runner("train"), given)
 
     assert rows(events) == []
     assert [one for one in events if not isinstance(one, Coded)] == [
@@ -613,3 +643,33 @@ def test_a_resumed_trial_counts_what_was_read_before(local_runner, tmp_path, bef
     ended = end(events_of(local_runner("reads_at_the_first_step_only"), given))
 
     assert ended.unread == unread
+
+
+# --- what Ray alone does: here is its cluster
+
+
+def test_a_trial_whose_actor_is_killed_goes_on_elsewhere(tmp_path):
+    events: list[Event] = []
+    runner = on_ray("waits_for_go")
+    first = assignment(tmp_path)
+    runner.submit([first])
+    while not any(isinstance(event, Began) for event in events):
+        runner.wait(events.extend)
+    (place,) = runner._crew.places
+    ray.kill(place._actor)
+    while not any(isinstance(event, Lost) for event in events):
+        runner.wait(events.extend)
+
+    while not runner.free:  # another actor comes
+        runner.wait(events.extend)
+    runner.submit([first])
+    (first.folder / "go").touch()
+    while runner.wait(events.extend):
+        pass
+    runner.close()
+
+    (lost,) = [event for event in events if isinstance(event, Lost)]
+    assert "killed by `ray.kill`" in lost.detail
+    assert not lost.is_blamed
+    assert end(of(events, 0)).status == "completed"
+    assert len(rows(events)) >= first.max_steps

@@ -12,7 +12,6 @@ from typing import Any
 SCRIPT = """
 import math, sys
 
-import ray
 from ray import tune
 from ray.tune.schedulers import AsyncHyperBandScheduler
 
@@ -28,7 +27,6 @@ def train(config):
         tune.report({"loss": loss, "valid": {"error": error}, "phase": "warm"})
 
 
-ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False, configure_logging=False)
 tune.Tuner(
     train,
     param_space={
@@ -44,7 +42,6 @@ tune.Tuner(
     ),
     run_config=tune.RunConfig(name="rates", storage_path=sys.argv[1], verbose=0),
 ).fit()
-ray.shutdown()
 """
 
 

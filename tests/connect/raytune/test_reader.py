@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -19,7 +16,7 @@ from etude.connect.base import ReadRequest
 from etude.connect.raytune import read
 from etude.errors import ImportFileError
 
-from .ray_files import SCRIPT, result, state_entry, write_state, write_trial
+from .ray_files import result, state_entry, write_state, write_trial
 
 LOSS = ReadRequest(metric="loss")
 
@@ -36,79 +33,6 @@ def the_trial(folder: Path, request: ReadRequest = LOSS):
 
 def names(study):
     return {name for one in study.trials for _, name, _ in one.rows}
-
-
-# --- what Ray itself wrote
-
-
-@pytest.fixture(scope="module")
-def tuned(tmp_path_factory):
-    """The folder of an experiment that Ray ran just now."""
-    folder = tmp_path_factory.mktemp("ray")
-    own = {
-        "HOME": str(folder / "home"),
-        "RAY_AUTH_MODE": "disabled",
-        "RAY_USAGE_STATS_ENABLED": "0",
-    }
-    subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(folder)],
-        env={**os.environ, **own},
-        check=True,
-        capture_output=True,
-        timeout=600,
-    )
-    return folder / "rates"
-
-
-@pytest.mark.slow
-def test_what_ray_writes_arrives_value_for_value(tuned):
-    study = the_study(tuned)
-
-    rows = {one.setting["rate"]: one.rows for one in study.trials}
-
-    assert repr(rows[0.1]) == repr(
-        (
-            (1, "loss", 0.1), (1, "valid/error", 0.0),
-            (2, "loss", 0.1 / 2), (2, "valid/error", math.inf),
-            (3, "loss", math.nan), (3, "valid/error", 0.25),
-            (4, "loss", 0.1 / 4), (4, "valid/error", 0.375),
-        )
-    )  # fmt: skip
-    assert [step for step, name, _ in rows[0.4] if name == "loss"] == [1, 2, 3]
-    assert rows[0.3] == ((1, "loss", 0.3), (1, "valid/error", 0.0))
-
-
-@pytest.mark.slow
-def test_how_trials_of_ray_ended_is_told_apart(tuned):
-    study = the_study(tuned)
-
-    assert {one.setting["rate"]: one.status for one in study.trials} == {
-        0.4: "completed",  # returned by itself, one report early
-        0.1: "completed",  # the full length
-        0.9: "stopped",  # by ASHA
-        0.3: "failed",
-    }
-
-
-@pytest.mark.slow
-def test_settings_of_ray_arrive_and_a_pickled_one_is_told(tuned):
-    study = the_study(tuned)
-
-    assert study.trials[0].setting == {
-        "rate": 0.4,
-        "net.width": 8,
-        "net.norm": "None",
-        "net.sizes": "[1, 2]",
-    }
-    assert any("pickled, so not read: `call`" in one for one in study.left_out)
-    assert "No numbers, so no metrics: `phase`." in study.left_out
-
-
-@pytest.mark.slow
-def test_the_error_of_a_trial_of_ray_is_kept(tuned):
-    failed = the_study(tuned).trials[3]
-
-    assert "ValueError: no <b>data</b>" in failed.detail
 
 
 # --- the originals

@@ -1,116 +1,21 @@
-"""Ray Tune trains the settings of Etude's studies, and goes on after a restore."""
+"""What a search of Etude tells Ray Tune, without a cluster."""
 
 from __future__ import annotations
 
 import json
-import os
 import pickle
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
 
-from etude.connect.assembly.assemble import Target
-from etude.connect.base import ReadRequest
-from etude.connect.importer import import_results
 from etude.connect.raytune.searcher import EtudeSearch
 from etude.errors import ExperimentError, RunError
 from etude.experiment.toml.read import loads
-from etude.round.ask import ask
-from etude.round.result import load
 from etude.space import Real
-from etude.store import open_store
 
-from .tuned import EXPERIMENT, SCRIPT
+from .tuned import EXPERIMENT
 
 RATE = Real(0.01, 100.0, log=True)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """What Ray Tune left: four trials, the other two after a restore, one that failed again."""
-    place = tmp_path_factory.mktemp("tuned")
-    (place / "experiment.toml").write_text(EXPERIMENT)
-    own = {"HOME": str(place), "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
-    subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(place)],
-        env={**os.environ, **own},
-        check=True,
-        capture_output=True,
-        timeout=600,
-    )
-    return place
-
-
-@pytest.fixture(scope="module")
-def known(folder):
-    return json.loads((folder / "known.json").read_text())
-
-
-def settings_of_etude():
-    settings = []
-    with ask(loads(EXPERIMENT)) as asking:
-        while trial := asking.next():
-            asking.tell(trial, 1.0)
-            settings.append(dict(trial.setting))
-    return settings
-
-
-def settings_in(history):
-    return [row["setting"] for row in history["trials"]]
-
-
-@pytest.mark.slow
-def test_ray_tune_trains_the_settings_of_a_round_of_etude_in_their_order(known):
-    assert settings_in(known["later"]) == settings_of_etude()
-
-
-@pytest.mark.slow
-def test_a_search_that_was_restored_goes_on_where_it_was_saved(known):
-    assert settings_in(known["first"]) == settings_in(known["later"])[:4]
-    assert known["settings"] == settings_in(known["later"])[4:]
-
-
-@pytest.mark.slow
-def test_a_trial_that_raises_and_one_that_becomes_nan_are_infeasible(known):
-    rows = known["first"]["trials"] + known["later"]["trials"][4:]
-    ends = {(row["status"], row["reason"]) for row in rows}
-
-    assert ends == {("completed", ""), ("infeasible", "error"), ("infeasible", "nan")}
-
-
-@pytest.mark.slow
-def test_a_trial_that_failed_and_was_trained_again_is_known_by_its_last_end(known):
-    failed = [row["index"] for row in known["first"]["trials"] if row["reason"] == "error"]
-
-    again = [row for row in known["again"]["trials"] if row["study"] == "optimizer=momentum"]
-
-    assert failed == [0]
-    assert again[0]["reason"] != "error"
-    assert len(again[0]["values"]) == 4
-
-
-@pytest.mark.slow
-def test_what_ray_tune_saves_of_the_search_is_json(known):
-    assert known["state"]["experiment"].startswith("[experiment]")
-
-
-@pytest.mark.slow
-def test_the_results_are_judged_with_the_space_of_the_file(folder):
-    store = open_store("memory")
-    target = Target(name="fits", metric="valid/loss", space=folder / "experiment.toml")
-
-    import_results(
-        "raytune", folder / "rest", target, ReadRequest(metric="valid/loss"), store=store
-    )
-
-    studies = load(store, "fits").studies
-    assert [study.name for study in studies] == ["optimizer=plain", "optimizer=momentum"]
-    assert studies[0].space.domains["learning_rate"] == RATE
-
-
-# --- without a cluster
 
 
 def search():

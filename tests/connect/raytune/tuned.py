@@ -28,7 +28,6 @@ import json, pickle, sys
 from pathlib import Path
 
 import numpy as np
-import ray
 from ray import tune
 
 from etude.connect.raytune.searcher import EtudeSearch
@@ -59,7 +58,6 @@ def fit(search, name, samples):
     ).fit()
 
 
-ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False, configure_logging=False)
 first = EtudeSearch(folder / "experiment.toml")
 fit(first, "first", 4)
 later = EtudeSearch(first.experiment)
@@ -76,5 +74,4 @@ state = next((folder / "first").glob("searcher-state-*"))
     "settings": [one.config for one in rest],
     "state": json.loads(state.read_text()),
 }))
-ray.shutdown()
 """
