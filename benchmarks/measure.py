@@ -18,8 +18,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 BENCH = ROOT / ".bench"
 RESULTS = ROOT / "benchmarks" / "results"
-# Released under another name than it is imported by, or in one version: a newer one brings CUDA.
-RELEASED = {"sklearn": "scikit-learn", "torch": "torch==2.13.0"}
+# Released under another name than it is imported by, or in one version: a newer torch brings CUDA,
+# and a newer W&B has no reader of its files in Python.
+RELEASED = {"sklearn": "scikit-learn", "torch": "torch==2.13.0", "wandb": "wandb==0.22.0"}
 
 
 def peer(name: str, *packages: str, constrained: bool = False) -> Path:

@@ -1,6 +1,6 @@
 """Trackers: is each point shown once, whatever dies, and what does a follower cost its run?
 
-    python benchmarks/trackers.py            everything: half an hour on a quiet 2-core machine
+    python benchmarks/trackers.py            everything: an hour on a quiet 2-core machine
     python benchmarks/trackers.py --quick    small numbers, nothing kept: does it run?
     python benchmarks/trackers.py --only sent|cost
 
@@ -11,12 +11,14 @@ points become void. It is followed meanwhile into W&B (offline files), TensorBoa
 follower is killed with -9 again and again. MLflow is a real server in an environment of its own,
 behind a door on loopback that lets a request pass, refuses it, answers 500 before or after it was
 done, or hangs. At the end the door is open, the follower catches up, and each tool's own reader
-says what it shows: `sent_once` is the share of points shown exactly once and with their value,
+says what it shows; W&B's reads the files in an environment of its own, by an older release that
+has it in Python. `sent_once` is the share of points shown exactly once and with their value,
 `missing` those that are not shown at all.
 
 Then a training in this process is timed with a follower beside it and without one, in turn:
 `run_slowed` is the ratio of processor times of run and training together, the follower's not among
-them, and `wall_slowed` the median ratio of the pairs' walls, up to the end of the last trial.
+them, and `wall_slowed` the median ratio of the pairs' walls, up to the end of the last trial. That
+is so with TensorBoard, and with MLflow behind a door that always hangs (`..._hanging`).
 """
 
 from __future__ import annotations
@@ -47,7 +49,14 @@ from typing import Any
 
 from measure import BENCH, Cache, Output, child, peer, version
 
-BARS = {"sent_once": 1.0, "missing": 0, "run_slowed": 1.02, "wall_slowed": 1.05}
+BARS = {
+    "sent_once": 1.0,
+    "missing": 0,
+    "run_slowed": 1.02,
+    "wall_slowed": 1.05,
+    "run_slowed_hanging": 1.02,
+    "wall_slowed_hanging": 1.05,
+}
 KINDS = ("mlflow", "tensorboard", "wandb")
 NAME = "followed"
 # Between two appends: kills are to fall while it is written.
@@ -140,15 +149,41 @@ def in_tensorboard(path: Path) -> Iterator[tuple[int, int, str, float]]:
             yield from ((int(place.name), e.step, tag, e.value) for e in reader.Scalars(tag))
 
 
-def in_wandb(path: Path) -> Iterator[tuple[int, int, str, float]]:
-    from etude.connect.base import ReadRequest
-    from etude.connect.wandb.reader import read
+# Every point of the offline files below a folder, by W&B's own reader, a line of JSON each.
+WANDB_READER = """
+import json, re, sys
+from pathlib import Path
+import wandb
+from wandb.proto.wandb_internal_pb2 import Record
 
+wandb._set_internal_process()  # its reader is for the process that uploads
+from wandb.sdk.internal.datastore import DataStore
+
+for path in sorted(Path(sys.argv[1]).glob("wandb/offline-run-*/*.wandb")):
+    name = re.fullmatch(r"run-\\w+?t(\\d+)", path.stem)
+    if not name:  # the findings
+        continue
+    store = DataStore()
+    store.open_for_scan(str(path))
+    while (data := store.scan_data()) is not None:
+        record = Record.FromString(data)
+        if record.WhichOneof("record_type") != "history":
+            continue
+        row = {one.key or "/".join(one.nested_key): one.value_json for one in record.history.item}
+        for key, value in row.items():
+            if not key.startswith("_"):
+                step = int(row.get("_step", record.history.step.num))
+                print(json.dumps([int(name[1]), step, key, float(value)]))
+"""
+
+
+def in_wandb(path: Path) -> Iterator[tuple[int, int, str, float]]:
     folder = path.with_name(f"{path.name}.wandb")
-    for study in read(folder, ReadRequest(metric="valid/loss")):
-        for trial in study.trials:
-            for step, name, value in trial.rows:
-                yield int(trial.name.rpartition("t")[2]), step, name, value
+    command = [peer("wandb"), "-W", "ignore", "-c", WANDB_READER, folder]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    for line in done.stdout.splitlines():
+        trial, step, name, value = json.loads(line)
+        yield trial, step, name, value
 
 
 def in_mlflow(address: str) -> Iterator[tuple[int, int, str, float]]:
@@ -358,7 +393,7 @@ def _stamps(folder: Path) -> list[float]:
 
 
 COST = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 import numpy as np
 import etude
@@ -403,7 +438,7 @@ def pair_of(folder: Path, kind: str, number: int, steps: int) -> dict[str, Any]:
     script.write_text(COST)
     said = {}
     for case in ("none", kind) if number % 2 else (kind, "none"):
-        store = folder / f"{case}-{number}.db"
+        store = folder / f"{kind}-{case}-{number}.db"
         command = [sys.executable, "-W", "ignore", script, store, case, "2", str(steps)]
         said[case] = child(command).said
     return said
@@ -444,11 +479,24 @@ def cost(
     }
 
 
+def cost_hanging(
+    folder: Path, cache: Cache, *, pairs: int, steps: int, output: Output
+) -> dict[str, float]:
+    """The same with MLflow, whose server does all it is asked and answers too late."""
+    with mlflow_server(folder) as port:
+        door = Door(port, random.Random(0))
+        door.weather = "hang"
+        os.environ["MLFLOW_TRACKING_URI"] = door.address
+        figures = cost(folder, "mlflow", cache, pairs=pairs, steps=steps, output=output)
+        output.say(f"  requests: {dict(door.count)}")
+    return {f"{name}_hanging": figure for name, figure in figures.items()}
+
+
 def _each_once(folder: Path, output: Output, cache: Cache, *, is_quick: bool) -> dict[str, float]:
     trials, kills = (3, 2) if is_quick else (20, 20)
     results = []
     for number, kind in enumerate(KINDS):
-        task = {"part": "sent", "kind": kind, "size": trials}
+        task = {"part": "shown", "kind": kind, "size": trials}
         known = cache.get(task)
         if known is None:
             place = folder / kind
@@ -470,6 +518,7 @@ def _head(output: Output, note: str) -> None:
     packages = ("etude", "wandb", "mlflow-skinny", "tensorboard")
     versions = [f"{one} {version(sys.executable, one)}" for one in packages]
     versions.append(f"MLflow's server {version(peer('mlflow'), 'mlflow')}")
+    versions.append(f"W&B's reader {version(peer('wandb'), 'wandb')}")
     for line in (note, f"{', '.join(versions)}, Python {sys.version.split()[0]}", ""):
         output.say(line)
 
@@ -493,9 +542,9 @@ def main() -> None:
             figures |= _each_once(Path(folder), output, cache, is_quick=chosen.quick)
         if chosen.only != "sent":
             pairs, steps = (2, 200) if chosen.quick else (10, 400)
-            figures |= cost(
-                Path(folder), "tensorboard", cache, pairs=pairs, steps=steps, output=output
-            )
+            given = {"pairs": pairs, "steps": steps, "output": output}
+            figures |= cost(Path(folder), "tensorboard", cache, **given)
+            figures |= cost_hanging(Path(folder), cache, **given)
     output.say()
     output.say(f"bars: {json.dumps(BARS)}")
     output.end(figures)

@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+import time
 from contextlib import closing
 
 import pytest
 
+from etude.cli.track import BesideRun
 from etude.store import open_store
 
 SMALL = """
@@ -116,3 +118,17 @@ def test_what_cannot_be_tracked_is_refused_in_a_sentence(
 
     assert answer.code == 2
     assert said in answer.err
+
+
+def test_the_end_of_a_run_wakes_its_follower_once_and_later_pauses_are_waited_out(monkeypatch):
+    slept: list[float] = []
+    read_end, write_end = os.pipe()
+    os.close(write_end)
+    beside = BesideRun()
+    with os.fdopen(read_end) as ended:
+        monkeypatch.setattr(sys, "stdin", ended)
+        monkeypatch.setattr(time, "sleep", slept.append)
+        are_over = [beside.wait(60.0), beside.wait(0.5)]
+
+    assert are_over == [True, True]
+    assert slept == [0.5]

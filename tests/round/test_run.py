@@ -9,6 +9,7 @@ from tests.runner import loops, works
 import etude
 from etude.errors import RunError, StoreError, TrainError
 from etude.event import Began, Unrestored
+from etude.round.observer import ShowsInTrackers
 from etude.round.preview import planned_trials
 from etude.round.source import Source
 from etude.runner.inline import Inline
@@ -172,6 +173,23 @@ def test_a_run_is_rehearsed_before_its_first_trial():
     assert opening.rehearsed.step_s > 0
     assert (opening.slots, opening.records.count("pending")) == (1, 4)
     assert {event.trial_id for event in seen.events} == {0, 1, 2, 3}
+    assert seen.ends == 1
+
+
+def test_trackers_that_nobody_starts_are_said_with_the_command_that_does():
+    with pytest.warns(RuntimeWarning, match=r"`etude track mlflow NAME --store PATH`") as warned:
+        etude.run(rates(trials=1, track={"mlflow": {}}), loops.train)
+
+    assert len(warned) == 1
+
+
+def test_a_run_that_is_followed_warns_of_nothing():
+    class Follower(Seen, ShowsInTrackers):
+        pass
+
+    seen = Follower()
+    etude.run(rates(trials=1, track={"mlflow": {}}), loops.train, observers=[seen])
+
     assert seen.ends == 1
 
 

@@ -1,6 +1,9 @@
 """MLflow: what a run has beside its points, in a folder that its own client writes and reads."""
 
 import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,8 @@ from etude.experiment.tracked_run import arguments
 from etude.finding import Finding, Group
 from etude.move import Fork
 from etude.trackers import tracker_of
-from etude.trackers.base import StudyNews
+from etude.trackers.base import StudyNews, TrackerError
+from etude.trackers.follower import told
 from etude.trackers.session import run_of
 
 BEGUN = (Began(0, 0), Logged(0, ((0, "valid/loss", 2.0), (1, "valid/loss", 4.0))))
@@ -102,3 +106,36 @@ def test_a_study_stands_above_its_trials_and_pending_ones_are_not_there_yet(foll
     followed.catches_up()
 
     assert [run.info.run_name for run in mlflow_runs(followed)] == ["rates:0"]
+
+
+@contextmanager
+def proxy(status: int):
+    """The address of what stands before a server, and answers for it in HTML."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(b"<html>")
+
+        def log_message(self, *_) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("status", "kind_of_error"),
+    [(401, RunError), (403, RunError), (400, TrackerError), (404, TrackerError)],
+)
+def test_only_an_answer_that_refuses_the_key_is_called_so(followed, status, kind_of_error):
+    run = run_of(followed.store.entries()[0], followed.store.files)("all", 0)
+    with proxy(status) as address:
+        tracker = tracker_of("mlflow", {"uri": address}, followed.folder)
+        with pytest.raises(kind_of_error) as refused:
+            told(tracker.summarize, StudyNews(run=run, findings=[]))
+
+    assert ("refuses the key" in str(refused.value)) == (kind_of_error is RunError)

@@ -6,6 +6,7 @@ import pytest
 from tests.trackers.following import Followed, wandb_trials
 
 from etude.connect.wandb.transaction_log import records
+from etude.errors import RunError
 from etude.event import Began, Ended, Logged, Saved
 from etude.experiment.tracked_run import arguments
 from etude.trackers.session import run_of
@@ -69,3 +70,25 @@ def test_a_run_that_the_training_opens_is_left_to_it_until_the_trial_is_over(fol
     (trial,) = wandb_trials(followed)
     assert before == ((0, "own/accuracy", 0.5),)
     assert sorted(trial.rows) == [(0, "own/accuracy", 0.5), (0, "valid/loss", 2.0)]
+
+
+@pytest.mark.parametrize(
+    ("project", "mode", "words"),
+    [("a" * 129, "offline", "exceeded 128 characters"), ("digits", "online", "wandb login")],
+)
+def test_a_name_that_is_refused_is_not_called_a_missing_key(
+    project, mode, words, kind, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    options = {"project": project, "mode": mode}
+    followed = Followed(kind, tmp_path, track={"wandb": options})
+    followed.happens(Began(0, 0), Logged(0, ((0, "valid/loss", 2.0),)))
+
+    with pytest.raises(RunError) as refused:
+        followed.catches_up()
+
+    followed.store.close()
+    assert words in str(refused.value)
+    assert ("has no key" in str(refused.value)) == (mode == "online")

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import final
 
 from ..event import Event
-from ..round.observer import Opening
+from ..round.observer import Opening, ShowsInTrackers
 from ..trackers import AFTER_S, refuse_missing
 
 # What a follower takes beyond its own limit to say that it is over.
@@ -18,7 +18,7 @@ _GRACE_S = 10.0
 
 
 @final
-class Followers:
+class Followers(ShowsInTrackers):
     """An observer that starts one follower a tracker, and gives each a while at the end.
 
     A follower is a process of its own session, whose input ends with this process however that

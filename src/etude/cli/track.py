@@ -6,7 +6,7 @@ import os
 import select
 import sys
 import time
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, final
 
 import typer
 
@@ -42,7 +42,7 @@ def track(
     location = Path(lasting_location(store))
     if beside:
         os.nice(_NICE)
-    company = Company(say=_say_now, wait=_wait_beside_run if beside else _wait)
+    company = Company(say=_say_now, wait=BesideRun().wait if beside else _wait)
     with signals_as_ctrl_c():
         is_whole = follow(kind, name, location, company)
     if is_whole and not beside:
@@ -63,10 +63,19 @@ def _wait(seconds: float) -> bool:
     return False
 
 
-def _wait_beside_run(seconds: float) -> bool:
-    """Waits for the end of what started it, whose end is that of the input."""
-    begin_s = time.monotonic()
-    readable, _, _ = select.select([sys.stdin], [], [], seconds)
-    if readable:
-        time.sleep(max(0.0, min(seconds, begin_s + seconds - time.monotonic())))
-    return bool(readable)
+@final
+class BesideRun:
+    """The wait of a follower that a run started, whose end is that of the standard input."""
+
+    def __init__(self) -> None:
+        """The run goes on."""
+        self._is_over = False
+
+    def wait(self, seconds: float) -> bool:
+        """Whether the run is over: its end wakes whoever waits for it, and is waited for once."""
+        if self._is_over:
+            time.sleep(seconds)
+        else:
+            readable, _, _ = select.select([sys.stdin], [], [], seconds)
+            self._is_over = bool(readable)
+        return self._is_over

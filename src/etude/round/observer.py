@@ -61,6 +61,10 @@ class Observer(Protocol):
         """The round is over, or was interrupted."""
 
 
+class ShowsInTrackers:
+    """What an observer is that starts the trackers of `[track]`, so that nobody else has to."""
+
+
 @final
 class Observers:
     """All observers of a round. One that fails is told nothing more, and the run goes on."""
@@ -70,7 +74,16 @@ class Observers:
         self._observers = list(observers)
 
     def begin(self, opening: Opening) -> None:
-        """Tells all that the round is about to start."""
+        """Tells all that the round is about to start; warns of trackers that nobody starts."""
+        track = opening.experiment.track
+        if track and not any(isinstance(one, ShowsInTrackers) for one in self._observers):
+            commands = ", ".join(f"`etude track {tracker} NAME --store PATH`" for tracker in track)
+            warnings.warn(
+                f"Nothing shows this run: only `etude run` starts the trackers of [track]. Beside "
+                f"it or after it: {commands}, with the path that the run has as `store`.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
         self._tell(lambda observer: observer.begin(opening))
 
     def see(self, events: Sequence[Event]) -> None:

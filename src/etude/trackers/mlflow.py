@@ -44,6 +44,8 @@ _QUICK = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 _REFUSED = ("401", "403", "PERMISSION_DENIED", "UNAUTHENTICATED")
+# As MLflow words an answer that is not its server's: a proxy's. Its 404 is a restart, and passes.
+_REFUSED_BY_PROXY = re.compile(r" error code 40[13]\b")
 _STATUS = {"completed": "FINISHED", "stopped": "KILLED", "infeasible": "FAILED"}
 
 
@@ -253,12 +255,12 @@ def _refusals() -> Iterator[None]:
     """Tells what a person has to change from what only waits.
 
     Raises:
-        RunError: for a key that the server does not take, and an address that is none.
+        RunError: for a key that the server does not take.
     """
     try:
         yield
     except MlflowException as error:
-        if error.error_code in _REFUSED or " error code 40" in text_of(error)[:400]:
+        if error.error_code in _REFUSED or _REFUSED_BY_PROXY.search(text_of(error)[:400]):
             raise RunError(
                 "MLflow refuses the key. Set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME "
                 "and MLFLOW_TRACKING_PASSWORD."

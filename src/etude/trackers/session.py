@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -102,11 +103,12 @@ class _Session:
             is_well = self._catch_up(follower, company, is_last=is_last)
             if is_well and is_last:
                 return True
-            if is_left and time.monotonic() > deadline_s:
-                return False
             spent_s = time.monotonic() - begin_s
+            left_s = deadline_s - time.monotonic() if is_left else math.inf
+            if left_s <= 0:
+                return False
             pause_s = max(_LOOK_S, spent_s / _SHARE) if is_well else self._longer_pause_s()
-            if company.wait(pause_s) and not is_left:
+            if company.wait(min(pause_s, left_s)) and not is_left:
                 is_left, deadline_s = True, time.monotonic() + AFTER_S
                 self._pause_s = _FIRST_PAUSE_S
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,13 +23,14 @@ from wandb.errors import AuthenticationError, UsageError
 from ..disk.rights import make_folder
 from ..errors import RunError
 from ..experiment.tracked_run import wandb_arguments
-from .base import COLUMNS, News, Row, Sent, StudyNews
+from .base import COLUMNS, News, Row, Sent, StudyNews, reason
 
 # Whoever waits longer for a server tries again later.
 _INIT_S = 30.0
 # The step of a point, where the steps of the run are those of the training's own calls.
 _STEP = "etude/step"
 _SHOWN = ("status", "reason", "detail", "best_step")
+_NO_KEY = re.compile(r"(no )?api[ _]key\b", re.IGNORECASE)
 
 
 _SETTINGS = {
@@ -143,16 +145,26 @@ class Wandb:
                 settings=wandb.Settings(**settings),
             )
         except (AuthenticationError, UsageError) as error:
-            raise RunError(
-                "W&B has no key or refuses it. Type `wandb login`, or set WANDB_API_KEY; "
-                "WANDB_MODE=offline writes files for `wandb sync` instead."
-            ) from error
+            raise RunError(_refusal(error)) from error
 
     def _close(self, trial: int, exit_code: int = 0) -> None:
         """Ends a run that is open, with all that was logged."""
         opened = self._runs.pop(trial, None)
         if opened is not None:
             opened.run.finish(exit_code=exit_code)
+
+
+def _refusal(error: Exception) -> str:
+    """What a person has to change; W&B calls a key that is missing a wrong use, as much else."""
+    if isinstance(error, AuthenticationError) or _NO_KEY.match(str(error)):
+        return (
+            "W&B has no key or refuses it. Type `wandb login`, or set WANDB_API_KEY; "
+            "WANDB_MODE=offline writes files for `wandb sync` instead."
+        )
+    return (
+        f"W&B does not take this run: {reason(error)}. What it is called there, "
+        '`wandb = { project = "...", entity = "..." }` below [track] says.'
+    )
 
 
 def _mode(arguments: Mapping[str, Any]) -> str:
