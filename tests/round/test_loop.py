@@ -137,7 +137,7 @@ def test_a_resumed_trial_is_judged_by_its_first_loss_and_not_by_that_of_its_last
     seen = []
 
     def watched(trial):
-        seen.append(dict(trial._assignment.first_losses))
+        seen.append(dict(trial.assignment.first_losses))
         learns(trial)
 
     records = played(halving, Inline(lambda: watched), store)

@@ -149,7 +149,8 @@ class Training:
             _stop(control)
 
     def _leave_if_left(self, control: TrainerControl) -> None:
-        if self._trial.leaves():
+        # All ranks ask at once; `steps` says why.
+        if hosts.sum_over_ranks(self._trial.left is not None):
             self._advance()
             _stop(control)
 
