@@ -157,3 +157,26 @@ def fails_once(trial):
     if trial.id == 0:
         raise ValueError("no width")
     learns(trial)
+
+
+class Replaced(Scripted):
+    """A runner whose only worker is gone with each trial that is over, until somebody waits."""
+
+    is_there = True
+
+    @property
+    def free(self):
+        return super().free if self.is_there else 0
+
+    def wait(self, deliver):
+        ran = super().wait(deliver)
+        self.is_there = not ran
+        return ran
+
+
+def test_a_study_that_adapts_is_asked_once_there_is_a_worker_again(store):
+    runner = Replaced(*[dies] * 3, *[completes] * 4)
+
+    perform(store, runner, five_trials(schedule="asha"))
+
+    assert statuses(store) == ["infeasible", *["completed"] * 4]
