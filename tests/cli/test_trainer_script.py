@@ -150,3 +150,34 @@ def test_it_is_known_whether_there_is_something_to_evaluate_on():
     scripts = [trainer_script(ast.parse(text), text) for text in (FUNCTION, HANDED)]
 
     assert [one.has_evaluation for one in scripts] == [True, False]
+
+
+def test_an_expression_of_several_lines_is_changed_on_all_of_them():
+    text = f"""{IMPORTS}
+def main():
+    args = TrainingArguments(
+        learning_rate=float(
+            "2e-5"
+        ),
+        output_dir="out",
+    )
+    Trainer(
+        args=args,
+        callbacks=[
+            Mine(),  # ours
+            Other(),
+        ],
+    ).train()
+"""
+
+    new = changed(text)
+
+    assert ast.parse(new)
+    assert 'learning_rate=etude.current()["learning_rate"]\n\n,\n' in new
+    assert "callbacks=[etude.huggingface.Callback(), *[\n            Mine(),  # ours\n" in new
+
+
+def test_callbacks_of_a_choice_stay():
+    text = FUNCTION.replace("=data)", "=data, callbacks=mine or [])")
+
+    assert "callbacks=[etude.huggingface.Callback(), *(mine or [])])" in changed(text)

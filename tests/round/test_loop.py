@@ -137,7 +137,7 @@ def test_a_resumed_trial_is_judged_by_its_first_loss_and_not_by_that_of_its_last
     seen = []
 
     def watched(trial):
-        seen.append(dict(trial._assignment.first_losses))
+        seen.append(dict(trial.assignment.first_losses))
         learns(trial)
 
     records = played(halving, Inline(lambda: watched), store)
@@ -157,3 +157,26 @@ def fails_once(trial):
     if trial.id == 0:
         raise ValueError("no width")
     learns(trial)
+
+
+class Replaced(Scripted):
+    """A runner whose only worker is gone with each trial that is over, until somebody waits."""
+
+    is_there = True
+
+    @property
+    def free(self):
+        return super().free if self.is_there else 0
+
+    def wait(self, deliver):
+        ran = super().wait(deliver)
+        self.is_there = not ran
+        return ran
+
+
+def test_a_study_that_adapts_is_asked_once_there_is_a_worker_again(store):
+    runner = Replaced(*[dies] * 3, *[completes] * 4)
+
+    perform(store, runner, five_trials(schedule="asha"))
+
+    assert statuses(store) == ["infeasible", *["completed"] * 4]

@@ -93,7 +93,7 @@ def change_lines(script: Script, trainer: TrainerScript) -> Iterator[str]:
     """The lines of the script to change, a sentence each."""
     for one in changed(trainer):
         what = f"line {one.line}" if one.old else f"before line {one.line}"
-        yield f"{what:<16}{one.new.strip()}"
+        yield f"{what:<16}{one.new.strip() or '(is left empty)'}"
     if (moved := trainer.moved) is not None:
         yield f"lines {moved[0]} to {moved[1]} are indented, below `def train(trial):`"
     if trainer.parser is not None:

@@ -150,28 +150,42 @@ class TrainerScript:
             whole = len(self.lines[line - 1])
             yield _Edit(line=line, begin=0, end=whole, text="def train(trial):")
         if self.made is not None and searched in self.arguments:
-            yield self._in_place_of(self.arguments[searched], value)
+            yield from self._in_place_of(self.arguments[searched], value)
         elif self.made is not None:
             yield self._with_keyword(self.made, f"{searched}={value}")
         for name, usual in _NOT_WITH_A_TRIAL.items():
             if name in self.arguments and ast.unparse(self.arguments[name]) != usual:
-                yield self._in_place_of(self.arguments[name], usual)
+                yield from self._in_place_of(self.arguments[name], usual)
         if self.parser is not None and not (self.parser.args or self.parser.keywords):
             yield self._with_keyword(self.parser, "args=[]")
-        yield self._with_callback()
+        yield from self._with_callback()
 
-    def _with_callback(self) -> _Edit | ChangedLine:
+    def _with_callback(self) -> Iterator[_Edit | ChangedLine]:
         given = {keyword.arg: keyword.value for keyword in self.trainer.keywords}
         callbacks = given.get("callbacks")
         if callbacks is None:
-            return self._with_keyword(self.trainer, f"callbacks=[{_CALLBACK}]")
-        return self._in_place_of(callbacks, f"[{_CALLBACK}, *{ast.unparse(callbacks)}]")
+            yield self._with_keyword(self.trainer, f"callbacks=[{_CALLBACK}]")
+            return
+        begin, end = ("*(", ")]") if isinstance(callbacks, ast.BoolOp | ast.IfExp) else ("*", "]")
+        yield from self._around(callbacks, f"[{_CALLBACK}, {begin}", end)
 
-    def _in_place_of(self, node: ast.expr, text: str) -> _Edit:
-        line, at = node.lineno, self._column
-        end = at(line, node.end_col_offset or 0) if node.end_lineno == line else None
-        whole = len(self.lines[line - 1]) if end is None else end
-        return _Edit(line=line, begin=at(line, node.col_offset), end=whole, text=text)
+    def _in_place_of(self, node: ast.expr, text: str) -> Iterator[_Edit]:
+        """An expression is replaced on its first line; what follows it on its last line stays."""
+        first, last = node.lineno, node.end_lineno or node.lineno
+        for line in range(first, last + 1):
+            whole = self.lines[line - 1]
+            begin = self._column(line, node.col_offset) if line == first else 0
+            end = self._column(line, node.end_col_offset or 0) if line == last else len(whole)
+            if whole:
+                yield _Edit(line=line, begin=begin, end=end, text=text if line == first else "")
+
+    def _around(self, node: ast.expr, before: str, after: str) -> Iterator[_Edit]:
+        for line, offset, text in (
+            (node.lineno, node.col_offset, before),
+            (node.end_lineno or node.lineno, node.end_col_offset or 0, after),
+        ):
+            at = self._column(line, offset)
+            yield _Edit(line=line, begin=at, end=at, text=text)
 
     def _with_keyword(self, call: ast.Call, text: str) -> _Edit | ChangedLine:
         """One keyword more behind the last that the call has, in a line of its own as that."""

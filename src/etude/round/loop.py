@@ -51,7 +51,9 @@ def play(
             waiting.extend(searches.started(runner.free - len(waiting)))
         while runner.free and waiting:
             runner.submit([assignment(experiment, store, waiting.popleft())])
-        if not runner.wait(deliver) and not waiting:
+        # A runner that just lost its last worker takes nothing: the searches were not asked yet.
+        is_unasked = bool(searches.plan) and not runner.free
+        if not runner.wait(deliver) and not waiting and not is_unasked:
             guard.finish()
             return
 

@@ -25,7 +25,7 @@ def together(source: Source, runner: Runner | str | None) -> Iterator[Runner | N
     if "TORCHELASTIC_RUN_ID" not in os.environ or int(os.environ.get("WORLD_SIZE", "1")) < 2:
         yield None
         return
-    if runner not in (None, "inline"):
+    if runner not in (None, "inline", "auto"):  # `auto` is what the command line has by itself
         named = runner if isinstance(runner, str) else type(runner).__name__
         raise RunError(
             f"Under torchrun all ranks train one trial, in the processes that it started, but the "

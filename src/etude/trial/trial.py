@@ -44,6 +44,7 @@ class Trial:
 
     Attributes:
         id: Unique in the experiment.
+        assignment: What it is made of; nothing counts as asked for by a look at it.
         restores: Whether the loop has asked for a checkpoint to go on from.
         left: Why the loop had to be left; None while it may go on. Kept, so that a loop that
             swallows it meets it again at its next call, and never counts as completed.
@@ -84,7 +85,7 @@ class Trial:
         self.keep_checkpoints = assignment.keep_checkpoints
         self.evaluate_training = assignment.evaluate_training
         self.is_checked = bool(assignment.resume_contents)
-        self._assignment = assignment
+        self.assignment = assignment
         self._channel, self._halted = channel, halted
         steps = evaluation_steps(assignment.max_steps, assignment.evaluations)
         self._in_turn, self._evaluation_steps = steps, frozenset(steps)
@@ -136,7 +137,7 @@ class Trial:
         `etude compare --splits` gives one, and refuses a loop that never asks for it.
         """
         self._reads_split = True
-        return self._assignment.split_seed
+        return self.assignment.split_seed
 
     @property
     def max_steps(self) -> int:
@@ -153,8 +154,8 @@ class Trial:
     @property
     def folder(self) -> Path:
         """A folder of this trial's own, made when first asked for."""
-        make_folder(self._assignment.folder)
-        return self._assignment.folder
+        make_folder(self.assignment.folder)
+        return self.assignment.folder
 
     def tracker(self, name: str) -> dict[str, Any]:
         """Arguments that open its run in `wandb`, `mlflow` or `tensorboard`, to log more there.
@@ -165,7 +166,7 @@ class Trial:
         Raises:
             RunError: for another name.
         """
-        given = self._assignment
+        given = self.assignment
         return arguments(given.tracked, name, given.folder, rehearsal=self.is_rehearsal)
 
     def restore(self, load: Callable[[Path], object]) -> bool:
@@ -177,11 +178,11 @@ class Trial:
         if self._begun:  # refused at once, and not first when there is something to restore
             self._misuse("`restore` comes before the first `steps`, `log` or `report`. Move it up.")
         self.restores = True
-        step = self._assignment.resume_step
+        step = self.assignment.resume_step
         if step is None:
             return False
-        folder = self._assignment.checkpoints / str(step)
-        if not is_whole(folder, self._assignment.resume_contents):
+        folder = self.assignment.checkpoints / str(step)
+        if not is_whole(folder, self.assignment.resume_contents):
             self._leave(Torn(step))
         load(folder)
         self._from_step = step + 1
@@ -273,8 +274,8 @@ class Trial:
         plain = self._step(step)
         if plain is None:
             return
-        place = self._assignment.checkpoints / str(plain)
-        lasting, attempt = self._assignment.lasting, self._assignment.attempt
+        place = self.assignment.checkpoints / str(plain)
+        lasting, attempt = self.assignment.lasting, self.assignment.attempt
         contents = write_checkpoint(place, checkpoint, lasting=lasting, attempt=attempt)
         self._channel.saved(plain, None if value is None else float(value), contents)
         self._pause_if_due(plain)
@@ -282,12 +283,12 @@ class Trial:
     @property
     def is_rehearsal(self) -> bool:
         """Whether it only tries a few steps, and nothing is kept."""
-        return self._assignment.rehearsal
+        return self.assignment.rehearsal
 
     @property
     def is_whole(self) -> bool:
         """Whether it trains as long as it ever will: as no rehearsal, or in spite of being one."""
-        whole_steps = self._assignment.whole_steps or math.inf
+        whole_steps = self.assignment.whole_steps or math.inf
         is_short = self.is_rehearsal and self.final_step + 1 < whole_steps
         return not (is_short and self.asks_length)
 
@@ -295,12 +296,12 @@ class Trial:
     def whole_steps(self) -> int:
         """Updates of the trial itself, of which a rehearsal tries the first."""
         self.asks_length = True
-        return max(self._assignment.whole_steps, self._assignment.max_steps)
+        return max(self.assignment.whole_steps, self.assignment.max_steps)
 
     @property
     def resuming(self) -> int | None:
         """The step of the checkpoint that it was handed and has not yet trained on from."""
-        return self._assignment.resume_step if self.restores and not self._begun else None
+        return self.assignment.resume_step if self.restores and not self._begun else None
 
     @property
     def reported(self) -> bool:
@@ -311,7 +312,7 @@ class Trial:
     def unread(self) -> tuple[str, ...] | None:
         """The hyperparameters that nobody read from step 0 on; None where that is not known."""
         split = () if self._reads_split else (SPLIT_SEED,)
-        earlier = self._assignment.unread if self._from_step else (*self.noted, *split)
+        earlier = self.assignment.unread if self._from_step else (*self.noted, *split)
         now = self.noted.unread.union(split)
         return None if earlier is None else tuple(sorted(now & set(earlier)))
 
@@ -320,8 +321,8 @@ class Trial:
         """What was read since step 0 with the whole setting alone, so that its use is not seen."""
         if self.unread is None:
             return ()
-        before = set(self._assignment.taken if self._from_step else ())
-        open_before = before | set(self._assignment.unread or ()) if self._from_step else None
+        before = set(self.assignment.taken if self._from_step else ())
+        open_before = before | set(self.assignment.unread or ()) if self._from_step else None
         taken, open_now = self.noted.taken, self.noted.taken | self.noted.unread
         own = open_now if open_before is None else open_now & open_before
         return tuple(sorted(own & (taken | before)))
@@ -352,8 +353,8 @@ class Trial:
             plain = -1
         if 0 <= plain <= self.final_step:
             return plain
-        whole_steps = self._assignment.whole_steps or math.inf
-        if self._assignment.rehearsal and self.final_step < plain < whole_steps:
+        whole_steps = self.assignment.whole_steps or math.inf
+        if self.assignment.rehearsal and self.final_step < plain < whole_steps:
             self._pass(plain)
             return None
         return self._misuse(step_message(step, plain, self.final_step + 1))
@@ -391,7 +392,7 @@ class Trial:
     @property
     def until_step(self) -> int | None:
         """Updates after which its next checkpoint is its last for now: a schedule decides."""
-        return self._assignment.until_step
+        return self.assignment.until_step
 
     def _pause_if_due(self, step: int) -> None:
         if self.until_step is not None and self.until_step <= step + 1 <= self.final_step:
@@ -426,7 +427,7 @@ class Trial:
             self._first_losses.get(name, value),
             step=step,
             objective=self._objective,
-            threshold=self._assignment.diverged_above,
+            threshold=self.assignment.diverged_above,
         )
         if why is not None:
             self._leave(why)

@@ -116,3 +116,17 @@ def test_both_ways_of_the_page_train_the_same_trial(tmp_path, monkeypatch):
 
     assert by_fit == by_script
     assert len(by_fit) == 2 * 3
+
+
+def test_one_callback_of_a_module_trains_one_trial_after_another(tmp_path):
+    callback, ends = etude.huggingface.Callback(), []
+
+    def train(trial):
+        args = TrainingArguments(str(tmp_path / "out"), use_cpu=True, **QUIET)
+        trainer(args, callbacks=[callback]).train()
+
+    for number in range(2):
+        given = of_six(tmp_path / str(number), id=number, max_steps=1, evaluations=1)
+        ends.append(end(trained(train, given)))
+
+    assert [one.status for one in ends] == ["completed", "completed"]

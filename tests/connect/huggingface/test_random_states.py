@@ -1,7 +1,9 @@
 import shutil
 from dataclasses import replace
+from typing import Any
 
 import pytest
+import torch
 from tests.connect.huggingface.pairs import Fit, Pairs, of_six, resumed, trained
 from tests.runner.sample import end, rows
 
@@ -34,3 +36,43 @@ def test_what_goes_on_equals_what_was_not_interrupted(whole, step, tmp_path):
     assert fit.ends[-1] == fit.ends[0]
     assert rows(again) == [row for row in rows(events) if row[0] > step]
     assert end(again).steps == 6
+
+
+WORKER = {"dataloader_num_workers": 1}
+
+
+class Stream(torch.utils.data.IterableDataset[dict[str, Any]]):
+    """Pairs, some of whose words are drawn when they are read; without a length."""
+
+    def __iter__(self):
+        pairs = Pairs(8, augments=True)
+        return (pairs[row] for row in range(8))
+
+
+@pytest.mark.rule("W4")
+def test_a_fork_with_another_batch_size_passes_over_as_many_batches_as_its_trainer(tmp_path):
+    parent = of_six(tmp_path)
+    events = trained(Fit(WORKER), parent)
+    fork = Fit({**WORKER, "per_device_train_batch_size": 4})
+
+    forked = trained(fork, resumed(parent, events, 1))
+
+    assert (end(forked).status, end(forked).steps) == ("completed", 6)
+
+
+def test_a_stream_is_gone_on_with_where_a_worker_draws(tmp_path):
+    given = of_six(tmp_path, max_steps=4, evaluations=2)
+    fit = Fit(WORKER, train_dataset=Stream())
+    events = trained(fit, given)
+
+    again = trained(fit, resumed(given, events, 1))
+
+    assert rows(again) == [row for row in rows(events) if row[0] > 1]
+
+
+def test_a_stream_that_draws_is_told_of_at_the_rehearsal(tmp_path, capsys):
+    given = of_six(tmp_path, rehearsal=True, max_steps=1, evaluations=1, whole_steps=6)
+
+    trained(Fit(train_dataset=Stream()), given)
+
+    assert "`IterableDataset` that draws" in capsys.readouterr().err

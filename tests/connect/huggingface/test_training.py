@@ -5,7 +5,7 @@ import pytest
 from tests.connect.huggingface.pairs import Fit, Pairs, of_six, resumed, saved, trained
 from tests.runner.sample import end, rows
 from torch import nn
-from transformers import TrainerCallback
+from transformers import EarlyStoppingCallback, TrainerCallback
 
 from etude.event import Paused, Refused, Saved
 
@@ -124,3 +124,24 @@ def test_workers_that_outlive_an_epoch_are_told_of_at_the_rehearsal(tmp_path, ca
     trained(Fit(arguments), given)
 
     assert "draws other random numbers in its workers" in capsys.readouterr().err
+
+
+class Saves(TrainerCallback):
+    """Asks for a checkpoint of a step that nobody evaluates."""
+
+    def on_step_end(self, args, state, control, **others):
+        control.should_save = control.should_save or state.global_step == 3
+
+
+def test_a_checkpoint_of_another_callback_has_no_value_of_an_earlier_step(tmp_path):
+    events = trained(Fit(callbacks=[Saves()]), of_six(tmp_path))
+
+    assert saved(events, 2).value is None
+    assert saved(events, 3).value is not None
+    assert (end(events).status, end(events).steps) == ("completed", 6)
+
+
+def test_early_stopping_of_the_trainer_is_refused_for_a_schedule(tmp_path):
+    fit = Fit({"metric_for_best_model": "loss"}, callbacks=[EarlyStoppingCallback()])
+
+    assert "a schedule stops trials" in end(trained(fit, of_six(tmp_path))).detail

@@ -39,6 +39,7 @@ class Callback(TrainerCallback):
     def __init__(self, trial: Trial | RankTrial | None = None) -> None:
         """Finds its trial when a Trainer is made with it, or trains."""
         self._given = trial
+        self._of: Trial | RankTrial | None = None
         self._trial: RankTrial | None = None
         self._training: Training | None = None
 
@@ -48,11 +49,14 @@ class Callback(TrainerCallback):
         """The Trainer is made: what the trial owns is set in its arguments."""
         del state, control, others
         given = self._given or current()
-        if given is None or self._trial is not None:
+        if given is self._of:
             return
-        free_devices()
-        self._trial = shared(given)
-        take_over(args, self._trial)
+        # One callback may stand in a module, and so meet one trial after another.
+        self._of, self._trial = given, None
+        if given is not None:
+            free_devices()
+            self._trial = shared(given)
+            take_over(args, self._trial)
 
     def train(
         self, trainer: Trainer, train: Callable[..., TrainOutput], resume: object
@@ -83,10 +87,12 @@ class Callback(TrainerCallback):
         if self._training is not None:
             self._training.begin(control, others.get("optimizer"), others.get("lr_scheduler"))
 
-    def on_epoch_begin(self, *given: Any, **others: Any) -> None:
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any
+    ) -> None:
         """An epoch begins."""
         if self._training is not None:
-            self._training.begin_epoch()
+            self._training.begin_epoch(state, others["train_dataloader"])
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **others: Any

@@ -54,22 +54,26 @@ class RandomStates:
 
     def go_on(self, saved: dict[str, Any]) -> None:
         """Takes the states of a checkpoint."""
-        self._skipped = saved["batches"]
         self._saved = {name: saved[name] for name in ("epoch", "ahead", "now")}
 
-    def states(self, *, ends_epoch: bool) -> dict[str, Any]:
-        """What a checkpoint is to hold, made now; at the end of an epoch or in the middle."""
+    def states(self) -> dict[str, Any]:
+        """What a checkpoint is to hold, made now."""
         now = random_state()
         is_ahead = self._ahead_index >= self._taken
         return {
-            "batches": 0 if ends_epoch else self._taken,
             "epoch": self._epoch,
             "ahead": self._ahead if is_ahead else now,
             "now": now,
         }
 
-    def begin_epoch(self) -> None:
-        """Before the loader of an epoch is asked for its first batch."""
+    def begin_epoch(self, skipped: int) -> None:
+        """Before the loader of an epoch is asked for its first batch.
+
+        Args:
+            skipped: Batches that the Trainer passes over. It counts them in steps of now: a fork
+                with another batch size passes over others than its parent trained on.
+        """
+        self._skipped = skipped
         if self._saved:
             set_generator_states(self._saved["epoch" if self._skipped else "now"])
             self._saved = self._saved if self._skipped else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -10,9 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, final
 
-from torch.utils.data import DataLoader
-from transformers import Trainer, TrainerControl, TrainerState
-from transformers.trainer_utils import TrainOutput
+from torch.utils.data import DataLoader, IterableDataset
+from transformers import EarlyStoppingCallback, Trainer, TrainerControl, TrainerState
+from transformers.trainer_utils import TrainOutput, has_length
 
 from ...errors import Leave, RunError
 from ...train.torch import hosts
@@ -44,6 +45,9 @@ class Training:
         self._left: Leave | None = None
         self._values: dict[str, float] = {}
         self._evaluated = 0
+        self._evaluated_step = -1
+        self._is_due = False
+        self._goes_on = False
         self._stepped_in_epoch = True
         self._made: Groups = []
         self._saved: dict[str, Any] | None = None
@@ -67,6 +71,7 @@ class Training:
             self._advance()
             self._end()
             return TrainOutput(done, 0.0, {})
+        self._goes_on = folder is not None
         if folder is not None:
             self._saved = load_states(folder, hosts.rank())
         if self._saved is not None:
@@ -82,19 +87,20 @@ class Training:
             set_changed(optimizer, schedule, self._made, self._saved["groups"])
         self._go_on(control)
 
-    def begin_epoch(self) -> None:
+    def begin_epoch(self, state: TrainerState, loader: Any) -> None:
         """An epoch begins, or is gone on with."""
         self._stepped_in_epoch = False
-        self._states.begin_epoch()
+        skipped, self._goes_on = self._passed_over(state, loader) if self._goes_on else 0, False
+        self._states.begin_epoch(skipped)
 
     def end_step(self, state: TrainerState, control: TrainerControl) -> None:
         """A step is done: it is evaluated and saved, or the next one comes."""
         self._stepped_in_epoch = True
         self._done = state.global_step
         step = state.global_step - 1
-        if self._left is None and self._trial.evaluates(step):
+        self._is_due = self._left is None and self._trial.evaluates(step)
+        if self._is_due:
             control.should_log = control.should_evaluate = control.should_save = True
-            self._values, self._evaluated = {}, 0
         elif self._left is None:
             self._go_on(control)
 
@@ -121,6 +127,8 @@ class Training:
             self._trial.log(step, values)
             self._leave_if_left(control)
             return
+        if step != self._evaluated_step:
+            self._values, self._evaluated, self._evaluated_step = {}, 0, step
         self._values |= values
         self._evaluated += 1
         data = self._trainer.eval_dataset
@@ -133,13 +141,15 @@ class Training:
         written = self._folder / f"checkpoint-{state.global_step}"
         if self._left is not None:
             return
-        states = self._states.states(ends_epoch=float(state.epoch or 0.0).is_integer())
-        save_states({**states, "groups": self._made}, written, hosts.rank())
+        save_states({**self._states.states(), "groups": self._made}, written, hosts.rank())
         hosts.sum_over_ranks(0.0)  # all have written
-        value = self._values.get(self._trial.metric)
-        self._trial.save(state.global_step - 1, partial(_move, written), value=value)
+        step = state.global_step - 1
+        value = self._values.get(self._trial.metric) if step == self._evaluated_step else None
+        self._trial.save(step, partial(_move, written), value=value)
         self._leave_if_left(control)
-        self._go_on(control)
+        if self._is_due:  # else another callback asked for it, and the trial went on before
+            self._is_due = False
+            self._go_on(control)
 
     def _go_on(self, control: TrainerControl) -> None:
         """Asks for the next step, on all ranks alike."""
@@ -149,7 +159,8 @@ class Training:
             _stop(control)
 
     def _leave_if_left(self, control: TrainerControl) -> None:
-        if self._trial.leaves():
+        # All ranks ask at once; `steps` says why.
+        if hosts.sum_over_ranks(self._trial.left is not None):
             self._advance()
             _stop(control)
 
@@ -183,12 +194,43 @@ class Training:
                 f"The Trainer has no `eval_dataset`, so that `{self._trial.metric}` is never "
                 "evaluated. Pass `eval_dataset=` to the Trainer."
             )
+        if any(
+            isinstance(one, EarlyStoppingCallback)
+            for one in self._trainer.callback_handler.callbacks
+        ):
+            raise RunError(
+                "The Trainer has an `EarlyStoppingCallback`, but the trial decides when it is "
+                'evaluated and stopped. Leave it out: a schedule stops trials, `name = "asha"` in '
+                "[schedule] for one."
+            )
         if self._trial.max_steps < self._trial.whole_steps and self._is_persistent():
             sys.stderr.write(
                 "A training with `dataloader_persistent_workers` that goes on from a checkpoint "
                 "draws other random numbers in its workers than an uninterrupted one. Leave it "
                 "out where both must be equal.\n"
             )
+
+        if self._trial.max_steps < self._trial.whole_steps and self._draws_alone():
+            sys.stderr.write(
+                "A training on an `IterableDataset` that draws random numbers itself and goes on "
+                "from a checkpoint draws others than an uninterrupted one. Pass "
+                "`dataloader_num_workers=1` where both must be equal.\n"
+            )
+
+    def _passed_over(self, state: TrainerState, loader: Any) -> int:
+        """Batches of an epoch that the Trainer skips when it goes on."""
+        accumulated = self._args.gradient_accumulation_steps
+        steps = self._trial.max_steps
+        if has_length(loader):
+            steps = max(math.ceil(len(loader) / accumulated), 1)
+        return state.global_step % steps * accumulated
+
+    def _draws_alone(self) -> bool:
+        return self._is_stream and self._args.dataloader_num_workers == 0
+
+    @property
+    def _is_stream(self) -> bool:
+        return isinstance(self._trainer.train_dataset, IterableDataset)
 
     def _is_persistent(self) -> bool:
         return self._args.dataloader_persistent_workers and self._args.dataloader_num_workers > 0
@@ -209,7 +251,8 @@ class Training:
             return made
 
         def batches(iterator: Iterator[Any], *given: Any, **named: Any) -> Any:
-            for _ in range(self._states.trained_before()):
+            # A stream's loader skips batches that it made, and leaves nothing to do here.
+            for _ in range(0 if self._is_stream else self._states.trained_before()):
                 next(iterator)
             taken = take(iterator, *given, **named)
             self._states.end_of_skipping()

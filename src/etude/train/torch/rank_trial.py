@@ -6,13 +6,14 @@ for it. So all ranks agree before each step whether there is another: a stop is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
 from torch import distributed as dist
 
 from ...errors import Halted, Leave, RunError
+from ...experiment.tracked_run import TrackedRun, arguments
 from ...setting import quietly
 from ...trial import Trial
 from . import hosts
@@ -33,6 +34,9 @@ class Header(NamedTuple):
     evaluation_steps: frozenset[int]
     metric: str
     folder: Path
+    split_seed: int | None
+    is_rehearsal: bool
+    tracked: TrackedRun | None
 
 
 @final
@@ -50,6 +54,8 @@ class RankTrial:
         until_step: Updates after which its next checkpoint is its last for now.
         metric: The experiment's.
         folder: Of the trial, on the first rank's host.
+        is_rehearsal: Whether it only tries a few steps, and nothing is kept.
+        left: What the trial was left with on this rank; kept until all ranks can leave with it.
 
     Source: B4.
     """
@@ -61,8 +67,8 @@ class RankTrial:
         self.id, self.seed = header.id, header.seed
         self.max_steps, self.metric = header.max_steps, header.metric
         self.whole_steps, self.until_step = header.whole_steps, header.until_step
-        self.folder = header.folder
-        self._left: Leave | None = None
+        self.folder, self.is_rehearsal = header.folder, header.is_rehearsal
+        self.left: Leave | None = None
 
     def __getitem__(self, name: str) -> Any:
         """The value of a hyperparameter; KeyError names the known ones."""
@@ -75,7 +81,42 @@ class RankTrial:
 
     def __contains__(self, name: object) -> bool:
         """Whether the hyperparameter exists in this trial's study (R11)."""
-        return name in self._header.setting
+        return name in (self._trial or self._header.setting)
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the hyperparameters."""
+        return iter(self.keys())
+
+    def keys(self) -> Iterable[str]:
+        """The names of the hyperparameters, for `dict(trial)` and `build(**trial)`."""
+        return list(self._header.setting) if self._trial is None else self._trial.keys()
+
+    @property
+    def setting(self) -> dict[str, Any]:
+        """All hyperparameters by name, a plain dict."""
+        return dict(self._header.setting) if self._trial is None else self._trial.setting
+
+    @property
+    def split_seed(self) -> int | None:
+        """Of the split of the data; None where the split is the loop's own. Source: A1."""
+        return self._header.split_seed if self._trial is None else self._trial.split_seed
+
+    @property
+    def evaluation_steps(self) -> list[int]:
+        """The regular ones (E2), the last step among them."""
+        return sorted(self._header.evaluation_steps)
+
+    def tracker(self, name: str) -> dict[str, Any]:
+        """Arguments that open the trial's run in a tracker; on others than the first rank, none.
+
+        What these open is as in a rehearsal, and shows nothing of the trial.
+
+        Raises:
+            RunError: for another name.
+        """
+        if self._trial is not None:
+            return self._trial.tracker(name)
+        return arguments(self._header.tracked, name, self.folder, rehearsal=True)
 
     @property
     def is_first(self) -> bool:
@@ -113,7 +154,7 @@ class RankTrial:
         """
         own = None if self._trial is None else iter(self._trial.steps())
         while True:
-            step, error = _OVER, self._left
+            step, error = _OVER, self.left
             if own is not None and error is None:
                 try:
                     step = next(own, _OVER)
@@ -152,22 +193,15 @@ class RankTrial:
         """Writes a checkpoint of a step whose values are recorded, by the first rank."""
         self._left_by(lambda trial: trial.save(step, checkpoint, value=value))
 
-    def leaves(self) -> bool:
-        """Whether all ranks are to leave the loop now: they agree, so all of them ask at once.
-
-        `steps()` says why, for it is left there.
-        """
-        return hosts.sum_over_ranks(self._left is not None) > 0
-
     def _left_by(self, call: Callable[[Trial], object]) -> Leave | None:
         """What the trial was left with by a call, kept until all ranks can leave with it."""
-        if self._trial is None or self._left is not None:
-            return self._left
+        if self._trial is None or self.left is not None:
+            return self.left
         try:
             call(self._trial)
         except Leave as error:
-            self._left = error
-        return self._left
+            self.left = error
+        return self.left
 
 
 def shared(trial: Trial | RankTrial | None) -> RankTrial:
@@ -216,6 +250,9 @@ def _header(trial: Trial) -> Header:
         frozenset(trial.evaluation_steps),
         trial.metric,
         trial.folder,
+        trial.assignment.split_seed,
+        trial.is_rehearsal,
+        trial.assignment.tracked,
     )
 
 
