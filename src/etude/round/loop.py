@@ -52,8 +52,11 @@ def play(
         while runner.free and waiting:
             runner.submit([assignment(experiment, store, waiting.popleft())])
         if not runner.wait(deliver) and not waiting:
-            guard.finish()
-            return
+            # A runner that lost all of its workers had no place for what searches still want.
+            waiting.extend(searches.started(1))
+            if not waiting:
+                guard.finish()
+                return
 
 
 def pending(plan: Sequence[Plan], store: Store, name: str) -> list[Record]:
