@@ -16,7 +16,8 @@ compared as `etude compare` does: that alone says which is better.
 All trials stand in `.bench/bert/FORM/etude.db`: killed, or typed again, it goes on. Checkpoints lie
 beside it and may be deleted once a strategy has ended. What is committed, in `results/bert`, is the
 store alone. What a strategy spent is the updates of all its trials, forks from where they began,
-and their seconds on a core, one thread each; what it saved is the rest of `trials x max_steps`.
+and their seconds on a core, one thread each; what it saved is what its schedule stopped, to
+`max_steps`, as the report counts it. A trial that ended after its own epochs saved nothing.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ from bert_tiny import made_tiny
 from measure import BENCH, RESULTS, ROOT, Output, version
 
 import etude
+from etude.analyze.views.spent import Spent, spent
+from etude.experiment import Resources
 from etude.experiment.toml.read import read
 from etude.experiment.toml.write import dumps
 from etude.round.result import Result
@@ -75,27 +78,9 @@ FORMS = {
 }
 
 
-@dataclass(frozen=True)
-class Spending:
-    """What a round cost, and what it would have cost without stopping anything (W10)."""
-
-    steps: int
-    core_s: float
-    at_most: int
-
-    @property
-    def saved(self) -> float:
-        """The share of the steps that were not trained."""
-        return 1 - self.steps / self.at_most
-
-
-def spending(result: Result) -> Spending:
-    records = list(result.records)
-    begun_at = {one.id: 0 if one.from_step is None else one.from_step + 1 for one in records}
-    steps = sum(record.steps - begun_at[record.id] for record in records)
-    begun = sum(record.parent is None for record in records)
-    core_s = sum(record.wall_s for record in records)
-    return Spending(steps, core_s, begun * result.experiment.max_steps)
+def spending(result: Result) -> Spent:
+    """What a round cost, and what its schedule saved (W10); each trial has one core."""
+    return spent(list(result.records), result.experiment.max_steps, Resources(cpus=1))
 
 
 # --- files: the example's, with fewer trials and other rates
@@ -218,18 +203,19 @@ def strategy(name: str, form: Form, folder: Path, factor: float) -> Result:
 
 
 def said(output: Output, name: str, result: Result) -> dict[str, float]:
-    spent, value = spending(result), accuracy(result)
+    known, value = spending(result), accuracy(result)
+    core_hours = known.core_hours or 0.0
     counts = {status: result.records.count(status) for status in ("completed", "stopped")}
     output.say(
         f"  {name:13} best {value:.4f}  {counts['completed']:3d} complete "
-        f"{counts['stopped']:3d} stopped  {spent.steps:7,} of {spent.at_most:7,} steps "
-        f"({spent.saved:.0%} saved)  {spent.core_s / 3600:.2f} core hours"
+        f"{counts['stopped']:3d} stopped  {known.steps:7,} steps, "
+        f"{known.saved_steps:,} saved ({known.saved_share:.0%})  {core_hours:.2f} core hours"
     )
     return {
         f"{name}.accuracy": value,
-        f"{name}.steps": spent.steps,
-        f"{name}.steps_saved": spent.saved,
-        f"{name}.core_hours": spent.core_s / 3600,
+        f"{name}.steps": known.steps,
+        f"{name}.steps_saved": known.saved_share,
+        f"{name}.core_hours": core_hours,
     }
 
 

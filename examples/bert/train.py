@@ -71,7 +71,10 @@ class Scheduled(Trainer):
 
 
 class EndOfEpochs(TrainerCallback):
-    """Ends a training after its own number of epochs, before the length that all trials have."""
+    """Ends a training after its own number of epochs, before the length that all trials have.
+
+    The model that it ends with is scored and saved, between the regular evaluations as well.
+    """
 
     def __init__(self, updates: int) -> None:
         self.updates = updates
@@ -79,6 +82,7 @@ class EndOfEpochs(TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if state.global_step >= self.updates:
             control.should_training_stop = True
+            control.should_log = control.should_evaluate = control.should_save = True
 
 
 class Seed(TrainerCallback):

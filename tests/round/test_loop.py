@@ -5,6 +5,7 @@ from tests.factories import played
 from tests.round.scripted import Scripted, completes, dies, five_trials, perform, statuses
 
 from etude.design.split import split
+from etude.event import Lost
 from etude.experiment.entry import Entry
 from etude.round.loop import pending, started
 from etude.runner.inline import Inline
@@ -83,6 +84,44 @@ def test_a_trial_lost_three_times_is_infeasible_and_the_run_goes_on(store):
 
     assert statuses(store) == ["completed"] * 4 + ["infeasible"]
     assert store.records("rates")[4].reason == "killed"
+
+
+class Leaving(Scripted):
+    """Its one worker leaves with every trial that is lost; so many others come, one a wait."""
+
+    def __init__(self, *script, others):
+        super().__init__(*script)
+        self._others = iter(range(others))
+        self._are_awaited = True
+
+    def wait(self, deliver):
+        is_busy = super().wait(lambda events: self._pass_on(events, deliver))
+        if not is_busy and not self.slots:
+            assert self._are_awaited, "A worker is waited for that nobody needs."
+            self._are_awaited = next(self._others, None) is not None
+            self.slots = int(self._are_awaited)
+        return is_busy
+
+    def _pass_on(self, events, deliver):
+        deliver(events)
+        if any(isinstance(event, Lost) for event in events):
+            self.slots = 0
+
+
+def test_a_search_goes_on_where_its_last_trial_took_the_only_worker_along(store):
+    runner = Leaving(completes, dies, dies, dies, *[completes] * 3, others=3)
+
+    perform(store, runner, five_trials(search="bayesian"))
+
+    assert statuses(store) == ["completed", "infeasible", *["completed"] * 3]
+
+
+def test_a_search_that_is_through_waits_for_no_worker(store):
+    runner = Leaving(*[completes] * 4, dies, dies, dies, others=2)
+
+    perform(store, runner, five_trials(search="bayesian"))
+
+    assert statuses(store) == ["completed"] * 4 + ["infeasible"]
 
 
 def test_pending_trials_wait_in_turn(store):

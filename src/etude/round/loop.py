@@ -51,11 +51,12 @@ def play(
             waiting.extend(searches.started(runner.free - len(waiting)))
         while runner.free and waiting:
             runner.submit([assignment(experiment, store, waiting.popleft())])
-        # A runner that just lost its last worker takes nothing: the searches were not asked yet.
-        is_unasked = bool(searches.plan) and not runner.free
-        if not runner.wait(deliver) and not waiting and not is_unasked:
-            guard.finish()
-            return
+        if not runner.wait(deliver) and not waiting:
+            # A runner that lost all of its workers had no place for what searches still want.
+            waiting.extend(searches.started(1))
+            if not waiting:
+                guard.finish()
+                return
 
 
 def pending(plan: Sequence[Plan], store: Store, name: str) -> list[Record]:

@@ -71,7 +71,7 @@ def run(  # noqa: PLR0913  # what a person may say of a run
         experiment, train, accepts_code="changed_code" in agreed, folder=folder
     )
     source = Source(entry.experiment.train, folder, train)
-    chosen_runner = runner_of(runner, source, workers, entry.experiment.resources)
+    chosen_runner = runner_of(runner, source, workers, entry.experiment.resources, store=store)
     runner_name = runner if isinstance(runner, str) else "" if runner or train else "auto"
     with (
         together(source, runner) as first_rank,

@@ -21,6 +21,8 @@ from ..runner.processes import Processes
 from ..runner.selection import RUNNERS, kind_of
 from ..runner.user_code import train_file, train_function, trainer
 from ..runner.user_errors import user_traceback
+from ..store import path_of
+from ..store.base import Store
 from ..trial import TrainFunction
 from .guard import refusal
 from .imported_files import imported_files
@@ -79,9 +81,16 @@ class Source:
 
 
 def runner_of(
-    runner: Runner | str | None, source: Source, workers: int | None, resources: Resources
+    runner: Runner | str | None,
+    source: Source,
+    workers: int | None,
+    resources: Resources,
+    *,
+    store: Store | str | Path | None = "memory",
 ) -> Runner:
     """The runner that was asked for, by name or as it is; one that is handed over knows its own.
+
+    `store` is the run's, which is shipped nowhere.
 
     Raises:
         RunError: for a name that no runner has, one that cannot train what it is handed, or where
@@ -100,7 +109,7 @@ def runner_of(
             refuse_too_much(resources, this_machine())
         return Inline(source.load, script=source.script)
     if kind_of(name) == "ray":
-        return _ray(name, source, workers, resources)
+        return _ray(name, source, workers, resources, path_of(store))
     if name in RUNNERS and RUNNERS[name].in_workers:
         reference, folder = source.importable()
         return Processes(reference, folder, workers=workers, resources=resources)
@@ -110,7 +119,9 @@ def runner_of(
     )
 
 
-def _ray(address: str, source: Source, workers: int | None, resources: Resources) -> Runner:
+def _ray(
+    address: str, source: Source, workers: int | None, resources: Resources, store: Path | None
+) -> Runner:
     """The runner on a cluster, with the code that it is to ship there.
 
     Raises:
@@ -129,7 +140,7 @@ def _ray(address: str, source: Source, workers: int | None, resources: Resources
     # Etude stands on the nodes, also where it is worked on here.
     roots = [place for place in places if not (place / "etude" / "__init__.py").is_file()]
     code = imported_files([program], [folder.resolve(), *roots])
-    shipped = parcel(sorted(code), folder, resources.files, roots)
+    shipped = parcel(sorted(code), folder, resources.files, roots, store=store)
     return Ray(
         reference, folder, address=address, workers=workers, resources=resources, parcel=shipped
     )

@@ -21,6 +21,20 @@ def location(store: str | Path | None) -> str:
     return str(store or os.environ.get("ETUDE_STORE") or DEFAULT)
 
 
+def path_of(store: Store | str | Path | None) -> Path | None:
+    """The file of a store, there or not yet; None in memory.
+
+    >>> path_of("runs/etude.db"), path_of("memory")
+    (PosixPath('runs/etude.db'), None)
+    """
+    if isinstance(store, Memory):
+        return None
+    if store is not None and not isinstance(store, str | Path):
+        return store.files.store
+    place = location(store)
+    return None if place == "memory" or "://" in place else Path(place)
+
+
 def open_store(store: str | Path | None = None, *, create: bool = True) -> Store:
     """The store at a path, or `memory`.
 

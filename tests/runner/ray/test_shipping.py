@@ -37,6 +37,19 @@ def test_what_is_hidden_or_a_stores_or_missing_cannot_be_named(folder, name):
         parcel([], folder, [name], [])
 
 
+def test_of_a_store_as_new_as_this_run_and_of_trackers_nothing_is_shipped(folder):
+    (folder / "fresh.db").write_text("1234")
+    (folder / "fresh.db.digits.lock").write_text("1234")
+    (folder / "data" / "fresh.db").write_text("1234")
+    for kind in ("wandb", "tensorboard", "tracking"):
+        (folder / f"moved.db.{kind}").mkdir()
+        (folder / f"moved.db.{kind}" / "run").write_text("1234")
+
+    shipped = parcel([], folder, ["*"], [], store=folder / "fresh.db")
+
+    assert names(shipped) == ["code/data/fresh.db", "code/data/train.csv", "code/train.py"]
+
+
 def test_a_file_outside_of_the_experiments_folder_cannot_be_named(folder):
     (folder.parent / "other.csv").write_text("1")
 

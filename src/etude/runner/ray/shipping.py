@@ -17,7 +17,8 @@ from ...errors import RunError
 from ...wording import join, quantity
 
 # What stands beside a store belongs to it: `etude.db.checkpoints`, its journal, its lock.
-_OF_A_STORE = (".checkpoints", ".trials", ".lock", "-wal", "-shm", "-journal")
+_FOLDERS = (".checkpoints", ".trials", ".tracking", ".tensorboard", ".wandb")
+_OF_A_STORE = (*_FOLDERS, ".lock", "-wal", "-shm", "-journal")
 # Of Ray: more is refused when it is shipped, after it was packed.
 MAX_BYTES = 512 * 1024**2
 _HOME = "code"
@@ -60,7 +61,12 @@ class Parcel:
 
 
 def parcel(
-    code: Sequence[Path], folder: Path, files: Sequence[str], roots: Sequence[Path]
+    code: Sequence[Path],
+    folder: Path,
+    files: Sequence[str],
+    roots: Sequence[Path],
+    *,
+    store: Path | None = None,
 ) -> Parcel:
     """The parcel of this code and of the named files.
 
@@ -69,6 +75,7 @@ def parcel(
         folder: The experiment's.
         files: Paths relative to it, or patterns, of what else is shipped; folders whole.
         roots: Other folders that modules are imported from.
+        store: Of the run, which may be as new as to have nothing beside it yet.
 
     Raises:
         RunError: for what is missing, hidden, outside of the folder or too large.
@@ -79,7 +86,7 @@ def parcel(
         base = base.parent
     places = [(base, _HOME), *((root.resolve(), f"path-{n}") for n, root in enumerate(roots))]
     laid = {path: name for path in code if (name := _name(path, places))}
-    laid |= {path: f"{_HOME}/{path.relative_to(base)}" for path in _named(home, files)}
+    laid |= {path: f"{_HOME}/{path.relative_to(base)}" for path in _named(home, files, store)}
     below = (Path(_HOME) / home.relative_to(base)).as_posix()
     used = {name.partition("/")[0] for name in laid.values()}
     path = tuple(name for _, name in places[1:] if name in used)
@@ -112,13 +119,16 @@ def _name(path: Path, places: Sequence[tuple[Path, str]]) -> str:
     return ""
 
 
-def _named(folder: Path, files: Sequence[str]) -> Iterator[Path]:
+def _named(folder: Path, files: Sequence[str], store: Path | None) -> Iterator[Path]:
     """The files that the experiment names, those of folders among them."""
     wrong: list[str] = []
+    # It may be a link: what belongs to it stands beside the file.
+    own = (store.resolve(), store.parent.resolve() / store.name) if store is not None else ()
     for name in files:
         matched = sorted(folder.glob(name)) if not os.path.isabs(name) else []
         matched = [path for path in matched if path.resolve().is_relative_to(folder)]
         chosen = [file for path in matched for file in _files_below(path, folder)]
+        chosen = [path for path in chosen if not _is_of(own, path)]
         if not chosen:
             wrong.append(f"`{name}`")
         yield from chosen
@@ -140,8 +150,13 @@ def _files_below(place: Path, folder: Path) -> Iterator[Path]:
             yield path
 
 
+def _is_of(store: Sequence[Path], path: Path) -> bool:
+    """Whether a file is a store by one of its names, or stands in what belongs to it."""
+    return any(os.fspath(path).startswith(os.fspath(name)) for name in store)
+
+
 def _stays(path: Path) -> bool:
     """Whether a file or folder is hidden, or a store's, so that it is never shipped."""
     if path.name.startswith(".") or path.name == "__pycache__" or path.name.endswith(_OF_A_STORE):
         return True
-    return any(path.with_name(f"{path.name}{suffix}").exists() for suffix in _OF_A_STORE[:2])
+    return any(path.with_name(f"{path.name}{suffix}").exists() for suffix in _FOLDERS)

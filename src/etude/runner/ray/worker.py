@@ -21,7 +21,9 @@ from ...assignment import Assignment, Halt
 from ...disk.attempt import is_attempt
 from ...errors import RunError
 from ...event import Event, Refused
+from ...experiment.resources import NOTHING_SAID, Resources
 from ...text.signs import text_of
+from ..devices import visible_gpus
 from ..messages import Verdict
 from ..processes import Processes
 from .hello import Hello, Installed, installed
@@ -51,6 +53,7 @@ class Worker:
             hello.place(hello.folder),
             workers=1,
             grace_s=hello.grace_s,
+            resources=_of_this_actor(),
             path=list(dict.fromkeys([*path, *node])),
             hold_s=HOLD_S,
         )
@@ -107,6 +110,12 @@ class Worker:
             self._last = assignment.id
             if halt := self._early.pop(assignment.attempt, None):
                 self._runner.submit([halt])
+
+
+def _of_this_actor() -> Resources:
+    """What the one worker process has: every GPU that the cluster reserved for this actor."""
+    gpus = visible_gpus(os.environ)
+    return Resources(gpus=float(len(gpus))) if gpus else NOTHING_SAID
 
 
 def _sees(assignment: Assignment) -> bool:
