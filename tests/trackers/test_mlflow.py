@@ -16,7 +16,7 @@ from etude.finding import Finding, Group
 from etude.move import Fork
 from etude.trackers import tracker_of
 from etude.trackers.base import StudyNews, TrackerError
-from etude.trackers.follower import told
+from etude.trackers.follower import answer_of
 from etude.trackers.session import run_of
 
 BEGUN = (Began(0, 0), Logged(0, ((0, "valid/loss", 2.0), (1, "valid/loss", 4.0))))
@@ -136,6 +136,6 @@ def test_only_an_answer_that_refuses_the_key_is_called_so(followed, status, kind
     with proxy(status) as address:
         tracker = tracker_of("mlflow", {"uri": address}, followed.folder)
         with pytest.raises(kind_of_error) as refused:
-            told(tracker.summarize, StudyNews(run=run, findings=[]))
+            answer_of(tracker.summarize, StudyNews(run=run, findings=[]))
 
     assert ("refuses the key" in str(refused.value)) == (kind_of_error is RunError)

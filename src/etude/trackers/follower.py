@@ -115,7 +115,7 @@ class Follower:
         if not news.is_void:  # else the old place says that it is void, until it is not
             self._put(trial, intended)
         self._sure.discard(trial)
-        sent = told(self._tracker.write, news)
+        sent = answer_of(self._tracker.write, news)
         self._sure.add(trial)
         # A tracker that waits for more points, as for the rest of a step, is told all of it then.
         is_done = news.is_whole and (sent.points == news.until or not news.is_over)
@@ -178,7 +178,7 @@ def digest(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=16).hexdigest() if content else ""
 
 
-def told(tell: Callable[[T], R], news: T) -> R:
+def answer_of(tell: Callable[[T], R], news: T) -> R:
     """What a tracker answers; whatever its library raises is an error of the tracker.
 
     Raises:

@@ -24,7 +24,7 @@ from ..store.owner import owner_in, this_process
 from ..store.tracker_places import Place, Places
 from . import AFTER_S, Kind, destination, kind_of, tracker_of
 from .base import StudyNews, Tracker, TrackerError
-from .follower import Follower, digest, told
+from .follower import Follower, answer_of, digest
 
 # While a run goes on it is looked at so often; looking takes at most this share of one processor.
 _LOOK_S, _SHARE = 1.0, 0.05
@@ -147,7 +147,7 @@ class _Session:
         if known.state == state:
             return
         for one in news:
-            told(self._tracker.summarize, one)
+            answer_of(self._tracker.summarize, one)
         self._places.put(_FINDINGS, Place(state=state))
 
     def _study_news(self, result: Result, study: str) -> StudyNews:
