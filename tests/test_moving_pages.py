@@ -43,6 +43,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ETUDE_STORE", raising=False)
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "fits", raising=False)  # another test's script
     return tmp_path
 
 

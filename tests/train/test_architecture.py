@@ -77,7 +77,7 @@ def test_a_loop_of_a_persons_own_is_not_looked_through(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_imported_is_unclear(tmp_path: Path) -> None:
-    seen = look(tmp_path, code=f"{WORKLOAD}\nimport nowhere\n")
+    seen = look(tmp_path, code=f"{WORKLOAD}\nimport nowhere_at_all\n")
 
     assert seen == Architecture(
         unclear="importing `workload.py:Blocks` ended in ModuleNotFoundError"

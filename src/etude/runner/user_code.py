@@ -90,10 +90,13 @@ def _import(path: Path, folder: Path, reference: str) -> ModuleType:
     # The file's own folder comes first; those that its package may be imported from come next.
     first = dict.fromkeys((beside, str(folder.absolute()), str(root)))
     sys.path[:] = [*first, *(place for place in sys.path if place not in first)]
-    known = sys.modules.get(dotted)
-    is_imported = known is not None and getattr(known, "__file__", None) == str(file)
+    named = (sys.modules.get(name) for name in (dotted, _aside(path)))
+    known = next(
+        (module for module in named if getattr(module, "__file__", None) == str(file)), None
+    )
+    is_imported = known is not None
     imported.note(path, folder, reference=reference, anew=not is_imported)
-    if known is not None and is_imported:
+    if known is not None:
         return known
     token = _IMPORTED.set(str(path))
     said = _Tee(sys.stderr)
@@ -110,9 +113,14 @@ def _import(path: Path, folder: Path, reference: str) -> ModuleType:
         _IMPORTED.reset(token)
 
 
+def _aside(file: Path) -> str:
+    """The name of a module whose own name another one has."""
+    return f"{file.stem}_of_experiment"
+
+
 def _imported_file(file: Path) -> ModuleType:
     # A file called like a module that is already there (random.py) keeps out of its way.
-    name = f"{file.stem}_of_experiment" if file.stem in sys.modules else file.stem
+    name = _aside(file) if file.stem in sys.modules else file.stem
     spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None and spec.loader is not None, f"`{file}` has no loader. This is a bug."
     module = importlib.util.module_from_spec(spec)

@@ -72,7 +72,7 @@ def options_of(resources: Resources, nodes: Sequence[Mapping[str, float]]) -> di
     """What an actor asks for: what the experiment says, else a GPU where there are any, and a core.
 
     >>> options_of(Resources(cpus=2, memory_gb=1), [{"CPU": 4}])
-    {'num_cpus': 2, 'num_gpus': 0.0, 'memory': 1073741824}
+    {'num_cpus': 2.0, 'num_gpus': 0.0, 'memory': 1073741824}
     """
     has_gpus = any(node.get("GPU", 0.0) >= 1.0 for node in nodes)
     gpus = resources.gpus if resources.gpus is not None else float(has_gpus)
