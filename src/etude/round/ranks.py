@@ -25,17 +25,14 @@ def together(source: Source, runner: Runner | str | None) -> Iterator[Runner | N
     if "TORCHELASTIC_RUN_ID" not in os.environ or int(os.environ.get("WORLD_SIZE", "1")) < 2:
         yield None
         return
-    from ..train.torch import hosts, torchrun
-
-    if hosts.ranks() > 1:  # a script that joined its ranks itself has them `follow`
-        yield None
-        return
     if runner not in (None, "inline", "auto"):  # `auto` is what the command line has by itself
         named = runner if isinstance(runner, str) else type(runner).__name__
         raise RunError(
             f"Under torchrun all ranks train one trial, in the processes that it started, but the "
             f"runner is `{named}`. Leave `runner` out, or start the script without torchrun."
         )
+    from ..train.torch import torchrun
+
     if os.environ.get("RANK", "0") != "0":
         torchrun.follow(source.load, ProcessState().isolated)
     first = torchrun.FirstRank(source.load)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from threading import Event
 from typing import Any, NamedTuple, final
 
 from torch import distributed as dist
@@ -204,6 +205,10 @@ class RankTrial:
         return self.left
 
 
+# Set where the others were let go: the end of a round does it, and a script may `finish` after.
+_LET_GO = Event()
+
+
 def shared(trial: Trial | RankTrial | None) -> RankTrial:
     """A trial that the first rank was handed, on all ranks; the others pass None, and wait for it.
 
@@ -222,6 +227,7 @@ def shared(trial: Trial | RankTrial | None) -> RankTrial:
             f"The first rank shares its trial and the others pass None, got {has} on rank "
             f"{hosts.rank()}. Train there by `etude.train.torch.ranks.follow`."
         )
+    _LET_GO.clear()
     header = _of_first(None if trial is None else _header(trial))
     if header is None:
         raise RunError("The first rank has no trial left. Call `follow`, which ends with it.")
@@ -235,8 +241,10 @@ def next_trial() -> RankTrial | None:
 
 
 def no_more_trials() -> None:
-    """On the first rank: lets the others go that wait for a trial."""
-    _of_first(None)
+    """On the first rank: lets the others go that wait for a trial; those that left hear nothing."""
+    if not _LET_GO.is_set():
+        _LET_GO.set()
+        _of_first(None)
 
 
 def _header(trial: Trial) -> Header:
