@@ -7,8 +7,8 @@ import os
 import resource
 import signal
 import sys
+import sysconfig
 from collections.abc import Generator, Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -42,6 +42,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 CPU_S = 120
 
 
+# The modules that are there before the first test.
+_COLLECTED: set[str] = set()
+
+
 def pytest_collection_finish() -> None:
     """What is imported by now is no garbage of a test.
 
@@ -50,18 +54,22 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+    _COLLECTED.update(sys.modules)
+
+
+def forget_scripts() -> None:
+    """Training files are imported once a process: here as in a new one, where nothing is yet."""
+    libraries = (sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib"))
+    for name in set(sys.modules) - _COLLECTED:
+        file = getattr(sys.modules[name], "__file__", None) or sys.prefix
+        if "." not in name and not str(file).startswith(libraries):
+            del sys.modules[name]
 
 
 @pytest.fixture(autouse=True)
-def _scripts_of_a_test_end_with_it(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Training files are imported once a process; the next test writes another `train.py`."""
-    before = set(sys.modules)
+def _scripts_of_a_test_end_with_it() -> Iterator[None]:
     yield
-    root = tmp_path_factory.getbasetemp()
-    for name in set(sys.modules) - before:
-        file = getattr(sys.modules[name], "__file__", None)
-        if isinstance(file, str) and Path(file).is_relative_to(root):
-            del sys.modules[name]
+    forget_scripts()
 
 
 def processor_s() -> float:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import forget_scripts
 
 import etude.cli
 from etude.round.run import run
@@ -92,12 +93,13 @@ class Answer:
 
 @pytest.fixture
 def etude_command(monkeypatch, capsys):
-    """Types a command in this process."""
+    """Types a command in this process, which knows no more of scripts than a new one."""
     monkeypatch.setattr(sys, "path", list(sys.path))
 
     def typed(*words):
         monkeypatch.setattr(sys, "argv", ["etude", *map(str, words)])
         capsys.readouterr()
+        forget_scripts()
         with pytest.raises(SystemExit) as left:
             etude.cli.main()
         return Answer(int(left.value.code or 0), *capsys.readouterr())

@@ -323,7 +323,6 @@ def test_another_file_of_a_known_name_exits_2_until_it_is_said_to_be_the_same(
 def test_changed_code_is_told_doubted_and_accepted(folder, etude_command):
     run = ("run", "rates.toml", "--runner", "inline")
     etude_command(*run)
-    sys.modules.pop("train")
     (folder / "train.py").write_text(TRAIN.replace("0.5", "0.9"))
     longer = EXPERIMENT.replace("trials = 20", "trials = 30")
     (folder / "rates.toml").write_text(longer)
@@ -357,7 +356,6 @@ def test_changed_code_is_told_doubted_and_accepted(folder, etude_command):
 def test_a_changed_comment_is_not_told(folder, etude_command):
     run = ("run", "rates.toml", "--runner", "inline")
     etude_command(*run)
-    sys.modules.pop("train")
     (folder / "train.py").write_text(f'"""Trains."""\n{TRAIN}  # the end\n')
 
     went_on = etude_command(*run)
