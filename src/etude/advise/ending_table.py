@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from ..analyze.checks.infeasible import infeasible
 from ..finding import StudyMean, StudyRow
 from ..wording import number, quantity
 from .context import Context
@@ -101,7 +102,7 @@ def _columns(context: Context, rows: Sequence[StudyRow]) -> Iterator[list[str]]:
     ]
     yield ["95 % interval", *map(_interval, rows)]
     yield ["best trial", *map(_best_trial, rows)]
-    yield ["trials", *(_trials(row) for row in rows)]
+    yield ["trials", *(_trials(context, row) for row in rows)]
     retrained = any(row.retrained > 1 for row in rows)
     yield ["trained", *(quantity(row.retrained, "time") if retrained else "" for row in rows)]
 
@@ -128,10 +129,16 @@ def _best_trial(row: StudyRow) -> str:
     return f"{row.trial} at step {row.step:,}"
 
 
-def _trials(row: StudyRow) -> str:
-    if row.feasible == row.ended:
-        return f"{row.ended:,}"
-    return f"{row.feasible:,} of {row.ended:,} feasible"
+def _trials(context: Context, row: StudyRow) -> str:
+    """How many ended, and how many of them failed: as many as C3 says beneath the table."""
+    failed = row.ended - row.feasible
+    for study in context.studies:
+        if study.name == row.study:
+            result = context.analysis.result(study, infeasible)
+            failed = max(failed, len(result.trials))
+    if failed == row.ended > 1:
+        return f"all {failed:,} failed"
+    return f"{row.ended:,}, {failed:,} failed" if failed else f"{row.ended:,}"
 
 
 def better_than_chance(context: Context, study: str) -> Iterator[str]:

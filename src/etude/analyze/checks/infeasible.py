@@ -361,7 +361,7 @@ def _advice(result: Infeasible) -> str:
 
 def _away(result: Infeasible, *, stabilize: bool) -> str:
     """The way out of the regions: the range ends before them, or training there is made stable."""
-    regions = {region.hyperparameter: region for region in result.regions}
+    regions = {region.hyperparameter: region for region in _joined(result.regions)}
     where = " and ".join(region_phrase(region, quote="`") for region in regions.values())
     is_range = all(region.side for region in regions.values())
     leave = "end the range there" if is_range else "leave that out"
