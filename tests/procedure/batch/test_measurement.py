@@ -115,3 +115,11 @@ def test_a_batch_that_a_loader_fills_in_part_is_too_large():
     result = measured("bs", known)
 
     assert (result.largest_feasible, result.limited_by) == (64, "examples")
+
+
+def test_a_loop_ignores_the_size_though_steps_of_one_size_met_other_work():
+    same = (("train.py:train:x", (32, 8)),)
+
+    result = measured("bs", history(lambda size: 0.007 if size == 4 else 0.004, shapes=same))
+
+    assert (result.verdict, result.useful) == ("ignored", None)

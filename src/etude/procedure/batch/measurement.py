@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from statistics import fmean
+from statistics import fmean, median
 from typing import Literal
 
 from .growth import TRUSTED, Growth, growth
@@ -147,6 +147,8 @@ def _verdict(history: History, known: Growth, bottleneck: Bottleneck | None) -> 
         return "unclear"
     if is_never_read(history) or _is_without_effect(history, known):
         return "ignored"
+    if _takes_the_same_time(history, known):
+        return "unclear"
     if bottleneck is not None:
         return "bottleneck"
     if known.useful is None or len(known.steps) == 1:
@@ -162,13 +164,25 @@ def _is_without_effect(history: History, known: Growth) -> bool:
 
     Source: S3.
     """
+    memory = [_memory_mib(history.of(size)) or 0.0 for size in sorted(known.steps)]
+    is_same_memory = max(memory) <= _SAME_MEMORY * max(min(memory), 1.0)
+    return is_same_memory and _takes_the_same_time(history, known)
+
+
+def _takes_the_same_time(history: History, known: Growth) -> bool:
+    """Whether neither what a step holds nor its time follows the batch size.
+
+    The middle of the largest sizes is held against that of the smallest: beside other work a size
+    or two take longer for once.
+
+    Source: S3.
+    """
     sizes = sorted(known.steps)
     if sizes[-1] < _FAR * sizes[0] or history.reaches_steps() is not False:
         return False
     times = [_own_step_s(history.timed(size)) for size in sizes]
-    memory = [_memory_mib(history.of(size)) or 0.0 for size in sizes]
-    is_same_time = max(times) <= _SAME_TIME * min(times)
-    return is_same_time and max(memory) <= _SAME_MEMORY * max(min(memory), 1.0)
+    third = max(1, len(sizes) // 3)
+    return median(times[-third:]) <= _SAME_TIME * median(times[:third])
 
 
 def _limit(history: History) -> Literal["memory", "examples"] | None:
