@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final, TypeVar, final
+from typing import Any, ClassVar, Final, Literal, TypeAlias, TypeVar, final
 
 import altair as alt
 from altair.utils.schemapi import debug_mode
@@ -22,6 +22,11 @@ ONLY_RAIL: Final = RAIL + 8
 CROSS: Final = "M-1,-1L1,1M-1,1L1,-1"
 
 Row = dict[str, Any]
+Edge: TypeAlias = Literal["up", "down", "left", "right"]
+# From so many rows on, columns are shorter.
+_MANY: Final = 8
+# The opacity of what is not the marked trial.
+_FAINT: Final = 0.12
 Item = TypeVar("Item")
 _CONSTANTS: Final[Mapping[str, Any]] = {
     "x": alt.XValue,
@@ -32,22 +37,64 @@ _CONSTANTS: Final[Mapping[str, Any]] = {
 
 
 def chart_of(rows: Sequence[Row]) -> alt.Chart:
-    """A chart of these rows, their data inline."""
+    """A chart of these rows, their data inline; many rows stand as columns, half as long."""
     # Altair copies a list of rows for every layer, half the time of a page; a tuple is passed on.
-    return _inline(tuple(rows))
+    if len(rows) < _MANY or any(row.keys() != rows[0].keys() for row in rows):
+        return _inline(tuple(rows))
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    same = {name for name, column in columns.items() if all(it == column[0] for it in column)}
+    lists = [name for name in columns if name not in same] or list(columns)[:1]
+    packed = {name: columns[name] if name in lists else columns[name][0] for name in columns}
+    chart: alt.Chart = _inline((packed,))
+    with debug_mode(arg=False):
+        chart.transform = [alt.FlattenTransform(flatten=lists)]
+    return chart
 
 
 def layer_chart(
     layers: Sequence[alt.Chart], title: str, *, height: int = HEIGHT, note: str = ""
 ) -> alt.LayerChart:
-    """The layers as one chart as wide as its place, with what is measured, and a note, above."""
-    return alt.LayerChart(
+    """The layers as one chart as wide as its place, with what is measured, and a note, above.
+
+    Its parameter `marked` is the id of a trial, or null: `marking` says what that changes.
+    """
+    chart = alt.LayerChart(
         layer=_ready_layers(layers),
         width="container",
         height=height,
         title=alt.TitleParams(text=title, subtitle=note or alt.Undefined),
         autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
     )
+    chart.params = [alt.VariableParameter(name="marked", value=None)]
+    return chart
+
+
+def marking(**stronger: float) -> dict[str, Any]:
+    """Channels that draw the marked trial strongly, and all others faintly while one is marked.
+
+    `stronger` holds channels that change for the marked trial alone: `size`, `strokeWidth`.
+    """
+    mine = "datum.trial === marked"
+    conditions = [{"test": mine, "value": 1}, {"test": "isValid(marked)", "value": _FAINT}]
+    own = {name: [{"test": mine, "value": value}] for name, value in stronger.items()}
+    classes = {"opacity": alt.Opacity, "size": alt.Size, "strokeWidth": alt.StrokeWidth}
+    channels = {"opacity": conditions, **own}
+    return {name: classes[name](condition=given) for name, given in channels.items()}
+
+
+def edge_marks(
+    rows: Sequence[Row], side: Edge, x: alt.X, y: alt.Y, tooltip: Sequence[alt.Tooltip]
+) -> list[alt.Chart]:
+    """Triangles at the edge of a chart that point to where values lie beyond it."""
+    if not rows:
+        return []
+    marks = chart_of(rows).mark_point(style="beyond", shape=f"triangle-{side}", size=52)
+    return [marks.encode(x=x, y=y, tooltip=list(tooltip), **marking(size=110))]
+
+
+def notes(*texts: str) -> str:
+    """The notes above a chart as one, empty ones left out."""
+    return "; ".join(filter(None, texts))
 
 
 def rail_layers(
@@ -62,7 +109,7 @@ def rail_layers(
     line = _single_mark().mark_rule(style="rail")
     return [
         line.encode(y=y, x=constant("x", 0), x2=constant("x2", "width")),
-        marks.encode(x=x, y=y, tooltip=list(tooltip)),
+        marks.encode(x=x, y=y, tooltip=list(tooltip), **marking(size=60)),
         word.encode(x=constant("x", 16), y=constant("y", -1), text=constant("text", "infeasible")),
     ]
 

@@ -168,6 +168,8 @@ def _styles(palette: Palette) -> Mapping[str, Any]:
         "best-rank": {"color": paper, "fontSize": 10, "fontWeight": 700},
         "best-line": {"strokeWidth": 2.2, "opacity": 1},
         "best-mark": {"stroke": paper, "strokeWidth": 1, "opacity": 1},
+        "faint-line": {"strokeWidth": 1, "opacity": 0.35},
+        "beyond": {"color": palette.ink, "filled": True, "opacity": 0.9},
         "infeasible": {"color": red, "strokeWidth": 1.8, "opacity": 1},
         "stopped": {"color": palette.ink, "fill": paper, "strokeWidth": 1.3, "opacity": 1},
         "infeasible-line": {"color": red, "strokeWidth": 1, "opacity": 0.7, "strokeDash": [4, 2]},
@@ -178,6 +180,7 @@ def _styles(palette: Palette) -> Mapping[str, Any]:
         "interval": {"color": accent, "strokeWidth": 2},
         "interval-cap": {"color": accent, "opacity": 1},
         "name": {"color": palette.ink, "fontSize": 12, "fontWeight": 600},
+        "number": {"color": palette.ink, "fontSize": 11},
         "box": {"color": accent, "opacity": 0.28},
         "median": {"color": accent, "opacity": 1},
     }

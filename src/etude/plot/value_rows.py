@@ -1,0 +1,105 @@
+"""Rows of values beside each other: a name, marks along a shared axis, a number at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, final
+
+import altair as alt
+
+from .layers import Row, chart_of, constant, edge_marks
+from .scales import MetricAxis
+
+# Pixels of a character of a name and of a number, and between them and the axis.
+_NAME_CHARACTER: Final = 7.0
+_CHARACTER: Final = 6.2
+_GAP: Final = 12
+# Pixels of the place where crosses stand, beside the worse end of the axis.
+RAIL: Final = 46
+# Narrower, as on a phone, the short texts stand.
+_NARROW: Final = "width < 520"
+
+
+@final
+@dataclass(frozen=True)
+class ValueRows:
+    """The places of rows: `texts` has what ends each row, by its name, in short and with more.
+
+    The short text stands in a narrow chart. Where something failed, a rail for its crosses stands
+    beside the worse end of the axis.
+    """
+
+    axis: MetricAxis
+    texts: Mapping[str, tuple[str, str]]
+    rail: bool = False
+
+    @property
+    def y(self) -> alt.Y:
+        """The rows, in the order of the names."""
+        # The order stands in the domain: as `sort`, Vega would put the names into expressions.
+        scale = alt.Scale(type="point", padding=0.5, domain=list(self.texts))
+        return alt.Y("row:N", sort=None, axis=None, scale=scale)
+
+    def x(self, field: str = "value") -> alt.X:
+        """The axis of the metric, between the names and the numbers."""
+        left, right = self._ends
+        return self.axis.x(field, range=[alt.ExprRef(left), alt.ExprRef(right)])
+
+    def rail_x(self) -> alt.X:
+        """The rail, for a field `x` from 0 to 1."""
+        left, right = self._ends
+        ends = [f"({left}) - {RAIL}", f"({left}) - {_GAP}"]
+        if not self.axis.maximize:
+            ends = [f"({right}) + {_GAP}", f"({right}) + {RAIL}"]
+        scale = alt.Scale(
+            domain=[0, 1], nice=False, zero=False, range=[alt.ExprRef(end) for end in ends]
+        )
+        return alt.X("x:Q", axis=None, scale=scale)
+
+    def labels(self) -> list[alt.Chart]:
+        """The names before the rows, cut to their place, and the numbers behind them."""
+        rows = [
+            {"row": name, "short": short, "shown": shown}
+            for name, (short, shown) in self.texts.items()
+        ]
+        names = chart_of(rows).mark_text(
+            style="name", align="left", limit=alt.ExprRef(self._name_width)
+        )
+        text = alt.ExprRef(f"{_NARROW} ? datum.short : datum.shown")
+        numbers = chart_of(rows).mark_text(style="number", align="right", text=text)
+        return [
+            names.encode(x=constant("x", 0), y=self.y, text=alt.Text("row:N")),
+            numbers.encode(x=constant("x", "width"), y=self.y),
+        ]
+
+    def edge_layers(self, rows: Sequence[Row], tooltip: Sequence[alt.Tooltip]) -> list[alt.Chart]:
+        """Triangles for the rows of data whose `value` lies beyond the axis."""
+        low = [row for row in rows if self.axis.side(row["value"]) == "low"]
+        high = [row for row in rows if self.axis.side(row["value"]) == "high"]
+        return [
+            *edge_marks(low, "left", self.x(), self.y, tooltip),
+            *edge_marks(high, "right", self.x(), self.y, tooltip),
+        ]
+
+    @cached_property
+    def _name_width(self) -> str:
+        longest = max(map(len, self.texts), default=0)
+        return f"min({longest * _NAME_CHARACTER:.0f}, 0.34 * width)"
+
+    @cached_property
+    def _ends(self) -> tuple[str, str]:
+        """Where the axis begins and ends, as expressions of the width."""
+        before, behind = (_GAP + RAIL * (self.rail and at) for at in self._rail_sides)
+        short, shown = (
+            max((len(texts[place]) for texts in self.texts.values()), default=0) * _CHARACTER
+            for place in (0, 1)
+        )
+        text = f"({_NARROW} ? {short:.0f} : {shown:.0f})"
+        return f"{self._name_width} + {before}", f"width - {text} - {behind}"
+
+    @property
+    def _rail_sides(self) -> tuple[bool, bool]:
+        """Whether the rail stands before the axis, and whether behind it: where it is worse."""
+        return self.axis.maximize, not self.axis.maximize
