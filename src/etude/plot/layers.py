@@ -114,8 +114,8 @@ def rail_layers(
     ]
 
 
-def constant(channel: str, value: float | str) -> Any:
-    """The encoding of a channel that is the same for all marks: pixels, a text, or `width`."""
+def constant(channel: str, value: float | str | alt.ExprRef) -> Any:
+    """The encoding of a channel by no field: pixels, a text, `width`, or an expression."""
     # Not `alt.value`: to find the class itself, Altair goes through its whole schema each time.
     return _CONSTANTS[channel](value)
 

@@ -10,10 +10,8 @@ from ..analyze.summaries.round_bests import RoundBest, Rounds
 from ..wording import number, quantity
 from .layers import Row, chart_of, layer_chart
 from .scales import MetricAxis
-from .value_rows import ValueRows
+from .value_rows import ROW, ValueRows
 
-# Pixels of a round, and of the axis below.
-_ROW: Final = 28
 _MAX_ROUNDS: Final = 20
 
 
@@ -48,7 +46,7 @@ def draw(result: Rounds) -> alt.LayerChart:
     drawn = layers if points else rows.labels()
     left_out = len(result.rounds) - len(shown)
     note = f"the first {quantity(left_out, 'round')} left out" if left_out else ""
-    return layer_chart(drawn, "", height=_ROW * max(1, len(shown)), note=note)
+    return layer_chart(drawn, "", height=ROW * max(1, len(shown)), note=note)
 
 
 def caption(result: Rounds) -> str:

@@ -113,13 +113,16 @@ class MetricAxis:
             return "low"
         return "high" if value > high else ""
 
+    def place(self, value: float) -> float:
+        """Where a value lies on the scale: itself, or its logarithm, minus infinity for zero."""
+        if not self.logarithmic:
+            return value
+        return math.log10(value) if value > 0 else -math.inf
+
     def share(self, value: float) -> float:
         """How far along the axis a value lies, 0 to 1; at an end for one beyond it."""
-        low, high = self.domain
-        value = min(max(value, low), high)
-        if self.logarithmic:
-            return math.log(value / low) / math.log(high / low)
-        return (value - low) / (high - low)
+        low, high = map(self.place, self.domain)
+        return (min(max(self.place(value), low), high) - low) / (high - low)
 
     def ticks(self, *, most: int = 6) -> list[float]:
         """At most about so many round values along the axis."""
@@ -186,9 +189,9 @@ def limits(values: Sequence[float], *, logarithmic: bool = False) -> tuple[float
     return ordered[low], ordered[high]
 
 
-def beyond_note(count: int) -> str:
+def beyond_note(count: int, noun: str = "value") -> str:
     """A note on how many values a chart draws at its edge; empty without any."""
-    return f"{quantity(count, 'value')} beyond the axis" if count else ""
+    return f"{quantity(count, noun)} beyond the axis" if count else ""
 
 
 def linear_ticks(low: float, high: float, *, most: int = 5) -> list[float]:
@@ -219,6 +222,26 @@ def log_ticks(low: float, high: float, *, most: int = 6) -> list[float]:
     if len(inside[0]) <= most:
         return inside[0]
     return inside[1][:: math.ceil(len(inside[1]) / most)]
+
+
+def domain_ticks(domain: Domain, *, most: int = 4) -> list[Scalar]:
+    """Readable values along a hyperparameter; all values of a list.
+
+    >>> domain_ticks(Real(0.7, 0.999, scale="one_minus_log")), domain_ticks(Integer(1, 64))
+    ([0.99, 0.9], [20, 40, 60])
+    """
+    if isinstance(domain, Choice):
+        return list(domain.values)
+    if domain.scale == "one_minus_log":
+        rest = log_ticks(1.0 - domain.high, 1.0 - domain.low, most=most)
+        return [round(1.0 - tick, 12) for tick in rest]
+    if domain.scale == "log":
+        ticks = log_ticks(domain.low, domain.high, most=most)
+    else:
+        ticks = linear_ticks(domain.low, domain.high, most=most)
+    if isinstance(domain, Integer):
+        return list(dict.fromkeys(int(tick) for tick in ticks if tick == int(tick)))
+    return list(ticks)
 
 
 def integer_ticks(low: int, high: int) -> dict[str, Any]:

@@ -162,6 +162,7 @@ def _styles(palette: Palette) -> Mapping[str, Any]:
     red, paper, accent, quiet = palette.infeasible, palette.paper, palette.accent, palette.quiet
     return {
         "rest": {"color": palette.rest, "stroke": paper, "strokeWidth": 0.75, "opacity": 0.85},
+        "point": {"color": palette.rest, "opacity": 0.6},
         "rest-line": {"color": palette.rest, "strokeWidth": 0.9, "opacity": 0.5},
         "rest-tick": {"color": palette.rest, "opacity": 0.6},
         "best": {"color": accent, "stroke": paper, "strokeWidth": 1, "opacity": 1},
@@ -180,6 +181,9 @@ def _styles(palette: Palette) -> Mapping[str, Any]:
         "interval": {"color": accent, "strokeWidth": 2},
         "interval-cap": {"color": accent, "opacity": 1},
         "name": {"color": palette.ink, "fontSize": 12, "fontWeight": 600},
+        "tick": {"color": quiet, "fontSize": 11},
+        "panel": {"color": quiet, "opacity": 0.05},
+        "grid": {"color": palette.line, "strokeWidth": 1},
         "number": {"color": palette.ink, "fontSize": 11},
         "box": {"color": accent, "opacity": 0.28},
         "median": {"color": accent, "opacity": 1},

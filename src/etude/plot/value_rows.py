@@ -12,12 +12,15 @@ import altair as alt
 from .layers import Row, chart_of, constant, edge_marks
 from .scales import MetricAxis
 
+# Pixels of a row: in a narrow chart its name stands so far above its middle.
+ROW: Final = 34
+_ABOVE: Final = 13
 # Pixels of a character of a name and of a number, and between them and the axis.
 _NAME_CHARACTER: Final = 7.0
 _CHARACTER: Final = 6.2
 _GAP: Final = 12
 # Pixels of the place where crosses stand, beside the worse end of the axis.
-RAIL: Final = 46
+RAIL: Final = 60
 # Narrower, as on a phone, the short texts stand.
 _NARROW: Final = "width < 520"
 
@@ -27,8 +30,8 @@ _NARROW: Final = "width < 520"
 class ValueRows:
     """The places of rows: `texts` has what ends each row, by its name, in short and with more.
 
-    The short text stands in a narrow chart. Where something failed, a rail for its crosses stands
-    beside the worse end of the axis.
+    In a narrow chart the names stand above their rows, and the short texts. Where something
+    failed, a rail for its crosses stands beside the worse end of the axis.
     """
 
     axis: MetricAxis
@@ -47,16 +50,13 @@ class ValueRows:
         left, right = self._ends
         return self.axis.x(field, range=[alt.ExprRef(left), alt.ExprRef(right)])
 
-    def rail_x(self) -> alt.X:
+    def rail_x(self) -> alt.XValue:
         """The rail, for a field `x` from 0 to 1."""
+        # Pixels, not a second scale: all layers of a chart share one along x.
         left, right = self._ends
-        ends = [f"({left}) - {RAIL}", f"({left}) - {_GAP}"]
-        if not self.axis.maximize:
-            ends = [f"({right}) + {_GAP}", f"({right}) + {RAIL}"]
-        scale = alt.Scale(
-            domain=[0, 1], nice=False, zero=False, range=[alt.ExprRef(end) for end in ends]
-        )
-        return alt.X("x:Q", axis=None, scale=scale)
+        begin = f"{left} - {RAIL}" if self.axis.maximize else f"{right} + {_GAP}"
+        place: alt.XValue = constant("x", alt.ExprRef(f"{begin} + {RAIL - _GAP} * datum.x"))
+        return place
 
     def labels(self) -> list[alt.Chart]:
         """The names before the rows, cut to their place, and the numbers behind them."""
@@ -65,7 +65,10 @@ class ValueRows:
             for name, (short, shown) in self.texts.items()
         ]
         names = chart_of(rows).mark_text(
-            style="name", align="left", limit=alt.ExprRef(self._name_width)
+            style="name",
+            align="left",
+            dy=alt.ExprRef(f"{_NARROW} ? {-_ABOVE} : 0"),
+            limit=alt.ExprRef(f"{_NARROW} ? 0.7 * width : {self._name_width}"),
         )
         text = alt.ExprRef(f"{_NARROW} ? datum.short : datum.shown")
         numbers = chart_of(rows).mark_text(style="number", align="right", text=text)
@@ -97,7 +100,8 @@ class ValueRows:
             for place in (0, 1)
         )
         text = f"({_NARROW} ? {short:.0f} : {shown:.0f})"
-        return f"{self._name_width} + {before}", f"width - {text} - {behind}"
+        names = f"({_NARROW} ? 0 : {self._name_width})"
+        return f"{names} + {before}", f"width - {text} - {behind}"
 
     @property
     def _rail_sides(self) -> tuple[bool, bool]:
