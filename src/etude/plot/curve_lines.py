@@ -33,9 +33,10 @@ class BestLine:
 def step_axis(last: int) -> alt.X:
     """The x axis of steps, from 0 to the last one."""
     last = max(1, last)
-    axis = alt.Axis(
-        title="step", format="~s", grid=False, labelSeparation=6, **integer_ticks(0, last)
-    )
+    # Few numbers, so that a wide chart is no ruler.
+    few = {"tickCount": alt.ExprRef("ceil(width / 90)")}
+    ticks = {**few, **integer_ticks(0, last)}
+    axis = alt.Axis(title="step", format="~s", grid=False, labelSeparation=6, **ticks)
     return alt.X("step:Q", axis=axis, scale=alt.Scale(domain=[0, last], nice=False, padding=0))
 
 
@@ -58,11 +59,23 @@ def edge_rows(trial: int, points: Sequence[Point], axis: MetricAxis) -> list[Row
     rows = []
     ends: dict[str, Callable[..., float]] = {"low": min, "high": max}
     for side, farthest in ends.items():
-        beyond = [point for point in points if axis.side(point[1]) == side]
-        if beyond:
-            value = farthest(value for _, value in beyond)
-            rows.append({**_row(trial, beyond[0][0], value), "side": side})
+        places = [place for place, point in enumerate(points) if axis.side(point[1]) == side]
+        if places:
+            value = farthest(points[place][1] for place in places)
+            step = _first_crossing(points, places, axis)
+            rows.append({**_row(trial, step, value), "side": side})
     return rows
+
+
+def _first_crossing(points: Sequence[Point], places: Sequence[int], axis: MetricAxis) -> float:
+    """The step at which a curve leaves the axis, or enters it where it began beyond."""
+    first = places[0]
+    last = next((place for place in places if place + 1 not in places), first)
+    ends = (first - 1, first) if first else (last, last + 1)
+    if ends[1] == len(points):
+        return points[first][0]
+    crossing = _crossings(0, points[ends[0]], points[ends[1]], axis)
+    return float(crossing[-1 if first and len(crossing) > 1 else 0]["step"])
 
 
 def edge_layers(rows: Sequence[Row], x: alt.X, y: alt.Y) -> list[alt.Chart]:

@@ -9,7 +9,7 @@ from typing import Final
 import altair as alt
 
 from ..analyze.summaries.learning_curves import Curve, Curves
-from ..wording import chart_number, conjunction, quantity
+from ..wording import quantity
 from .curve_lines import (
     TOOLTIP,
     BestLine,
@@ -81,22 +81,22 @@ def draw(result: Curves, *, max_steps: int = 0, max_rows: int = 6000) -> alt.Lay
 
 
 def caption(result: Curves) -> str:
-    """Where the best trials end, and how many trials are infeasible or stopped.
+    """What the colours stand for, and how many trials are infeasible or stopped.
 
     Source: C5.
     """
     if not result.curves:
         return "No trial has values of it."
     feasible = [curve for curve in result.curves if not curve.infeasible]
-    tail = f"{_infeasible_sentence(result)}{_stopped_sentence(feasible)}"
+    tail = f"{_infeasible_clause(result)}{_stopped_clause(feasible)}"
     best = _best_curves(result)
     if not best:
-        return f"{_without_best(result)}.{tail}"
-    ends = [f"trial {curve.trial} at {chart_number(curve.values_P[-1])}" for curve in best]
-    verb = "ends" if len(ends) == 1 else "end"
-    others = sum(bool(curve.values_P) for curve in feasible) - len(ends)
-    grey = f"; grey: {quantity(others, 'other feasible trial')}" if others else ""
-    return f"The best by the objective {verb} here: {conjunction(ends)}{grey}.{tail}"
+        return f"{_without_best(result)}{tail}."
+    medians = ", as running medians over faint values" if any(one.smooth_M for one in best) else ""
+    others = sum(bool(curve.values_P) for curve in feasible) - len(best)
+    grey = f"; grey: {quantity(others, 'other trial')}" if others else ""
+    trials = "trial" if len(best) == 1 else f"{len(best)} trials"
+    return f"In colour the best {trials} by the objective{medians}{grey}{tail}."
 
 
 def _best_curves(result: Curves) -> list[Curve]:
@@ -117,7 +117,7 @@ def _axis(result: Curves, feasible: Sequence[Curve], infeasible: Sequence[Curve]
     broken = [curve.values_P[:1] if feasible else curve.values_P for curve in infeasible]
     series = [*(curve.values_P for curve in feasible), *broken]
     values = list(chain.from_iterable(series))
-    return MetricAxis(result.metric, values, _rises(_best_curves(result)))
+    return MetricAxis(result.metric, values, _rises(feasible))
 
 
 def _points(curve: Curve) -> list[Point]:
@@ -156,9 +156,10 @@ def _stop_layers(curves: Sequence[Curve], x: alt.X, y: alt.Y) -> list[alt.Chart]
     return [marks.encode(x=x, y=y, strokeWidth=kind, tooltip=list(TOOLTIP), **marking())]
 
 
-def _rises(best: Sequence[Curve]) -> bool:
-    """Whether the best curve rises, so that its high end is what matters."""
-    return any(curve.values_P[-1] > curve.values_P[0] for curve in best[:1])
+def _rises(curves: Sequence[Curve]) -> bool:
+    """Whether most of these curves rise, so that their high ends are what matters."""
+    rising = [curve.values_P[-1] > curve.values_P[0] for curve in curves if curve.values_P]
+    return sum(rising) > len(rising) / 2
 
 
 def _without_best(result: Curves) -> str:
@@ -170,25 +171,15 @@ def _without_best(result: Curves) -> str:
     return f"{trials}, {few}"
 
 
-def _infeasible_sentence(result: Curves) -> str:
+def _infeasible_clause(result: Curves) -> str:
     infeasible = [curve for curve in result.curves if curve.infeasible]
     if not infeasible:
         return ""
-    steps = sorted(_end(curve)["step"] for curve in infeasible)
-    where = (
-        f"step {steps[0]:,}" if steps[0] == steps[-1] else f"steps {steps[0]:,} to {steps[-1]:,}"
-    )
-    of = f"{len(infeasible):,} infeasible of {quantity(len(result.curves), 'trial')}"
-    red = "Dashed red" if any(curve.values_P for curve in infeasible) else "Red crosses"
-    return f" {red}: {of}, which broke at {where}."
+    red = "dashed red" if any(curve.values_P for curve in infeasible) else "red crosses"
+    return f"; {red}: {len(infeasible):,} infeasible"
 
 
-def _stopped_sentence(feasible: Sequence[Curve]) -> str:
+def _stopped_clause(feasible: Sequence[Curve]) -> str:
     """A reminder that stopped trials are cut short: how far they would have come is open."""
     stopped = [curve for curve in feasible if curve.status == "stopped" and curve.values_P]
-    if not stopped:
-        return ""
-    reasons = ", ".join(sorted({curve.reason for curve in stopped if curve.reason}))
-    why = f" ({reasons.replace('_', ' ')})" if reasons else ""
-    trials, were = quantity(len(stopped), "trial"), "was" if len(stopped) == 1 else "were"
-    return f" Open triangles: {trials} {were} stopped there{why} and might have come further."
+    return f"; open triangles: {len(stopped):,} stopped early" if stopped else ""

@@ -6,7 +6,7 @@ import altair as alt
 
 from ..analyze.checks.infeasible import Infeasible, region_phrase
 from ..analyze.checks.infeasible_regions import Slice
-from ..wording import quantity
+from ..wording import join, quantity
 from .layers import Row, chart_of
 from .scales import value_label
 from .strips import BAR, strip_bars, strip_labels, strip_x, strip_y, strips_chart
@@ -53,6 +53,11 @@ def draw(result: Infeasible) -> alt.LayerChart:
     return strips_chart(layers, len(names), "infeasible trials on every axis")
 
 
+def has_marks(result: Infeasible) -> bool:
+    """Whether there is anything to draw."""
+    return any(part.infeasible for part in result.slices)
+
+
 def caption(result: Infeasible) -> str:
     """How many trials are infeasible, and where.
 
@@ -69,11 +74,11 @@ def caption(result: Infeasible) -> str:
             "all of them, wherever they lie" if result.cause == "bug" else "spread over the space"
         )
         return f"{share}, {spread}."
-    regions = "; ".join(
+    regions = [
         f"{region_phrase(region)} {region.infeasible:,} of {region.trials:,}"
         for region in result.regions
-    )
-    return f"{share}: {regions}."
+    ]
+    return f"{share}: {join(regions, most=1)}."
 
 
 def _cell(part: Slice) -> Row:

@@ -58,11 +58,15 @@ def layer_chart(
 
     Its parameter `marked` is the id of a trial, or null: `marking` says what that changes.
     """
+    # Vega leaves out what stands below an empty title.
+    heading = alt.TitleParams(text=title, subtitle=note or alt.Undefined)
+    if note and not title:
+        heading = alt.TitleParams(text=note, style="note", fontWeight="normal", fontSize=11)
     chart = alt.LayerChart(
         layer=_ready_layers(layers),
         width="container",
         height=height,
-        title=alt.TitleParams(text=title, subtitle=note or alt.Undefined),
+        title=heading,
         autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
     )
     chart.params = [alt.VariableParameter(name="marked", value=None)]
@@ -126,10 +130,12 @@ def dashed_lines(
     """A line for each of a few trials, told apart by dash and colour; rows carry its `label`."""
     labels = [rows[0]["label"] for rows in lines if rows]
     color = alt.Color("label:N", title=None, scale=alt.Scale(domain=labels))
+    of_trials = any("trial" in row for rows in lines for row in rows[:1])
+    strong = marking() if of_trials else {}
     return [
         chart_of(rows)
         .mark_line(style="best-line", strokeDash=DASHES[place])
-        .encode(x=x, y=y, color=color, tooltip=list(tooltip))
+        .encode(x=x, y=y, color=color, tooltip=list(tooltip), **strong)
         for place, rows in enumerate(lines)
     ]
 

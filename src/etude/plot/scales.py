@@ -65,13 +65,14 @@ class MetricAxis:
     It runs from the 1st to the 99th percentile of the values, and to the very last where that is
     near; what lies further out is drawn at its edge (`side` tells which), so that no single value
     stretches it. Where lower is better, values over more than a decade stand on a logarithmic
-    scale, which keeps the best apart. Where higher is better, such a scale would crowd the best
-    together.
+    scale, which keeps the best apart, but where `linear` rules that out. Where higher is better,
+    such a scale would crowd the best together.
     """
 
     name: str
     values: Sequence[float]
     maximize: bool
+    linear: bool = False
 
     @property
     def title(self) -> str:
@@ -91,7 +92,7 @@ class MetricAxis:
         positive = [value for value in finite if value > 0]
         # One zero among losses has no logarithm, and leaves the axis as any far value does.
         most = max(len(finite) >= _SEVERAL, _TAIL * len(finite))
-        if self.maximize or not positive or len(finite) - len(positive) > most:
+        if self.linear or self.maximize or not positive or len(finite) - len(positive) > most:
             return False
         low, high = limits(positive, logarithmic=True)
         return high / low > LOG_ABOVE

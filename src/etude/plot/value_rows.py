@@ -22,7 +22,7 @@ _GAP: Final = 12
 # Pixels of the place where crosses stand, beside the worse end of the axis.
 RAIL: Final = 60
 # Narrower, as on a phone, the short texts stand.
-_NARROW: Final = "width < 520"
+_NARROW: Final = "width < 440"
 
 
 @final
