@@ -17,7 +17,8 @@ def rows(chart, style):
 
 def unpacked(spec, layer):
     """The rows of one layer."""
-    given = spec["datasets"][layer["data"]["name"]]
+    # Altair moves what all layers share to the chart.
+    given = spec["datasets"][layer.get("data", spec.get("data"))["name"]]
     lists = [name for one in layer.get("transform", ()) for name in one["flatten"]]
     if not lists:
         return given

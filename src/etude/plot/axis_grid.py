@@ -21,11 +21,13 @@ from .layers import (
     count_note,
     edge_marks,
     even_subset,
+    jitter,
     layer_chart,
     marking,
     notes,
+    short_names,
 )
-from .scales import MetricAxis, beyond_note, domain_ticks, value_label
+from .scales import MetricAxis, beyond_note, domain_ticks, tick_label
 
 BEST: Final = 3
 # Pixels: left of the first column for the numbers of the metric, and the least width of a column.
@@ -35,6 +37,8 @@ COLUMN: Final = 150
 _NAME, _STUDY, _RAIL, _PLOT, _TICKS, _ROOM = 20, 16, 18, 92, 20, 10
 # Shares of a column: the gap on either side, and of a panel: from its edge to a bound.
 _GAP, _INSET = 0.025, 0.04
+# So much of the place of a value of a list do its trials take.
+_SPREAD = 0.6
 # Heuristic: more marks than this take a browser a second.
 _MAX_MARKS: Final = 8000
 _TOOLTIP: Final = (alt.Tooltip("trial:Q"),)
@@ -95,15 +99,16 @@ class _Panel:
     top: int
     has_rail: bool
     has_values: bool
+    has_study: bool
 
     @property
     def rail(self) -> int:
-        return self.top + _NAME + _STUDY + _RAIL // 2
+        return self.top + _NAME + _STUDY * self.has_study + _RAIL // 2
 
     @property
     def plot(self) -> int:
         """The pixel at which the plot begins."""
-        return self.top + _NAME + _STUDY + _RAIL * self.has_rail
+        return self.top + _NAME + _STUDY * self.has_study + _RAIL * self.has_rail
 
     @property
     def bottom(self) -> int:
@@ -113,6 +118,12 @@ class _Panel:
         """Where a coordinate of the axis lies, in columns; beyond a bound, in the shade."""
         inside = _INSET + (1 - 2 * _INSET) * min(max(unit, -0.75 * _INSET), 1 + 0.75 * _INSET)
         return round(self.column + _GAP + (1 - 2 * _GAP) * inside, 4)
+
+    def point_x(self, point: AxisPoint) -> float:
+        """Where a trial stands; those of one value of a list beside each other."""
+        domain = self.axis.domain
+        spread = _SPREAD / len(domain.values) if isinstance(domain, Choice) else 0.0
+        return self.x(point.unit + spread * jitter(point.trial))
 
     def y(self, share: float) -> float:
         """Where a share of the axis of the metric lies, in pixels."""
@@ -141,7 +152,7 @@ def _panels(result: AxisGrid) -> Iterator[_Panel]:
         there = [cell for cell in cells if cell is not None]
         has_rail = any(point.status == "infeasible" for cell in there for point in cell.points)
         row = [
-            _Panel(cell, column, top, has_rail, bool(result.values))
+            _Panel(cell, column, top, has_rail, bool(result.values), len(cells) > 1)
             for column, cell in enumerate(cells)
             if cell is not None and cell.points
         ]
@@ -159,7 +170,7 @@ def _marks(panel: _Panel, axis: MetricAxis, most: int) -> _Marks:
         rest=[rows[point.trial] for point in others if not sides[point.trial]],
         best=[{**rows[one.trial], "rank": place} for place, one in enumerate(top, start=1)],
         crosses=[
-            {"trial": one.trial, "x": panel.x(one.unit), "y": panel.rail}
+            {"trial": one.trial, "x": panel.point_x(one), "y": panel.rail}
             for one in even_subset(broken, max(1, most // 3))
         ],
         low=[_beyond(rows[one.trial], one) for one in others if sides[one.trial] == "low"],
@@ -169,7 +180,7 @@ def _marks(panel: _Panel, axis: MetricAxis, most: int) -> _Marks:
 
 def _row(panel: _Panel, point: AxisPoint, axis: MetricAxis) -> Row:
     y = panel.y(axis.share(point.objective or 0.0))
-    return {"trial": point.trial, "x": panel.x(point.unit), "y": y}
+    return {"trial": point.trial, "x": panel.point_x(point), "y": y}
 
 
 def _beyond(row: Row, point: AxisPoint) -> Row:
@@ -218,22 +229,25 @@ def _texts(
     result: AxisGrid, panels: Sequence[_Panel], axis: MetricAxis, x: alt.X, y: alt.Y
 ) -> list[alt.Chart]:
     """The names of hyperparameters and studies, the numbers of both axes."""
-    first = {panel.top: panel for panel in reversed(panels)}
+    first: dict[int, _Panel] = {}
+    for panel in panels:
+        first.setdefault(panel.top, panel)
     columns = max(1, len(result.columns))
     whole = f"(width - {_LEFT})"
     cell = f"{whole} / {columns} * {1 - 2 * _GAP}"
+    short = short_names(result.columns)
     names = [
         {"x": panel.x(-1.0), "y": panel.top + 12, "text": _title(panel.axis)}
         for panel in first.values()
     ]
     rails = [{"y": panel.rail, "text": "infeasible"} for panel in first.values() if panel.has_rail]
     studies = [
-        {"x": panel.x(-1.0), "y": panel.top + _NAME + 7, "text": panel.axis.study}
+        {"x": panel.x(-1.0), "y": panel.top + _NAME + 7, "text": short[panel.axis.study]}
         for panel in panels
-        if len(result.columns) > 1
+        if panel.has_study
     ]
     numbers = [
-        {"y": panel.y(axis.share(tick)), "text": value_label(tick)}
+        {"y": panel.y(axis.share(tick)), "text": tick_label(tick)}
         for panel in first.values()
         if panel.has_values
         for tick in _ticks(axis)
@@ -284,7 +298,7 @@ def _tick_rows(panel: _Panel) -> list[Row]:
         # At an end, a number would touch that of the next panel.
         align = "center" if count > 1 or 0.1 < unit < 0.9 else "left" if unit < 0.5 else "right"
         place = {"x": panel.x(unit if align == "center" else 2 * unit - 0.5), "y": y}
-        rows.append({**place, "text": value_label(tick), "count": count, "align": align})
+        rows.append({**place, "text": tick_label(tick), "count": count, "align": align})
     return rows
 
 

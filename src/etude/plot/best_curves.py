@@ -18,7 +18,7 @@ from .curve_lines import (
     line_rows,
     step_axis,
 )
-from .layers import TALL_HEIGHT, layer_chart, notes
+from .layers import TALL_HEIGHT, layer_chart, notes, short_names
 from .scales import MetricAxis, beyond_note
 from .theme import DASHES
 
@@ -39,8 +39,9 @@ def draw(result: BestCurves, *, max_steps: int = 0, max_rows: int = 6000) -> alt
     axis = MetricAxis(result.metric, values, result.maximize)
     last = max((step for line in points.values() for step, _ in line), default=1)
     x, y = step_axis(max(max_steps - 1, last)), axis.y("value", [TALL_HEIGHT, 0])
+    short = short_names([one.study for one in result.curves])
     lines = [
-        BestLine(_label(one), one.curve.trial, _points(one), one.curve.smooth_M)
+        BestLine(_label(short[one.study], one), one.curve.trial, _points(one), one.curve.smooth_M)
         for one in shown[:COLORED]
     ]
     others = [one.curve.trial for one in shown[COLORED:]]
@@ -67,9 +68,8 @@ def caption(result: BestCurves) -> str:
     return f"The best trial of {colored} while it trained{medians}."
 
 
-def _label(one: StudyCurve) -> str:
+def _label(name: str, one: StudyCurve) -> str:
     """A study and its trial, the name cut in its middle, where long names seldom differ."""
-    name = one.study
     if len(name) > _LABEL:
         half = _LABEL // 2 - 1
         name = f"{name[:half]}…{name[-half:]}"

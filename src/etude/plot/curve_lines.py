@@ -15,6 +15,8 @@ from .theme import DASHES, SHAPES
 
 # A step and a value.
 Point: TypeAlias = tuple[int, float]
+# Pixels of a character in a legend.
+_CHARACTER: Final = 6.0
 TOOLTIP: Final = (alt.Tooltip("trial:Q"),)
 _EDGE_TOOLTIP: Final = (*TOOLTIP, alt.Tooltip("value:Q", format=".4~g"))
 
@@ -112,7 +114,10 @@ def best_layers(lines: Sequence[BestLine], axis: MetricAxis, x: alt.X, y: alt.Y)
     if not lines:
         return []
     labels = [line.label for line in lines]
-    color = alt.Color("label:N", title=None, scale=alt.Scale(domain=labels))
+    # As many names beside each other as there is room for.
+    room = _CHARACTER * max(map(len, labels)) + 36
+    legend = alt.Legend(title=None, columns=alt.ExprRef(f"max(1, floor(width / {room:.0f}))"))
+    color = alt.Color("label:N", legend=legend, scale=alt.Scale(domain=labels))
     shapes = alt.Scale(domain=labels, range=SHAPES[: len(labels)])
     rows_by_place = [_labelled(line, line.smooth or line.points, axis) for line in lines]
     faint = [_labelled(line, line.points, axis) for line in lines if line.smooth]
@@ -128,7 +133,7 @@ def best_layers(lines: Sequence[BestLine], axis: MetricAxis, x: alt.X, y: alt.Y)
     ]
     marks = [row for place, rows in enumerate(rows_by_place) for row in _mark_rows(rows, place)]
     points = chart_of(marks).mark_point(style="best-mark", filled=True, size=70)
-    shaped = alt.Shape("label:N", title=None, scale=shapes)
+    shaped = alt.Shape("label:N", legend=legend, scale=shapes)
     return [
         *layers,
         points.encode(x=x, y=y, color=color, shape=shaped, tooltip=list(TOOLTIP), **marking()),

@@ -157,6 +157,23 @@ def count_note(shown: int, known: int) -> str:
     return "" if shown >= known else f"{shown:,} of {known:,} trials drawn"
 
 
+def short_names(names: Sequence[str]) -> dict[str, str]:
+    """What tells studies apart: their names without the hyperparameter that all begin with.
+
+    >>> short_names(["optimizer=adam", "optimizer=sgd"])
+    {'optimizer=adam': 'adam', 'optimizer=sgd': 'sgd'}
+    """
+    heads = {name.partition("=")[0] for name in names}
+    same = len(names) > 1 and len(heads) == 1 and all("=" in name for name in names)
+    return {name: name.partition("=")[2] if same else name for name in names}
+
+
+def jitter(trial: int) -> float:
+    """A number from -0.5 to 0.5, of each trial another, the same at each drawing."""
+    # Multiples of the golden ratio spread evenly, however many there are.
+    return trial * 0.6180339887498949 % 1.0 - 0.5
+
+
 def even_subset(items: Sequence[Item], most: int) -> list[Item]:
     """At most `most` items, evenly spread over their order, the first and the last among them."""
     if len(items) <= most:

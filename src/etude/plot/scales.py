@@ -255,6 +255,18 @@ def integer_ticks(low: int, high: int) -> dict[str, Any]:
     return {"values": list(range(low, high + 1))} if high - low <= 10 else {"tickMinStep": 1}
 
 
+def tick_label(value: Any) -> str:
+    """A value at an axis, short: powers of ten far from 1 by their exponent.
+
+    >>> tick_label(0.0001), tick_label(0.02), tick_label("relu")
+    ('1e-4', '0.02', 'relu')
+    """
+    if isinstance(value, float) and 0 < abs(value) < 1e-3:
+        mantissa, _, exponent = f"{value:.2e}".partition("e")
+        return f"{float(mantissa):g}e{int(exponent)}"
+    return value_label(value)
+
+
 def value_label(value: Any) -> str:
     """A value of a setting as people read it."""
     if isinstance(value, float):

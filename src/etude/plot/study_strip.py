@@ -18,6 +18,7 @@ from .layers import (
     chart_of,
     constant,
     even_subset,
+    jitter,
     layer_chart,
     marking,
     notes,
@@ -27,7 +28,10 @@ from .value_rows import ROW, ValueRows
 
 # Pixels of all rows: the answer, this and what to do next stand on one screen.
 _HEIGHT: Final = 140
-_MAX_ROWS: Final = 6
+_MAX_ROWS: Final = 5
+# Of so many trials in a row, each stands a little higher or lower than the next, in pixels.
+_MANY: Final = 40
+_SPREAD: Final = 12
 _TOOLTIP: Final = (alt.Tooltip("trial:Q"), alt.Tooltip("value:Q", format=".4~g"))
 
 
@@ -134,14 +138,29 @@ def _points(study: StudyBest, most: int) -> list[Row]:
     """A point a feasible trial, the best among them however few are drawn."""
     pairs = even_subset(sorted(study.values.items(), key=lambda pair: pair[1]), most)
     name = _row_name(study.study)
-    return [{"row": name, "trial": trial, "value": float(f"{value:.5g}")} for trial, value in pairs]
+    spread = _SPREAD if len(pairs) > _MANY else 0
+    return [
+        {
+            "row": name,
+            "trial": trial,
+            "value": float(f"{value:.5g}"),
+            "dy": round(spread * jitter(trial), 1),
+        }
+        for trial, value in pairs
+    ]
 
 
 def _crosses(study: StudyBest, most: int) -> list[Row]:
     trials = even_subset(study.without_value, most)
+    spread = _SPREAD if len(trials) > _MANY // 4 else 0
     name = _row_name(study.study)
     return [
-        {"row": name, "trial": trial, "x": round((place + 0.5) / len(trials), 3)}
+        {
+            "row": name,
+            "trial": trial,
+            "x": round((place + 0.5) / len(trials), 3),
+            "dy": round(spread * jitter(trial), 1),
+        }
         for place, trial in enumerate(trials)
     ]
 
@@ -150,7 +169,7 @@ def _value_layers(points: Sequence[Row], marks: Sequence[Row], rows: ValueRows) 
     lines = [row for row in marks if row["low"] is not None]
     return [
         chart_of(points)
-        .mark_circle(style="point", size=34)
+        .mark_circle(style="point", size=34, yOffset=alt.ExprRef("datum.dy"))
         .encode(x=rows.x(), y=rows.y, tooltip=list(_TOOLTIP), **marking(size=110)),
         chart_of(lines)
         .mark_rule(style="interval")
@@ -165,7 +184,8 @@ def _rail_layers(crosses: Sequence[Row], rows: ValueRows, height: int) -> list[a
     """The infeasible trials beside the worse end of the axis, and a word below them."""
     if not crosses:
         return []
-    marks = chart_of(crosses).mark_point(shape=CROSS, style="infeasible", size=18)
+    offset = alt.ExprRef("datum.dy")
+    marks = chart_of(crosses).mark_point(shape=CROSS, style="infeasible", size=18, yOffset=offset)
     word = chart_of([{"x": 0.5}]).mark_text(
         style="infeasible-label", align="center", baseline="top"
     )

@@ -19,8 +19,9 @@ _ABOVE: Final = 13
 _NAME_CHARACTER: Final = 7.0
 _CHARACTER: Final = 6.2
 _GAP: Final = 12
+_APART: Final = 24
 # Pixels of the place where crosses stand, beside the worse end of the axis.
-RAIL: Final = 60
+RAIL: Final = 72
 # Narrower, as on a phone, the short texts stand.
 _NARROW: Final = "width < 440"
 
@@ -54,8 +55,8 @@ class ValueRows:
         """The rail, for a field `x` from 0 to 1."""
         # Pixels, not a second scale: all layers of a chart share one along x.
         left, right = self._ends
-        begin = f"{left} - {RAIL}" if self.axis.maximize else f"{right} + {_GAP}"
-        place: alt.XValue = constant("x", alt.ExprRef(f"{begin} + {RAIL - _GAP} * datum.x"))
+        begin = f"{left} - {RAIL}" if self.axis.maximize else f"{right} + {_APART}"
+        place: alt.XValue = constant("x", alt.ExprRef(f"{begin} + {RAIL - _APART} * datum.x"))
         return place
 
     def labels(self) -> list[alt.Chart]:
