@@ -11,6 +11,7 @@ from ..analyze.summaries.isolation import Isolation, StudyBest
 from ..experiment.objective import Objective
 from ..wording import chart_number, number, study_text
 from .layers import (
+    MAX_MARKS,
     Row,
     chart_of,
     constant,
@@ -46,7 +47,7 @@ def draw(result: Isolation, *, max_rows: int = 2000) -> alt.LayerChart:
     value, low, high = (metric_axis.x(field) for field in ("value", "low", "high"))
     names = [study.study for study in result.studies]
     y = alt.Y("study:N", sort=None, scale=alt.Scale(domain=names), axis=None)
-    max_ticks = max(1, max_rows // max(1, len(names)))
+    max_ticks = max(1, min(max_rows, MAX_MARKS) // max(1, len(names)))
     best = [_best_row(study) for study in result.studies if study.value is not None]
     intervals = [row for row in best if row["low"] is not None]
     tooltip, label = list(_TOOLTIP), fitting_label("study", "shown")

@@ -19,6 +19,8 @@ SMALL_HEIGHT: Final = 180
 RAIL: Final = 32
 # Where there is nothing but the rail, the plot is no higher than that.
 ONLY_RAIL: Final = RAIL + 8
+# Heuristic: a browser draws so many marks of the first screen at once; more look no denser.
+MAX_MARKS: Final = 2000
 CROSS: Final = "M-1,-1L1,1M-1,1L1,-1"
 
 Row = dict[str, Any]

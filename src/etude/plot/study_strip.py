@@ -14,9 +14,11 @@ from ..finding import StudyRow
 from ..wording import number, quantity, study_text
 from .layers import (
     CROSS,
+    MAX_MARKS,
     Row,
     chart_of,
     constant,
+    count_note,
     even_subset,
     jitter,
     layer_chart,
@@ -48,7 +50,7 @@ def draw(
     known = {row.study: row for row in intervals}
     shown = ordered(result)[:_MAX_ROWS]
     marks = [mark for study in shown if (mark := _mark(study, known)) is not None]
-    each = max(1, max_rows // max(1, len(shown)))
+    each = max(1, min(max_rows, MAX_MARKS) // max(1, len(shown)))
     points = [row for study in shown for row in _points(study, each)]
     ends = [row[end] for row in marks for end in ("low", "value", "high") if row[end] is not None]
     values = [value for study in shown for value in study.values.values()]
@@ -67,7 +69,8 @@ def draw(
     beyond = sum(axis.side(value) != "" for value in values)
     left_out = len(result.studies) - len(shown)
     others = f"the best {len(shown)} of {len(result.studies)} studies" if left_out else ""
-    return layer_chart(drawn, "", height=height, note=notes(others, beyond_note(beyond)))
+    count = count_note(len(points) + len(crosses), sum(study.ended for study in shown))
+    return layer_chart(drawn, "", height=height, note=notes(others, count, beyond_note(beyond)))
 
 
 def caption(result: Isolation, intervals: Sequence[StudyRow] = ()) -> str:

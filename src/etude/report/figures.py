@@ -86,7 +86,7 @@ def figures(
             _strip(best, intervals),
             *_best_curves(compared),
             *_axis_grids(analysis, best, axes),
-            _comparison(best),
+            *_comparison(best),
             *luck,
             *of_studies,
         ]
@@ -115,8 +115,9 @@ def _strip(result: Isolation, intervals: Sequence[StudyRow]) -> Figure:
     )
 
 
-def _comparison(result: Isolation) -> Figure:
-    return Figure(
+def _comparison(result: Isolation) -> list[Figure]:
+    """One figure; none where no value stands in any row."""
+    figure = Figure(
         name="isolation",
         title=f"The best {result.metric}" + (" of each study" if len(result.studies) > 1 else ""),
         caption=isolation_plot.caption(result),
@@ -124,6 +125,7 @@ def _comparison(result: Isolation) -> Figure:
         rows=sum(len(study.values) for study in result.studies),
         wide=True,
     )
+    return [figure] if any(study.values for study in result.studies) else []
 
 
 def _best_curves(compared: Sequence[tuple[Study, Sequence[Outcome]]]) -> list[Figure]:
