@@ -76,8 +76,11 @@ def test_a_far_value_is_a_triangle_at_the_edge_and_is_counted():
 @pytest.mark.parametrize(
     ("result", "text"),
     [
-        (TWO, "Each point is a trial, a diamond the best of its study; the best of all is trial"),
-        (isolation(study("all", 0.2)), "the best of all is trial 300."),
+        (
+            TWO,
+            "a diamond the best of its study; trial 100 of `b` is the best of all.",
+        ),
+        (isolation(study("all", 0.2)), "; trial 300 is the best of all."),
         (isolation(study("a", infeasible=3)), "No trial of 1 study is feasible."),
     ],
 )

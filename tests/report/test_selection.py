@@ -30,7 +30,7 @@ def test_of_too_many_hyperparameters_those_with_a_problem_are_drawn_first():
 def test_a_study_says_how_many_hyperparameters_it_leaves_out():
     sentence = omission_note(WIDE, drawn_axes([WIDE], []))
 
-    assert "24 of 200 hyperparameters" in sentence
+    assert "12 of 200 hyperparameters" in sentence
     assert "`etude report --format svg`" in sentence
 
 

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, final
 
 import altair as alt
 
-from .layers import Row, chart_of, edge_marks, marking
+from .layers import Row, chart_of, edge_marks, fading, marking
 from .scales import MetricAxis, integer_ticks
 from .theme import DASHES, SHAPES
 
@@ -101,8 +101,8 @@ def line_layer(rows: Sequence[Row], style: str, x: alt.X, y: alt.Y) -> list[alt.
     if not rows:
         return []
     layer: alt.Chart = chart_of(rows).mark_line(style=style)
-    channels = {"detail": alt.Detail("trial:N"), "tooltip": list(TOOLTIP)}
-    return [layer.encode(x=x, y=y, **channels, **marking(strokeWidth=2))]
+    trial, tooltip = alt.Detail("trial:N"), list(TOOLTIP)
+    return [layer.encode(x=x, y=y, detail=trial, tooltip=tooltip, **marking(strokeWidth=2))]
 
 
 def best_layers(lines: Sequence[BestLine], axis: MetricAxis, x: alt.X, y: alt.Y) -> list[alt.Chart]:
@@ -122,7 +122,8 @@ def best_layers(lines: Sequence[BestLine], axis: MetricAxis, x: alt.X, y: alt.Y)
     rows_by_place = [_labelled(line, line.smooth or line.points, axis) for line in lines]
     faint = [_labelled(line, line.points, axis) for line in lines if line.smooth]
     layers = [
-        chart_of(rows).mark_line(style="faint-line").encode(x=x, y=y, color=color) for rows in faint
+        chart_of(rows).mark_line(style="faint-line").encode(x=x, y=y, color=color, **fading())
+        for rows in faint
     ]
     # The dash stands in the mark: as an encoding, it would dash the marks of the legend too.
     layers += [

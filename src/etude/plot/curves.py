@@ -138,14 +138,18 @@ def _end(curve: Curve) -> Row:
 
 def _stop_layers(curves: Sequence[Curve], x: alt.X, y: alt.Y) -> list[alt.Chart]:
     """Marks where trials were stopped: their curves are cut off there, nothing broke."""
-    rows = [
-        {"trial": curve.trial, "step": curve.steps_P[-1], "value": curve.values_P[-1]}
+    rows: list[Row] = [
+        {
+            "trial": curve.trial,
+            "step": curve.steps_P[-1],
+            "value": curve.values_P[-1],
+            "end": "stopped early",
+        }
         for curve in curves
         if curve.status == "stopped" and curve.values_P
     ]
     if not rows:
         return []
-    rows = [{**row, "end": "stopped early"} for row in rows]
     marks = chart_of(rows).mark_point(
         style="stopped", shape="triangle-right", size=60, filled=False
     )

@@ -6,7 +6,7 @@ import altair as alt
 
 from ..analyze.checks.infeasible import Infeasible, region_phrase
 from ..analyze.checks.infeasible_regions import Slice
-from ..wording import join, quantity
+from ..wording import quantity
 from .layers import Row, chart_of
 from .scales import value_label
 from .strips import BAR, strip_bars, strip_labels, strip_x, strip_y, strips_chart
@@ -78,7 +78,9 @@ def caption(result: Infeasible) -> str:
         f"{region_phrase(region)} {region.infeasible:,} of {region.trials:,}"
         for region in result.regions
     ]
-    return f"{share}: {join(regions, most=1)}."
+    more = len(regions) - 1
+    others = f", and {quantity(more, 'region')} more" if more else ""
+    return f"{share}: {regions[0]}{others}."
 
 
 def _cell(part: Slice) -> Row:

@@ -88,6 +88,12 @@ def marking(**stronger: float) -> dict[str, Any]:
     return {name: classes[name](condition=given) for name, given in channels.items()}
 
 
+def fading() -> dict[str, Any]:
+    """Channels of what stays as it is for the marked trial, and fades for all others."""
+    test = "isValid(marked) && datum.trial !== marked"
+    return {"opacity": alt.Opacity(condition=[{"test": test, "value": _FAINT / 2}])}
+
+
 def edge_marks(
     rows: Sequence[Row], side: Edge, x: alt.X, y: alt.Y, tooltip: Sequence[alt.Tooltip]
 ) -> list[alt.Chart]:

@@ -140,6 +140,7 @@ class MetricAxis:
         """The x axis of a field of the data, with the title."""
         axis = alt.Axis(
             title=self.oriented_title,
+            titleAnchor="start",  # a long one, centred, would need room to the left
             labelExpr=_LABEL,
             labelOverlap="greedy",
             labelSeparation=6,

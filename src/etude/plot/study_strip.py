@@ -86,8 +86,8 @@ def caption(result: Isolation, intervals: Sequence[StudyRow] = ()) -> str:
     ends = ", a line its 95 % interval" if lines else ""
     whose = f" of {study_text(best.study)}" if len(result.studies) > 1 else ""
     return (
-        f"Each point is a trial, a diamond the best of its study{ends}; the best of all is "
-        f"trial {best.trial}{whose}."
+        f"Points are trials, a diamond the best of its study{ends}; trial {best.trial}{whose} is "
+        "the best of all."
     )
 
 

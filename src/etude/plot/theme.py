@@ -187,7 +187,7 @@ def _styles(palette: Palette) -> Mapping[str, Any]:
         "tick": {"color": quiet, "fontSize": 11},
         "panel": {"color": quiet, "opacity": 0.05},
         "grid": {"color": palette.line, "strokeWidth": 1},
-        "note": {"fill": quiet},
+        "note": {"fill": quiet, "font": FONT},
         "number": {"color": palette.ink, "fontSize": 11},
         "box": {"color": accent, "opacity": 0.28},
         "median": {"color": accent, "opacity": 1},

@@ -16,7 +16,7 @@ from .scales import MetricAxis
 ROW: Final = 34
 _ABOVE: Final = 13
 # Pixels of a character of a name and of a number, and between them and the axis.
-_NAME_CHARACTER: Final = 7.0
+_NAME_CHARACTER: Final = 8.0
 _CHARACTER: Final = 6.2
 _GAP: Final = 12
 _APART: Final = 24

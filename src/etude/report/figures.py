@@ -68,17 +68,6 @@ def figures(
         for share in analysis.shares(study)
         for figure in _luck(place, analysis.result(share, sampling_luck))
     ]
-    room = MAX_CHECKS if findings is not None else None
-    said = about_studies(findings or ())
-    of_studies: list[Figure] = []
-    for place, study in with_outcomes:
-        checks = None
-        if findings is not None:
-            checks = notable_checks(said.get(study.name, ()), study.name)[:room]
-        room = None if room is None or checks is None else room - len(checks)
-        singly = list(study.space.domains) if axes is None else []
-        of_studies += _of_study(place, study, analysis, singly)
-        of_studies += check_figures(place, study, analysis, checks)
     compared = [(study, analysis.outcomes(study)) for study in analysis.compared_studies]
     best = isolation(compared)
     return _with_unique_names(
@@ -88,9 +77,30 @@ def figures(
             *_axis_grids(analysis, best, axes),
             *_comparison(best),
             *luck,
-            *of_studies,
+            *_of_studies(with_outcomes, analysis, axes, findings),
         ]
     )
+
+
+def _of_studies(
+    studies: Sequence[tuple[int, Study]],
+    analysis: Analysis,
+    axes: Mapping[str, Sequence[str]] | None,
+    findings: Sequence[Finding] | None,
+) -> list[Figure]:
+    """The figures of each study with its place, as many charts of checks as a page holds."""
+    room = MAX_CHECKS if findings is not None else None
+    said = about_studies(findings or ())
+    figures: list[Figure] = []
+    for place, study in studies:
+        checks = None
+        if findings is not None:
+            checks = notable_checks(said.get(study.name, ()), study.name)[:room]
+        room = None if room is None or checks is None else room - len(checks)
+        singly = list(study.space.domains) if axes is None else []
+        figures += _of_study(place, study, analysis, singly)
+        figures += check_figures(place, study, analysis, checks)
+    return figures
 
 
 def row_limit(figures: Sequence[Figure], *, total: int = MAX_ROWS) -> int:
