@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from ..analyze.summaries.lineage import Lineage, Stretch
-from ..wording import number, quantity
+from ..analyze.summaries.lineage import Change, Lineage, Stretch
+from ..wording import join, number, quantity
 from .curve_lines import TOOLTIP, Point, edge_layers, edge_rows, line_layer, line_rows, step_axis
 from .layers import TALL_HEIGHT, Row, chart_of, even_subset, layer_chart, marking
-from .scales import MetricAxis, beyond_note
+from .scales import MetricAxis, beyond_note, value_label
 
 
 def draw(result: Lineage, *, max_rows: int = 6000) -> alt.LayerChart:
@@ -51,7 +51,7 @@ def draw(result: Lineage, *, max_rows: int = 6000) -> alt.LayerChart:
 
 
 def caption(result: Lineage) -> str:
-    """How many forks there are, the ends of the best line, and how often it changed.
+    """How many forks there are, the ends of the best line, and its first change.
 
     Source: W4.
     """
@@ -61,9 +61,15 @@ def caption(result: Lineage) -> str:
         return f"{begin}; none has a value that counts."
     first, last = result.best[0], result.best[-1]
     line = f"from trial {first} to trial {last}" if first != last else f"in trial {first}"
-    changes = len(result.schedule) - 1
-    tail = f", with {quantity(changes, 'change')} on the way" if changes else ""
+    changes = result.schedule[1:]
+    more = f" and {quantity(len(changes) - 1, 'more change')}" if len(changes) > 1 else ""
+    tail = f", {_change_text(changes[0])}{more}" if changes else ""
     return f"{begin}; the best, {number(result.value)}, came {line}{tail}."
+
+
+def _change_text(change: Change) -> str:
+    values = [f"{name} = {value_label(value)}" for name, value in change.values.items()]
+    return f"after {quantity(change.updates, 'step')} with {join(values, most=2)}"
 
 
 def _points(curve: Stretch) -> list[Point]:

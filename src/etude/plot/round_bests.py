@@ -57,13 +57,14 @@ def caption(result: Rounds) -> str:
     if result.best is None:
         return "No round has a feasible trial."
     best = result.rounds[result.best]
-    ends = ", with where 95 % of its retrainings lie" if best.interval else ""
+    known = any(one.interval for one in result.rounds)
+    ends = "; lines span 95 % of retrainings" if known else ""
     value = number(best.value or 0.0)
     if len(result.rounds) == 1:
         return f"The only round, `{best.name}`, reaches {value}{ends}."
     further = sum(result.improved) - 1
     count = f"{further} of {quantity(len(result.rounds) - 1, 'later round')}"
-    return f"The best of all is {value} in `{best.name}`{ends}; {count} went further."
+    return f"The best of all is {value} in `{best.name}`; {count} went further{ends}."
 
 
 def _row(one: RoundBest) -> Row:

@@ -230,7 +230,7 @@ def domain_ticks(domain: Domain, *, most: int = 4) -> list[Scalar]:
     """Readable values along a hyperparameter; all values of a list.
 
     >>> domain_ticks(Real(0.7, 0.999, scale="one_minus_log")), domain_ticks(Integer(1, 64))
-    ([0.99, 0.9], [20, 40, 60])
+    ([0.999, 0.99, 0.9], [20, 40, 60])
     """
     if isinstance(domain, Choice):
         return list(domain.values)

@@ -166,7 +166,13 @@ def _axis_grids(
     names = None if axes is None else {name for drawn in axes.values() for name in drawn}
     compared = [(study, analysis.outcomes(study)) for study in columns]
     grids = axis_grids(compared, None if names is None else sorted(names))
-    return [_axis_grid(grid, len(analysis.compared_studies)) for grid in grids if grid.rows]
+    firsts = [sum(len(grid.columns) for grid in grids[:at]) + 1 for at in range(len(grids))]
+    known = len(analysis.compared_studies)
+    return [
+        _axis_grid(grid, first, known)
+        for grid, first in zip(grids, firsts, strict=True)
+        if grid.rows
+    ]
 
 
 def _columns(analysis: Analysis, study: Study) -> list[Study]:
@@ -176,12 +182,14 @@ def _columns(analysis: Analysis, study: Study) -> list[Study]:
     return [study] if whole else analysis.shares(study)
 
 
-def _axis_grid(grid: AxisGrid, studies: int) -> Figure:
-    left_out = studies > MAX_COLUMNS
+def _axis_grid(grid: AxisGrid, first: int, known: int) -> Figure:
+    """The figure of a few studies, the first of them at this place of all that are known."""
+    last = first + len(grid.columns) - 1
+    alone = first == 1 and (last >= known or len(grid.columns) == 1)
+    which = "" if alone else f", studies {first} to {last} of {known}, the best first"
     return Figure(
         name="axes",
-        title=f"{grid.metric} along the hyperparameters"
-        + (f" of the best {MAX_COLUMNS} studies" if left_out else ""),
+        title=f"{grid.metric} along the hyperparameters{which}",
         caption=grid_plot.caption(grid),
         draw=lambda rows: grid_plot.draw(grid, max_rows=rows // _AXIS_ROW),
         rows=sum(len(cell.points) for _, cells in grid.rows for cell in cells if cell) * _AXIS_ROW,
