@@ -15,8 +15,9 @@ from .theme import DASHES, SHAPES
 
 # A step and a value.
 Point: TypeAlias = tuple[int, float]
-# Pixels of a character in a legend.
+# Pixels of a character in a legend, and of a chart on a phone.
 _CHARACTER: Final = 6.0
+_PHONE: Final = 330
 TOOLTIP: Final = (alt.Tooltip("trial:Q"),)
 _EDGE_TOOLTIP: Final = (*TOOLTIP, alt.Tooltip("value:Q", format=".4~g"))
 
@@ -38,7 +39,14 @@ def step_axis(last: int) -> alt.X:
     # Few numbers, so that a wide chart is no ruler.
     few = {"tickCount": alt.ExprRef("ceil(width / 90)")}
     ticks = {**few, **integer_ticks(0, last)}
-    axis = alt.Axis(title="step", format="~s", grid=False, labelSeparation=6, **ticks)
+    axis = alt.Axis(
+        title="step",
+        format="~s",
+        labelExpr="datum.value === 0 ? '0' : datum.label",
+        grid=False,
+        labelSeparation=6,
+        **ticks,
+    )
     return alt.X("step:Q", axis=axis, scale=alt.Scale(domain=[0, last], nice=False, padding=0))
 
 
@@ -114,9 +122,10 @@ def best_layers(lines: Sequence[BestLine], axis: MetricAxis, x: alt.X, y: alt.Y)
     if not lines:
         return []
     labels = [line.label for line in lines]
-    # As many names beside each other as there is room for.
-    room = _CHARACTER * max(map(len, labels)) + 36
-    legend = alt.Legend(title=None, columns=alt.ExprRef(f"max(1, floor(width / {room:.0f}))"))
+    # As many names beside each other as a phone has room for; by the width that there is, Vega
+    # would lay the title over the legend.
+    room = _CHARACTER * max(map(len, labels)) + 30
+    legend = alt.Legend(title=None, columns=max(1, int(_PHONE / room)))
     color = alt.Color("label:N", legend=legend, scale=alt.Scale(domain=labels))
     shapes = alt.Scale(domain=labels, range=SHAPES[: len(labels)])
     rows_by_place = [_labelled(line, line.smooth or line.points, axis) for line in lines]

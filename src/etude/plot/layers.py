@@ -138,13 +138,16 @@ def dashed_lines(
     """A line for each of a few trials, told apart by dash and colour; rows carry its `label`."""
     labels = [rows[0]["label"] for rows in lines if rows]
     color = alt.Color("label:N", title=None, scale=alt.Scale(domain=labels))
+    # An encoding too, so that the legend is dashed as the lines are.
+    dashes = alt.Scale(domain=labels, range=[list(dash) for dash in DASHES[: len(labels)]])
+    dash = alt.StrokeDash("label:N", title=None, scale=dashes)
     of_trials = any("trial" in row for rows in lines for row in rows[:1])
     strong = marking() if of_trials else {}
     return [
         chart_of(rows)
-        .mark_line(style="best-line", strokeDash=DASHES[place])
-        .encode(x=x, y=y, color=color, tooltip=list(tooltip), **strong)
-        for place, rows in enumerate(lines)
+        .mark_line(style="best-line")
+        .encode(x=x, y=y, color=color, strokeDash=dash, tooltip=list(tooltip), **strong)
+        for rows in lines
     ]
 
 

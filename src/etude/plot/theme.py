@@ -154,6 +154,7 @@ def _legend(palette: Palette) -> dict[str, Any]:
         "titleFontSize": 11,
         "titleFontWeight": 400,
         "symbolStrokeWidth": 2,
+        "symbolSize": 120,
         "symbolBaseStrokeColor": palette.ink,
     }
 
