@@ -40,7 +40,7 @@ def axis(*points, domain=RATE, maximize=False):
 def test_infeasible_trials_are_crosses():
     chart = draw(axis(point(0), point(1, value=0.5, objective=None)))
 
-    assert [(row["trial"], row["x"]) for row in rows(chart, "infeasible")] == [("1", 0.5)]
+    assert [(row["trial"], row["x"]) for row in rows(chart, "infeasible")] == [(1, 0.5)]
     assert layers(chart, "infeasible")[0]["mark"]["shape"].startswith("M-1,-1")
 
 
@@ -48,14 +48,14 @@ def test_the_best_few_are_numbered_best_first():
     chart = draw(axis(*(point(trial, objective=0.1 + trial) for trial in range(8))), best=3)
 
     numbered = {row["rank"]: row["trial"] for row in rows(chart, "best-rank")}
-    assert numbered == {"1": "0", "2": "1", "3": "2"}
+    assert numbered == {"1": 0, "2": 1, "3": 2}
     assert len(rows(chart, "rest")) == 5
 
 
 def test_the_highest_is_best_where_higher_is_better():
     chart = draw(axis(point(0, objective=0.1), point(1, objective=0.9), maximize=True), best=1)
 
-    assert rows(chart, "best-rank")[0]["trial"] == "1"
+    assert rows(chart, "best-rank")[0]["trial"] == 1
 
 
 def test_one_minus_is_drawn_as_a_reversed_logarithm_of_the_rest():
@@ -118,8 +118,8 @@ def test_the_caption_says_where_the_best_and_the_infeasible_lie():
     )
 
     assert caption(result) == (
-        "The best, trial 1 with 0.1, lies at 0.02; the best 2 lie between 0.01 and 0.02, of 0.0001 "
-        "to 1 searched. Infeasible: 2 of 4 ended trials, between 0.5 and 0.9."
+        "The best 2 lie between 0.01 and 0.02 of 0.0001 to 1 searched; 2 of 4 ended trials are "
+        "infeasible, between 0.5 and 0.9."
     )
 
 

@@ -51,7 +51,7 @@ def test_a_side_that_cuts_off_is_marked_and_named():
 
     assert [row["name"] for row in rows(draw(result), "box")] == ["learning_rate"]
     assert "0.1 \u2192 widen" in [row.get("text") for row in rows(draw(result), "bound")]
-    assert "Cut off what is good: learning_rate at its upper bound 0.1." in caption(result)
+    assert "cut off what is good: learning_rate at its upper bound 0.1." in caption(result)
 
 
 def test_an_interior_optimum_is_told_as_such():
@@ -59,7 +59,7 @@ def test_an_interior_optimum_is_told_as_such():
 
     text = caption(boundary(study, outcomes(study, valley(study, [0.5, 0.4], 40))))
 
-    assert text.endswith("No side cuts off what is good.")
+    assert text.endswith("no side cuts off what is good.")
 
 
 def test_a_study_without_trials_is_drawn_with_its_reason():

@@ -25,6 +25,15 @@ def test_the_bars_hold_all_steps_and_the_rule_stands_at_the_threshold():
     assert rows(chart, "bound")[0]["from"] == doubled.threshold
 
 
+def test_a_norm_far_from_all_others_leaves_the_axis_and_is_counted():
+    far = np.where(np.arange(300) < 3, 1e-18, NORMS)
+
+    chart = draw(result(NORMS, far))
+
+    assert min(row["from"] for row in rows(chart, "box")) > 1e-3
+    assert chart.to_dict()["title"]["subtitle"].endswith("of the steps beyond the axis")
+
+
 @pytest.mark.parametrize("norms", [[], [[1.0] * 50], [[0.0] * 50], [[]]])
 def test_norms_that_do_not_vary_or_are_not_there_have_a_chart(norms):
     assert draw(result(*norms)).to_dict()["layer"]
@@ -34,5 +43,5 @@ def test_the_caption_says_where_clipping_would_begin():
     text = caption(result(NORMS, NORMS, NORMS, 0.1 * NORMS, 100.0 * NORMS))
 
     assert "the 90th percentile" in text
-    assert "clip 1 trial on more than half" in text
+    assert text.endswith("where clipping would begin, for 1 trial on more than half of the steps.")
     assert caption(result()) == "No trial logged enough gradient norms."

@@ -33,8 +33,7 @@ def test_the_caption_says_how_many_overfit_and_whether_the_best_does():
     text = caption(result(curve(0, loss=0.5), curve(1, metric=0.5)))
 
     assert text == (
-        "Of 2 trials, 1 overfit by the validation loss and 1 by valid/error. The best trial is one "
-        "of them."
+        "Of 2 trials, 1 overfits by the validation loss and 1 by valid/error, the best among them."
     )
 
 

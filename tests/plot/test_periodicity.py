@@ -29,7 +29,7 @@ def test_of_many_the_strongest_five_are_drawn():
 
 
 def test_the_caption_names_the_strongest():
-    assert "in 1 of 1 trial, most strongly in trial 0: valid/error every" in caption(result(8))
+    assert "in 1 of 1 trial, most strongly valid/error of trial 0, every" in caption(result(8))
 
 
 def test_a_study_without_trials_says_so():

@@ -27,7 +27,7 @@ def test_each_number_of_trials_has_its_interval():
 def test_the_caption_says_how_far_luck_reaches():
     text = caption(luck(Budget(6, 0.2, 0.1, 0.4), Budget(20, 0.1, 0.1, 0.1)))
 
-    assert "with 6 trials between 0.1 and 0.4, with 20 trials at 0.1" in text
+    assert "nine in ten other such searches of 20 trials would end at 0.1" in text
 
 
 def test_a_study_that_cannot_speak_of_luck_says_so():

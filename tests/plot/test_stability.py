@@ -51,4 +51,4 @@ def test_the_caption_tells_a_best_rate_at_the_edge_of_the_unstable_ones():
     unstable = result(curve(0), curve(1, 0.8))
     edge = StabilityLimit(study="all", status="notice", hyperparameter="learning_rate", rate=0.01)
 
-    assert "edge of the unstable ones" in caption(replace(unstable, limit=edge))
+    assert "the best stable trial lies at their edge" in caption(replace(unstable, limit=edge))

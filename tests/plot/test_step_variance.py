@@ -19,21 +19,23 @@ def test_the_best_come_first_with_their_jumps_to_either_side():
     variance = result(0.9, 0.2, 0.5)
 
     bars = rows(draw(variance), "interval")
+    others = rows(draw(variance), "rest-interval")
 
-    assert [row["trial"] for row in bars] == ["1", "2", "0"]
+    assert [row["trial"] for row in others] == [2, 0]
+    assert [row["trial"] for row in bars] == [1]
     assert bars[0]["high"] - bars[0]["low"] == pytest.approx(2 * variance.sd)
 
 
 def test_of_many_trials_the_best_are_drawn():
     chart = draw(result(*range(30)))
 
-    assert len(rows(chart, "best")) == 20
-    assert chart.to_dict()["title"]["subtitle"] == "20 of 30 trials drawn"
+    assert len(rows(chart, "name")) == 8
+    assert chart.to_dict()["title"]["text"].endswith("8 of 30 trials drawn")
 
 
 def test_the_caption_compares_jumps_with_the_gap():
-    assert "1 trial cannot be told from the best" not in caption(result(0.2, 0.9))
-    assert "0.7 away from trial 1" in caption(result(0.2, 0.9))
+    assert caption(result(0.2, 0.9)).endswith("from value to value, and trial 1 is 0.7 away.")
+    assert caption(result(0.2, 0.2)).endswith("; 1 other trial cannot be told from it.")
 
 
 def test_a_lone_trial_cannot_be_compared():

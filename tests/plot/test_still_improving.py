@@ -22,8 +22,8 @@ def test_bars_tell_those_still_improving_from_the_others():
 
 
 def test_the_caption_speaks_of_the_best():
-    assert caption(result(1.0, 40.0)).endswith("The best is not.")
-    assert caption(result(1.0)).endswith("The best is one of them: more steps may help.")
+    assert caption(result(1.0, 40.0)).endswith("the best was not.")
+    assert caption(result(1.0)).endswith("the best was: more steps may help.")
 
 
 def test_a_study_without_trials_says_so():

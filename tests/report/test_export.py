@@ -20,7 +20,7 @@ def test_charts_of_a_study_are_written(tmp_path):
     few = content(studies=studies()[1:], records=records()[20:22])
     paths = export(few, tmp_path / "new", "png")
 
-    assert {path.name for path in paths} >= {"isolation.png", "axis-1-beta1.png"}
+    assert {path.name for path in paths} >= {"strip.png", "axes.png", "axis-1-beta1.png"}
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
 
 

@@ -11,7 +11,7 @@ import altair as alt
 from ..analyze.summaries.axis import Axis, AxisPoint
 from ..experiment.objective import Objective
 from ..space import Choice, value_text
-from ..wording import chart_number, quantity
+from ..wording import join, number, quantity
 from .layers import (
     HEIGHT,
     ONLY_RAIL,
@@ -20,19 +20,17 @@ from .layers import (
     chart_of,
     constant,
     count_note,
+    edge_marks,
     even_subset,
     layer_chart,
+    marking,
+    notes,
     rail_layers,
 )
-from .scales import MetricAxis, domain_axis, position, value_label
+from .scales import MetricAxis, beyond_note, domain_axis, position
 
 BEST: Final = 5
-_TOOLTIP: Final = (
-    alt.Tooltip("trial:N"),
-    alt.Tooltip("setting:N", title="value"),
-    alt.Tooltip("objective:N"),
-    alt.Tooltip("status:N"),
-)
+_TOOLTIP: Final = (alt.Tooltip("trial:Q"), alt.Tooltip("value:Q", format=".4~g"))
 
 
 def draw(result: Axis, *, best: int = BEST, max_rows: int = 2000) -> alt.LayerChart:
@@ -47,17 +45,23 @@ def draw(result: Axis, *, best: int = BEST, max_rows: int = 2000) -> alt.LayerCh
     objectives = [_objective(point) for point in feasible]
     metric_axis = MetricAxis(result.metric, objectives, result.maximize)
     y = metric_axis.y("value", [HEIGHT, RAIL if infeasible else 0])
+    inside = [point for point in others if not metric_axis.side(_objective(point))]
     marks = [
-        chart_of(_rows(result, others)).mark_circle(style="rest", size=46).encode(x=x, y=y),
+        chart_of(_rows(result, inside))
+        .mark_circle(style="rest", size=46)
+        .encode(x=x, y=y, tooltip=list(_TOOLTIP), **marking(size=110)),
+        *_edges(result, others, metric_axis, x, y),
         *_numbered_marks(_rows(result, top), x, y),
     ]
     crosses = even_subset(infeasible, max_rows // 3)
     layers = [
         *_bounds(result),
-        *(mark.encode(tooltip=list(_TOOLTIP)) for mark in marks if feasible),
-        *rail_layers(_rows(result, crosses), x, _TOOLTIP),
+        *(marks if feasible else ()),
+        *rail_layers(_rows(result, crosses), x, _TOOLTIP[:1]),
     ]
-    note = count_note(len(top) + len(others) + len(crosses), len(feasible) + len(infeasible))
+    count = count_note(len(top) + len(others) + len(crosses), len(feasible) + len(infeasible))
+    far = sum(metric_axis.side(value) != "" for value in objectives)
+    note = notes(count, beyond_note(far))
     height = HEIGHT if feasible else ONLY_RAIL
     return layer_chart(layers or [_empty_layer(x)], metric_axis.title, height=height, note=note)
 
@@ -76,13 +80,12 @@ def caption(result: Axis, *, best: int = BEST) -> str:
         none = "The only ended trial is not" if len(result.points) == 1 else f"None of {ended} is"
         return f"{none} feasible{where}."
     top = feasible[:best]
-    objective = chart_number(_objective(top[0]))
-    first = f"The best, trial {top[0].trial} with {objective}, lies at {value_label(top[0].value)}"
-    others = f"; the best {len(top)} lie {_range(result, top)}" if len(top) > 1 else ""
+    first = f"The best {len(top)} lie" if len(top) > 1 else f"The best, trial {top[0].trial}, lies"
     tail = ""
     if infeasible:
-        tail = f" Infeasible: {len(infeasible):,} of {ended}{_where(result, infeasible)}."
-    return f"{first}{others}, {_searched_range(result)}.{tail}"
+        verb = "is" if len(infeasible) == 1 else "are"
+        tail = f"; {len(infeasible):,} of {ended} {verb} infeasible{_where(result, infeasible)}"
+    return f"{first} {_range(result, top)} {_searched_range(result)}{tail}."
 
 
 def ranked(result: Axis) -> list[AxisPoint]:
@@ -106,10 +109,7 @@ def _rows(result: Axis, points: Sequence[AxisPoint]) -> list[Row]:
             "x": position(result.domain, point.value),
             "value": point.objective,
             "rank": str(place),
-            "trial": str(point.trial),
-            "setting": value_label(point.value),
-            "objective": chart_number(_objective(point)),
-            "status": f"{point.status}: {point.reason}" if point.reason else point.status,
+            "trial": point.trial,
         }
         for place, point in enumerate(points, start=1)
     ]
@@ -119,14 +119,27 @@ def _numbered_marks(top: Sequence[Row], x: alt.X, y: alt.Y) -> list[alt.Chart]:
     """Two layers a trial, the best on top, so that no number shows through another's mark."""
     pairs = [
         (
-            chart_of([row]).mark_circle(style="best", size=230).encode(x=x, y=y),
+            chart_of([row])
+            .mark_circle(style="best", size=230)
+            .encode(x=x, y=y, tooltip=list(_TOOLTIP), **marking()),
             chart_of([row])
             .mark_text(style="best-rank", dy=0.5)
-            .encode(x=x, y=y, text=alt.Text("rank:N")),
+            .encode(x=x, y=y, text=alt.Text("rank:N"), **marking()),
         )
         for row in reversed(top)
     ]
     return [layer for pair in pairs for layer in pair]
+
+
+def _edges(
+    result: Axis, points: Sequence[AxisPoint], axis: MetricAxis, x: alt.X, y: alt.Y
+) -> list[alt.Chart]:
+    """Triangles at the edges for the trials whose objective lies beyond them."""
+    low, high = (
+        _rows(result, [point for point in points if axis.side(_objective(point)) == side])
+        for side in ("low", "high")
+    )
+    return [*edge_marks(low, "down", x, y, _TOOLTIP), *edge_marks(high, "up", x, y, _TOOLTIP)]
 
 
 def _bounds(result: Axis) -> list[alt.Chart]:
@@ -156,13 +169,13 @@ def _where(result: Axis, points: Sequence[AxisPoint]) -> str:
 def _range(result: Axis, points: Sequence[AxisPoint]) -> str:
     if isinstance(result.domain, Choice):
         values = sorted({point.value for point in points}, key=result.domain.unit)
-        return "at " + ", ".join(value_text(value) for value in values)
+        return "at " + join([value_text(value) for value in values])
     ordered = sorted(points, key=lambda point: point.unit)
-    low, high = value_label(ordered[0].value), value_label(ordered[-1].value)
+    low, high = number(ordered[0].value), number(ordered[-1].value)
     return f"at {low}" if low == high else f"between {low} and {high}"
 
 
 def _searched_range(result: Axis) -> str:
     if isinstance(result.domain, Choice):
         return f"of {len(result.domain.values)} values searched"
-    return f"of {value_label(result.domain.low)} to {value_label(result.domain.high)} searched"
+    return f"of {number(result.domain.low)} to {number(result.domain.high)} searched"

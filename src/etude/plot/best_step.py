@@ -27,6 +27,11 @@ def draw(result: BestStep) -> alt.LayerChart:
     )
 
 
+def has_marks(result: BestStep) -> bool:
+    """Whether there is anything to draw."""
+    return result.judged > 0
+
+
 def caption(result: BestStep) -> str:
     """How many best steps fall in the shaded stretches.
 

@@ -9,8 +9,8 @@ import altair as alt
 
 from ..analyze.checks.boundary import Boundary, Top
 from ..analyze.checks.boundary_side import Side
-from ..wording import quantity
-from .layers import Row, chart_of
+from ..wording import join, number, quantity
+from .layers import Row, chart_of, marking
 from .scales import value_label
 from .strips import strip_bars, strip_labels, strip_lines, strip_x, strip_y, strips_chart
 
@@ -42,6 +42,11 @@ def draw(result: Boundary) -> alt.LayerChart:
     return strips_chart(layers, len(names), "the best trials on every axis")
 
 
+def has_marks(result: Boundary) -> bool:
+    """Whether there is anything to draw."""
+    return any(top.trials for top in result.tops)
+
+
 def caption(result: Boundary) -> str:
     """The sides that cut off good settings, those that end where training breaks, and unclear ones.
 
@@ -53,27 +58,27 @@ def caption(result: Boundary) -> str:
         reason = next((side.reason for side in result.sides if side.reason), "")
         return f"No side can be judged: {reason}." if reason else "No bound of this study can move."
     groups = {
-        "Cut off what is good": [side for side in result.sides if side.status == "problem"],
-        "End where training breaks": [
+        "cut off what is good": [side for side in result.sides if side.status == "problem"],
+        "ends where training breaks": [
             side for side in result.sides if side.status == "notice" and side.cliff
         ],
-        "The best lie near, which may be chance": [
+        "near an edge, perhaps by chance": [
             side for side in result.sides if side.status == "notice" and not side.cliff
         ],
-        "Unclear": [side for side in result.sides if side.status == "unclear"],
+        "unclear": [side for side in result.sides if side.status == "unclear"],
     }
-    sentences = [
-        f"{title}: {', '.join(_name(side) for side in sides)}."
+    clauses = [
+        f"{title}: {join([_name(side) for side in sides], most=1)}"
         for title, sides in groups.items()
         if sides
     ]
     tops = quantity(len(result.tops[0].trials), "trial") if result.tops else "0 trials"
-    first = f"The best {tops} by rank, from bound to bound; near an edge is shaded."
-    return " ".join([first, *(sentences or ["No side cuts off what is good."])])
+    clause = next(iter(clauses), "no side cuts off what is good")
+    return f"The best {tops} from bound to bound, edges shaded; {clause}."
 
 
 def _name(side: Side) -> str:
-    return f"{side.hyperparameter} at its {_WORDS[side.side]} bound {value_label(side.bound)}"
+    return f"{side.hyperparameter} at its {_WORDS[side.side]} bound {number(side.bound, 2)}"
 
 
 def _label(side: Side) -> str:
@@ -100,7 +105,7 @@ def _edge(side: Side) -> Row:
 
 def _numbered_marks(result: Boundary, names: list[str]) -> list[alt.Chart]:
     """Two layers a rank and lane, the best on top, so that no number is hidden by another."""
-    tooltip = [alt.Tooltip("trial:N"), alt.Tooltip("rank:N")]
+    tooltip, text = [alt.Tooltip("trial:Q"), alt.Tooltip("rank:N")], alt.Text("rank:N")
     count = max((len(top.trials) for top in result.tops), default=0)
     lanes_by_axis = [_lanes(top.units) for top in result.tops]
     layers = []
@@ -114,8 +119,8 @@ def _numbered_marks(result: Boundary, names: list[str]) -> list[alt.Chart]:
             marks = chart_of(rows).mark_circle(style="best", size=200, yOffset=lane)
             ranks = chart_of(rows).mark_text(style="best-rank", dy=lane + 0.5)
             layers += [
-                marks.encode(x=strip_x(), y=strip_y(names), tooltip=tooltip),
-                ranks.encode(x=strip_x(), y=strip_y(names), text=alt.Text("rank:N")),
+                marks.encode(x=strip_x(), y=strip_y(names), tooltip=tooltip, **marking()),
+                ranks.encode(x=strip_x(), y=strip_y(names), text=text, **marking()),
             ]
     return layers
 
@@ -136,5 +141,5 @@ def _row(top: Top, place: int) -> Row:
         "name": top.hyperparameter,
         "x": top.units[place],
         "rank": str(place + 1),
-        "trial": str(top.trials[place]),
+        "trial": top.trials[place],
     }

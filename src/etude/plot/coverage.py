@@ -8,7 +8,7 @@ from typing import Final
 import altair as alt
 
 from ..analyze.checks.coverage import AxisCoverage, Coverage
-from ..wording import chart_number, quantity
+from ..wording import quantity
 from .layers import Row, chart_of, count_note, even_subset
 from .scales import value_label
 from .strips import (
@@ -48,6 +48,11 @@ def draw(result: Coverage, *, max_rows: int = MAX_ROWS) -> alt.LayerChart:
     return strips_chart(layers, len(names), "feasible trials on every axis", note)
 
 
+def has_marks(result: Coverage) -> bool:
+    """Whether there is anything to draw."""
+    return any(len(axis.units) for axis in result.axes)
+
+
 def caption(result: Coverage) -> str:
     """How many trials are good, and what more of them would bring.
 
@@ -61,13 +66,10 @@ def caption(result: Coverage) -> str:
     if result.noise is not None:
         criterion = "as good as the best but for chance"
     good = quantity(len(result.good), result.counted)
-    gain = ""
-    if result.gain is not None:
-        gain = f" Twice the trials would improve the best by about {chart_number(result.gain)}."
+    usual = f"; {quantity(result.needed, result.counted)} are usual for so many hyperparameters"
     return (
-        f"Marked: {good} of {result.feasible:,} feasible ({criterion}), and the stretch that they "
-        f"span; {quantity(result.needed, result.counted)} are usual for so many "
-        f"hyperparameters.{gain}"
+        f"Marked: {good} of {result.feasible:,} feasible, {criterion}, and the stretch that they "
+        f"span{usual}."
     )
 
 

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
-from typing import Any, Final
+from itertools import chain, takewhile
+from typing import Final
 
 import altair as alt
 
 from ..analyze.summaries.learning_curves import Curve, Curves
-from ..wording import chart_number, conjunction, quantity
+from ..wording import quantity
+from .curve_lines import (
+    TOOLTIP,
+    BestLine,
+    Point,
+    best_layers,
+    edge_layers,
+    edge_rows,
+    line_layer,
+    line_rows,
+    step_axis,
+)
 from .layers import (
     ONLY_RAIL,
     RAIL,
@@ -19,12 +30,12 @@ from .layers import (
     count_note,
     even_subset,
     layer_chart,
+    marking,
+    notes,
     rail_layers,
 )
-from .scales import MetricAxis, integer_ticks
-from .theme import DASHES, SHAPES
+from .scales import MetricAxis, beyond_note
 
-_TOOLTIP: Final = (alt.Tooltip("trial:N"),)
 _PLACES: Final = ("best", "2nd best", "3rd best", "4th best", "5th best")
 
 
@@ -41,45 +52,51 @@ def draw(result: Curves, *, max_steps: int = 0, max_rows: int = 6000) -> alt.Lay
     rest = _fitting(others, max_rows * 2 // 3)
     room = max_rows - sum(len(curve.steps_P) for curve in rest)
     infeasible = _fitting([curve for curve in result.curves if curve.infeasible], room)
-    beginnings = [curve.values_P[:1] if feasible else curve.values_P for curve in infeasible]
-    series = [*(curve.values_P for curve in feasible), *beginnings]
-    values = list(chain.from_iterable(series))
-    x = _step_axis(result, max_steps)
-    metric_axis = MetricAxis(result.metric, values, _rises(best))
-    y = metric_axis.y("value", [TALL_HEIGHT, RAIL if infeasible else 0])
-    trial = alt.Detail("trial:N")
-    layers = [
-        *(
-            _line(curves, style, max(values)).encode(x=x, y=y, detail=trial, tooltip=list(_TOOLTIP))
-            for curves, style in ((infeasible, "infeasible-line"), (rest, "rest-line"))
-            if values
-        ),
-        *_best_layers(best, x, y),
-        *rail_layers([_end(curve) for curve in infeasible], x, _TOOLTIP),
-        *_stop_layers([*rest, *best], x, y),
+    axis = _axis(result, feasible, infeasible)
+    x = step_axis(max([max_steps - 1, *(_end(curve)["step"] for curve in result.curves)]))
+    y = axis.y("value", [TALL_HEIGHT, RAIL if infeasible else 0])
+    broken_rows = [row for curve in infeasible for row in _until_it_leaves(curve, axis)]
+    rest_rows = [row for curve in rest for row in line_rows(curve.trial, _points(curve), axis)]
+    edges = [
+        row for curve in [*rest, *best] for row in edge_rows(curve.trial, _points(curve), axis)
     ]
-    note = count_note(len(best) + len(rest) + len(infeasible), len(result.curves))
-    height = TALL_HEIGHT if values else ONLY_RAIL
-    return layer_chart(layers, metric_axis.title, height=height, note=note)
+    lines = [
+        BestLine(
+            f"trial {curve.trial} ({_PLACES[place]})", curve.trial, _points(curve), curve.smooth_M
+        )
+        for place, curve in enumerate(best)
+    ]
+    layers = [
+        *line_layer(broken_rows, "infeasible-line", x, y),
+        *line_layer(rest_rows, "rest-line", x, y),
+        *best_layers(lines, axis, x, y),
+        *rail_layers([_end(curve) for curve in infeasible], x, TOOLTIP),
+        *_stop_layers([*rest, *best], x, y),
+        *edge_layers(edges, x, y),
+    ]
+    count = count_note(len(best) + len(rest) + len(infeasible), len(result.curves))
+    note = notes(count, beyond_note(len({row["trial"] for row in edges}), "curve"))
+    height = TALL_HEIGHT if axis.values else ONLY_RAIL
+    return layer_chart(layers, axis.title, height=height, note=note)
 
 
 def caption(result: Curves) -> str:
-    """Where the best trials end, and how many trials are infeasible or stopped.
+    """What the colours stand for, and how many trials are infeasible or stopped.
 
     Source: C5.
     """
     if not result.curves:
         return "No trial has values of it."
     feasible = [curve for curve in result.curves if not curve.infeasible]
-    tail = f"{_infeasible_sentence(result)}{_stopped_sentence(feasible)}"
+    tail = f"{_infeasible_clause(result)}{_stopped_clause(feasible)}"
     best = _best_curves(result)
     if not best:
-        return f"{_without_best(result)}.{tail}"
-    ends = [f"trial {curve.trial} at {chart_number(curve.values_P[-1])}" for curve in best]
-    verb = "ends" if len(ends) == 1 else "end"
-    others = sum(bool(curve.values_P) for curve in feasible) - len(ends)
-    grey = f"; grey: {quantity(others, 'other feasible trial')}" if others else ""
-    return f"The best by the objective {verb} here: {conjunction(ends)}{grey}.{tail}"
+        return f"{_without_best(result)}{tail}."
+    medians = ", as running medians over faint values" if any(one.smooth_M for one in best) else ""
+    others = sum(bool(curve.values_P) for curve in feasible) - len(best)
+    grey = f"; grey: {quantity(others, 'other trial')}" if others else ""
+    trials = "trial" if len(best) == 1 else f"{len(best)} trials"
+    return f"In colour the best {trials} by the objective{medians}{grey}{tail}."
 
 
 def _best_curves(result: Curves) -> list[Curve]:
@@ -95,65 +112,39 @@ def _fitting(curves: Sequence[Curve], max_rows: int) -> list[Curve]:
     return even_subset(curves, most)
 
 
-def _line(curves: Sequence[Curve], style: str, ceiling: float) -> alt.Chart:
-    rows = [row for curve in curves for row in _below(_rows(curve), ceiling)]
-    layer: alt.Chart = chart_of(rows).mark_line(style=style)
-    return layer
+def _axis(result: Curves, feasible: Sequence[Curve], infeasible: Sequence[Curve]) -> MetricAxis:
+    """The axis of what feasible trials reach; infeasible ones begin on it, and leave it."""
+    broken = [curve.values_P[:1] if feasible else curve.values_P for curve in infeasible]
+    series = [*(curve.values_P for curve in feasible), *broken]
+    values = list(chain.from_iterable(series))
+    return MetricAxis(result.metric, values, _rises(feasible))
 
 
-def _below(points: list[Row], ceiling: float) -> list[Row]:
-    """The points up to the first above the ceiling, set on it: the curve leaves the plot there."""
-    for place, row in enumerate(points):
-        if row["value"] > ceiling:
-            return [*points[:place], {**row, "value": ceiling}]
-    return points
+def _points(curve: Curve) -> list[Point]:
+    return list(zip(curve.steps_P, curve.values_P, strict=True))
 
 
-def _rows(curve: Curve, label: str = "") -> list[Row]:
-    shared: dict[str, Any] = {"trial": _name(curve)}
-    if label:
-        shared["label"] = label
-    points = zip(curve.steps_P, curve.values_P, strict=True)
-    return [{**shared, "step": step, "value": float(f"{value:.6g}")} for step, value in points]
-
-
-def _best_layers(best: Sequence[Curve], x: alt.X, y: alt.Y) -> list[alt.Chart]:
-    """The best few as lines, each with a mark of its own at its end, so that colour is not all."""
-    if not best:
-        return []
-    labels = [f"trial {curve.trial} ({_PLACES[place]})" for place, curve in enumerate(best)]
-    rows_by_place = [_rows(curve, label) for curve, label in zip(best, labels, strict=True)]
-    color = alt.Color("label:N", title=None, scale=alt.Scale(domain=labels))
-    shapes = alt.Scale(domain=labels, range=SHAPES[: len(labels)])
-    # The dash stands in the mark: as an encoding, it would dash the marks of the legend too.
-    lines = [
-        chart_of(rows).mark_line(style="best-line", strokeDash=DASHES[place])
-        for place, rows in reversed(list(enumerate(rows_by_place)))
-    ]
-    marks = [row for place, rows in enumerate(rows_by_place) for row in _mark_rows(rows, place)]
-    points = chart_of(marks).mark_point(style="best-mark", filled=True, size=70)
-    shaped = points.encode(shape=alt.Shape("label:N", title=None, scale=shapes))
-    return [
-        layer.encode(x=x, y=y, color=color, tooltip=list(_TOOLTIP)) for layer in [*lines, shaped]
-    ]
-
-
-def _mark_rows(points: Sequence[Row], place: int) -> list[Row]:
-    """Three points of a curve, at other steps for each place, so that no mark hides another."""
-    gap = max(1, len(points) // 3)
-    return list(points[(gap * (2 * place + 1)) // 10 :: gap][:3])
+def _until_it_leaves(curve: Curve, axis: MetricAxis) -> list[Row]:
+    """The line of a trial that broke, to where it leaves the axis; a cross says the rest."""
+    rows = line_rows(curve.trial, _points(curve), axis)
+    return list(takewhile(lambda row: row["value"] is not None, rows))
 
 
 def _end(curve: Curve) -> Row:
     last = curve.steps_P[-1] if curve.steps_P else 0
     step = last if curve.broke_at is None else curve.broke_at
-    return {"trial": _name(curve), "step": step}
+    return {"trial": curve.trial, "step": step}
 
 
 def _stop_layers(curves: Sequence[Curve], x: alt.X, y: alt.Y) -> list[alt.Chart]:
     """Marks where trials were stopped: their curves are cut off there, nothing broke."""
-    rows = [
-        {**_rows(curve)[-1], "end": "stopped early"}
+    rows: list[Row] = [
+        {
+            "trial": curve.trial,
+            "step": curve.steps_P[-1],
+            "value": curve.values_P[-1],
+            "end": "stopped early",
+        }
         for curve in curves
         if curve.status == "stopped" and curve.values_P
     ]
@@ -162,26 +153,17 @@ def _stop_layers(curves: Sequence[Curve], x: alt.X, y: alt.Y) -> list[alt.Chart]
     marks = chart_of(rows).mark_point(
         style="stopped", shape="triangle-right", size=60, filled=False
     )
-    # The channel only makes the legend: every mark has the same opacity.
-    scale = alt.Scale(domain=["stopped early"], range=[1])
+    # The channel only makes the legend: every mark has the same width of line.
+    scale = alt.Scale(domain=["stopped early"], range=[1.3])
     legend = alt.Legend(title=None, symbolType="triangle-right")
-    kind = alt.Opacity("end:O", scale=scale, legend=legend)
-    return [marks.encode(x=x, y=y, opacity=kind, tooltip=list(_TOOLTIP))]
+    kind = alt.StrokeWidth("end:O", scale=scale, legend=legend)
+    return [marks.encode(x=x, y=y, strokeWidth=kind, tooltip=list(TOOLTIP), **marking())]
 
 
-def _rises(best: Sequence[Curve]) -> bool:
-    """Whether the best curve rises, so that its high end is what matters."""
-    return any(curve.values_P[-1] > curve.values_P[0] for curve in best[:1])
-
-
-def _step_axis(result: Curves, max_steps: int) -> alt.X:
-    last = max([1, max_steps - 1, *(_end(curve)["step"] for curve in result.curves)])
-    axis = alt.Axis(title="step", format="~s", grid=False, **integer_ticks(0, last))
-    return alt.X("step:Q", axis=axis, scale=alt.Scale(domain=[0, last], nice=False, padding=0))
-
-
-def _name(curve: Curve) -> str:
-    return f"{curve.trial} ({curve.reason or curve.status})"
+def _rises(curves: Sequence[Curve]) -> bool:
+    """Whether most of these curves rise, so that their high ends are what matters."""
+    rising = [curve.values_P[-1] > curve.values_P[0] for curve in curves if curve.values_P]
+    return sum(rising) > len(rising) / 2
 
 
 def _without_best(result: Curves) -> str:
@@ -193,25 +175,15 @@ def _without_best(result: Curves) -> str:
     return f"{trials}, {few}"
 
 
-def _infeasible_sentence(result: Curves) -> str:
+def _infeasible_clause(result: Curves) -> str:
     infeasible = [curve for curve in result.curves if curve.infeasible]
     if not infeasible:
         return ""
-    steps = sorted(_end(curve)["step"] for curve in infeasible)
-    where = (
-        f"step {steps[0]:,}" if steps[0] == steps[-1] else f"steps {steps[0]:,} to {steps[-1]:,}"
-    )
-    of = f"{len(infeasible):,} infeasible of {quantity(len(result.curves), 'trial')}"
-    red = "Dashed red" if any(curve.values_P for curve in infeasible) else "Red crosses"
-    return f" {red}: {of}, which broke at {where}."
+    red = "dashed red" if any(curve.values_P for curve in infeasible) else "red crosses"
+    return f"; {red}: {len(infeasible):,} infeasible"
 
 
-def _stopped_sentence(feasible: Sequence[Curve]) -> str:
+def _stopped_clause(feasible: Sequence[Curve]) -> str:
     """A reminder that stopped trials are cut short: how far they would have come is open."""
     stopped = [curve for curve in feasible if curve.status == "stopped" and curve.values_P]
-    if not stopped:
-        return ""
-    reasons = ", ".join(sorted({curve.reason for curve in stopped if curve.reason}))
-    why = f" ({reasons.replace('_', ' ')})" if reasons else ""
-    trials, were = quantity(len(stopped), "trial"), "was" if len(stopped) == 1 else "were"
-    return f" Open triangles: {trials} {were} stopped there{why} and might have come further."
+    return f"; open triangles: {len(stopped):,} stopped early" if stopped else ""

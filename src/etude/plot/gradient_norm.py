@@ -12,11 +12,13 @@ import altair as alt
 import numpy as np
 
 from ..analyze.checks.gradient_norm import GradientNorm
-from ..wording import chart_number, quantity
+from ..wording import chart_number, number, percent, quantity
 from .layers import SMALL_HEIGHT, Row, chart_of, layer_chart
-from .scales import log_ticks
+from .scales import limits, log_ticks
 
 BINS = 40
+# Shares are rounded, each a little.
+_ROUNDING = 1e-4 * BINS
 
 
 def draw(result: GradientNorm) -> alt.LayerChart:
@@ -25,6 +27,8 @@ def draw(result: GradientNorm) -> alt.LayerChart:
     Source: D5, D9.
     """
     rows = _bin_rows(result)
+    beyond = 1.0 - sum(row["share"] for row in rows)
+    note = f"{percent(beyond)} of the steps beyond the axis" if beyond > _ROUNDING else ""
     if not rows or result.threshold is None:
         empty = chart_of([]).mark_bar(style="box").encode(x=alt.X("from:Q", title="grad_norm"))
         return layer_chart([empty], "share of the steps", height=SMALL_HEIGHT)
@@ -45,7 +49,13 @@ def draw(result: GradientNorm) -> alt.LayerChart:
         ],
         "share of the steps",
         height=SMALL_HEIGHT,
+        note=note,
     )
+
+
+def has_marks(result: GradientNorm) -> bool:
+    """Whether there is anything to draw."""
+    return result.threshold is not None and bool(_bin_rows(result))
 
 
 def caption(result: GradientNorm) -> str:
@@ -57,11 +67,11 @@ def caption(result: GradientNorm) -> str:
     if result.threshold is None or result.median is None:
         return "No trial logged enough gradient norms."
     percentile = f"{100 * result.thresholds.percentile:.0f}th percentile"
-    often = f" It would clip {quantity(len(result.too_often), 'trial')} on more than half of the "
+    often = quantity(len(result.too_often), "trial")
+    tail = f", for {often} on more than half of the steps" if result.too_often else ""
     return (
-        f"Gradient norms of {quantity(logged, 'trial')}: median {chart_number(result.median)}; the "
-        f"dashed line is the {percentile}, {chart_number(result.threshold)}, where clipping would "
-        "begin." + (f"{often}steps." if result.too_often else "")
+        f"Gradient norms of {quantity(logged, 'trial')}; dashed: the {percentile}, "
+        f"{number(result.threshold, 2)}, where clipping would begin{tail}."
     )
 
 
@@ -70,7 +80,8 @@ def _bin_rows(result: GradientNorm) -> list[Row]:
     positive = pooled_TxQ[pooled_TxQ > 0.0]
     if not len(positive):
         return []
-    low, high = float(np.log10(positive.min())), float(np.log10(positive.max()))
+    ends_of_axis = limits(positive.tolist(), logarithmic=True)
+    low, high = math.log10(ends_of_axis[0]), math.log10(ends_of_axis[1])
     if high - low < 0.1:
         low, high = low - 0.05, high + 0.05
     counts, edges = np.histogram(np.log10(positive), np.linspace(low, high, BINS + 1))

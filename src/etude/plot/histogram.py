@@ -12,8 +12,11 @@ import altair as alt
 import numpy as np
 
 from .layers import SMALL_HEIGHT, Row, chart_of, layer_chart
+from .scales import integer_ticks
 
 Shades = Sequence[tuple[float, float]]
+# Of so few trials each number has its tick.
+_FEW = 4
 
 
 def histogram(shares: Sequence[float], shades: Shades, *, title: str, note: str) -> alt.LayerChart:
@@ -58,13 +61,16 @@ def _bar_chart(
     axis = alt.Axis(title=title, format=".0%", grid=False, tickCount=5)
     x = alt.X("from:Q", axis=axis, scale=alt.Scale(domain=[0, 1], nice=False))
     x2 = alt.X2("to:Q")
-    y = alt.Y("trials:Q", axis=alt.Axis(title=None, tickMinStep=1, tickCount=4))
+    bars_by_style = {style: bin_rows(shares, of) for style, shares in shares_by_style.items()}
+    most = max((row["trials"] for rows in bars_by_style.values() for row in rows), default=1)
+    counts = integer_ticks(0, most) if most <= _FEW else {"tickMinStep": 1, "tickCount": 4}
+    y = alt.Y("trials:Q", axis=alt.Axis(title=None, format="d", **counts))
     tooltip = [alt.Tooltip("where:N", title="at"), alt.Tooltip("trials:Q")]
     shaded = chart_of([{"from": low, "to": high} for low, high in shades])
     layers = [shaded.mark_rect(style="outside").encode(x=x, x2=x2)]
-    for place, (style, shares) in enumerate(shares_by_style.items()):
-        if shares:
-            rows = [_kind_bar(row, place, len(shares_by_style)) for row in bin_rows(shares, of)]
+    for place, (style, counted) in enumerate(bars_by_style.items()):
+        if counted:
+            rows = [_kind_bar(row, place, len(bars_by_style)) for row in counted]
             bars: Any = chart_of(rows).mark_bar(style=style, binSpacing=1)
             layers.append(bars.encode(x=x, x2=x2, y=y, y2=alt.Y2Datum(0), tooltip=tooltip))
     return layer_chart(layers, "trials", height=SMALL_HEIGHT, note=note)

@@ -9,7 +9,6 @@ import altair as alt
 
 from ..analyze.checks.importance import Importance
 from ..analyze.checks.influence import Influence
-from ..finding import Severity
 from ..wording import join, percent, quantity
 from .layers import Row, chart_of, constant, fitting_label, layer_chart
 
@@ -71,23 +70,21 @@ def draw(result: Importance, *, max_rows: int = 40) -> alt.LayerChart:
     )
 
 
+def has_marks(result: Importance) -> bool:
+    """Whether there is anything to draw."""
+    return any(one.share is not None or one.high is not None for one in result.influences)
+
+
 def caption(result: Importance) -> str:
-    """The hyperparameters that matter, act together, could be fixed, or are not known.
+    """The hyperparameters that matter, those that act together, and the meaning of the lines.
 
     Source: R2.
     """
     if result.reason:
         return f"Which hyperparameters matter is not known: {result.reason}."
     matter = [influence for influence in ranked(result) if influence.matters]
-    sentences = [_mattering_sentence(result, matter), _pairs_sentence(result, len(matter))]
-    free = _names(result, "notice")
-    if free and matter:
-        sentences.append(f"Surely of little effect: {join(free, most=8)}.")
-    unclear = _names(result, "unclear")
-    if unclear:
-        sentences.append(f"Unclear: {join(unclear, most=8)}.")
-    sentences.append("Lines are 95 % intervals of the share, interactions included.")
-    return " ".join(filter(None, sentences))
+    clause = f"{_mattering_clause(result, matter)}{_pairs_clause(result)}"
+    return f"{clause}; lines are 95 % intervals of the share, interactions included."
 
 
 def ranked(result: Importance) -> list[Influence]:
@@ -105,37 +102,23 @@ def ranked(result: Importance) -> list[Influence]:
     )
 
 
-def _names(result: Importance, status: Severity) -> list[str]:
-    return [
-        f"`{influence.hyperparameter}`"
-        for influence in result.influences
-        if influence.status == status
-    ]
-
-
-def _mattering_sentence(result: Importance, matter: Sequence[Influence]) -> str:
+def _mattering_clause(result: Importance, matter: Sequence[Influence]) -> str:
     of = f"over {quantity(result.judged, 'setting')}"
     if not matter:
-        return f"Nothing stands out of the noise {of}."
-    names = join([f"`{influence.hyperparameter}`" for influence in matter], most=8)
+        return f"Nothing stands out of the noise {of}"
+    names = join([f"`{influence.hyperparameter}`" for influence in matter], most=2)
     verb = "matters" if len(matter) == 1 else "matter"
-    return f"{names} {verb} beyond noise {of}."
+    return f"{names} {verb} beyond noise {of}"
 
 
-def _pairs_sentence(result: Importance, mattering: int) -> str:
-    if result.interactions:
-        pairs = [
-            " and ".join(f"`{name}`" for name in interaction.hyperparameters)
-            for interaction in result.interactions
-        ]
-        return f"Act together: {join(pairs)}."
-    if mattering < 2:
+def _pairs_clause(result: Importance) -> str:
+    if not result.interactions:
         return ""
-    return (
-        "None act together beyond noise."
-        if result.pairs_judged
-        else "There are too few trials to see which act together."
-    )
+    pairs = [
+        " and ".join(f"`{name}`" for name in interaction.hyperparameters)
+        for interaction in result.interactions
+    ]
+    return f", {join(pairs, most=1)} together"
 
 
 def _row(influence: Influence) -> Row:

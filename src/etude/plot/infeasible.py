@@ -53,6 +53,11 @@ def draw(result: Infeasible) -> alt.LayerChart:
     return strips_chart(layers, len(names), "infeasible trials on every axis")
 
 
+def has_marks(result: Infeasible) -> bool:
+    """Whether there is anything to draw."""
+    return any(part.infeasible for part in result.slices)
+
+
 def caption(result: Infeasible) -> str:
     """How many trials are infeasible, and where.
 
@@ -69,11 +74,13 @@ def caption(result: Infeasible) -> str:
             "all of them, wherever they lie" if result.cause == "bug" else "spread over the space"
         )
         return f"{share}, {spread}."
-    regions = "; ".join(
+    regions = [
         f"{region_phrase(region)} {region.infeasible:,} of {region.trials:,}"
         for region in result.regions
-    )
-    return f"{share}: {regions}."
+    ]
+    more = len(regions) - 1
+    others = f", and {quantity(more, 'region')} more" if more else ""
+    return f"{share}: {regions[0]}{others}."
 
 
 def _cell(part: Slice) -> Row:

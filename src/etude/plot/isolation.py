@@ -9,16 +9,28 @@ import altair as alt
 
 from ..analyze.summaries.isolation import Isolation, StudyBest
 from ..experiment.objective import Objective
-from ..wording import chart_number, join
-from .layers import Row, chart_of, constant, even_subset, fitting_label, layer_chart
-from .scales import MetricAxis
+from ..wording import chart_number, number, study_text
+from .layers import (
+    MAX_MARKS,
+    Row,
+    chart_of,
+    constant,
+    edge_marks,
+    even_subset,
+    fitting_label,
+    layer_chart,
+    marking,
+)
+from .scales import MetricAxis, beyond_note
 
 ROW = 62
+_SIDES: Final = ("low", "", "high")
 _TOOLTIP: Final = (
     alt.Tooltip("study:N"),
-    alt.Tooltip("trial:N"),
-    alt.Tooltip("shown:N", title="value"),
+    alt.Tooltip("trial:Q"),
+    alt.Tooltip("value:Q", format=".4~g"),
 )
+_LABEL_TOOLTIP: Final = (alt.Tooltip("study:N"), alt.Tooltip("shown:N", title="best"))
 
 
 def draw(result: Isolation, *, max_rows: int = 2000) -> alt.LayerChart:
@@ -35,23 +47,31 @@ def draw(result: Isolation, *, max_rows: int = 2000) -> alt.LayerChart:
     value, low, high = (metric_axis.x(field) for field in ("value", "low", "high"))
     names = [study.study for study in result.studies]
     y = alt.Y("study:N", sort=None, scale=alt.Scale(domain=names), axis=None)
-    max_ticks = max(1, max_rows // max(1, len(names)))
+    max_ticks = max(1, min(max_rows, MAX_MARKS) // max(1, len(names)))
     best = [_best_row(study) for study in result.studies if study.value is not None]
     intervals = [row for row in best if row["low"] is not None]
     tooltip, label = list(_TOOLTIP), fitting_label("study", "shown")
+    ticks = _tick_rows(result, max_ticks)
+    sides = {
+        side: [row for row in ticks if metric_axis.side(row["value"]) == side] for side in _SIDES
+    }
     layers = [
-        _tick_layer(result, max_ticks).encode(x=value, y=y, tooltip=tooltip),
+        _tick_layer(sides[""]).encode(x=value, y=y, tooltip=tooltip, **marking()),
+        *edge_marks(sides["low"], "left", value, y, _TOOLTIP),
+        *edge_marks(sides["high"], "right", value, y, _TOOLTIP),
         *([_noise_layer(noise, low, y)] if noise else []),
         *_interval_layers(intervals, low, high, y),
         chart_of(best)
         .mark_point(style="best", shape="diamond", size=170, filled=True)
-        .encode(x=value, y=y, tooltip=tooltip),
+        .encode(x=value, y=y, tooltip=tooltip, **marking()),
         chart_of([_label_row(study) for study in result.studies])
         .mark_text(style="name", align="left", baseline="bottom", dy=-13, text=label)
-        .encode(x=constant("x", 0), y=y, tooltip=tooltip),
+        .encode(x=constant("x", 0), y=y, tooltip=list(_LABEL_TOOLTIP)),
     ]
     drawn_layers = layers if metric_axis.values else layers[-1:]
-    return layer_chart(drawn_layers, "", height=ROW * max(1, len(names)))
+    every = [value for study in result.studies for value in study.values.values()]
+    note = beyond_note(sum(metric_axis.side(value) != "" for value in every))
+    return layer_chart(drawn_layers, "", height=ROW * max(1, len(names)), note=note)
 
 
 def caption(result: Isolation) -> str:
@@ -64,41 +84,31 @@ def caption(result: Isolation) -> str:
     order = sorted(known, key=lambda pair: loss(pair[1]))
     if not order:
         return "No study has a feasible trial, so nothing can be compared."
-    (first, best), ticks = order[0], " Ticks are all feasible trials."
+    first, best = order[0]
     if len(order) == 1:
         alone = (
             "the only study with a feasible trial" if len(result.studies) > 1 else "the only study"
         )
-        reached = f"`{first.study}`, {alone}, reaches {chart_number(best)} (trial {first.trial})"
-        return f"{reached}.{_noise_sentence(result)}{ticks}"
+        reached = f"`{first.study}`, {alone}, reaches {number(best)} (trial {first.trial})"
+        if first.study == "all":
+            reached = f"The best is {number(best)}, of trial {first.trial}"
+        return f"{reached}{_lines_clause(result)}."
     second, value = order[1]
     return (
-        f"`{first.study}` is ahead with {chart_number(best)} against {chart_number(value)} of "
-        f"`{second.study}`, a gap of {chart_number(abs(value - best))}."
-        f"{_luck_sentence(result)}{_noise_sentence(result)}{ticks}"
+        f"{study_text(first.study)} is ahead of {study_text(second.study)} by "
+        f"{number(abs(value - best), 2)}{_lines_clause(result)}."
     )
 
 
-def _luck_sentence(result: Isolation) -> str:
+def _lines_clause(result: Isolation) -> str:
+    """The meaning of the lines and bars that are drawn."""
     if all(study.low is None and study.high is None for study in result.studies):
-        return " How far the luck of the search could move them is not known."
-    return " A line spans where the best of nine in ten other such searches would lie."
-
-
-def _noise_sentence(result: Isolation) -> str:
-    """The meaning of the bars of trial noise; without repeats, that the noise is not known."""
+        luck = "; how far luck could move that is not known"
+    else:
+        luck = "; lines span nine in ten other such searches"
     if all(study.value is None or study.retrained is None for study in result.studies):
-        return " The noise of a trial is not known: no setting was trained again often enough (A2)."
-    names = [f"`{study.study}`" for study in result.studies if _has_noise_of_others(study)]
-    tail = f"; for {join(names)} with the noise of other studies" if names else ""
-    return (
-        " A wide pale bar spans where 95 % of trainings of the best setting with another seed "
-        f"lie{tail}."
-    )
-
-
-def _has_noise_of_others(study: StudyBest) -> bool:
-    return study.retrained is not None and study.retrained.whose == "others"
+        return luck
+    return f"{luck}, pale bars 95 % of retrainings of the best"
 
 
 def _values(result: Isolation) -> list[float]:
@@ -108,13 +118,13 @@ def _values(result: Isolation) -> list[float]:
 
 
 def _best_row(study: StudyBest) -> Row:
-    value = "" if study.value is None else chart_number(study.value)
+    value = "" if study.value is None else number(study.value)
     interval = ""
     if study.low is not None and study.high is not None:
-        interval = f" ({chart_number(study.low)} to {chart_number(study.high)})"
+        interval = f" ({number(study.low, 2)} to {number(study.high, 2)})"
     return {
         "study": study.study,
-        "trial": "none" if study.trial is None else str(study.trial),
+        "trial": study.trial,
         "value": study.value,
         "low": study.low,
         "high": study.high,
@@ -127,13 +137,16 @@ def _label_row(study: StudyBest) -> Row:
     return {**row, "shown": row["shown"] or "no feasible trial"}
 
 
-def _tick_layer(result: Isolation, max_ticks: int) -> alt.Chart:
+def _tick_rows(result: Isolation, max_ticks: int) -> list[Row]:
     """A tick for each feasible trial, for at most so many of a study."""
-    rows = [
-        {"study": study.study, "trial": str(trial), "value": value, "shown": chart_number(value)}
+    return [
+        {"study": study.study, "trial": trial, "value": float(f"{value:.5g}")}
         for study in result.studies
         for trial, value in even_subset(sorted(study.values.items()), max_ticks)
     ]
+
+
+def _tick_layer(rows: Sequence[Row]) -> alt.Chart:
     layer: alt.Chart = chart_of(rows).mark_tick(
         style="rest-tick", orient="vertical", size=16, thickness=1.2
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final, TypeVar, final
+from typing import Any, ClassVar, Final, Literal, TypeAlias, TypeVar, final
 
 import altair as alt
 from altair.utils.schemapi import debug_mode
@@ -19,9 +19,16 @@ SMALL_HEIGHT: Final = 180
 RAIL: Final = 32
 # Where there is nothing but the rail, the plot is no higher than that.
 ONLY_RAIL: Final = RAIL + 8
+# Heuristic: a browser draws so many marks of the first screen at once; more look no denser.
+MAX_MARKS: Final = 2000
 CROSS: Final = "M-1,-1L1,1M-1,1L1,-1"
 
 Row = dict[str, Any]
+Edge: TypeAlias = Literal["up", "down", "left", "right"]
+# From so many rows on, columns are shorter.
+_MANY: Final = 8
+# The opacity of what is not the marked trial.
+_FAINT: Final = 0.12
 Item = TypeVar("Item")
 _CONSTANTS: Final[Mapping[str, Any]] = {
     "x": alt.XValue,
@@ -32,22 +39,74 @@ _CONSTANTS: Final[Mapping[str, Any]] = {
 
 
 def chart_of(rows: Sequence[Row]) -> alt.Chart:
-    """A chart of these rows, their data inline."""
+    """A chart of these rows, their data inline; many rows stand as columns, half as long."""
     # Altair copies a list of rows for every layer, half the time of a page; a tuple is passed on.
-    return _inline(tuple(rows))
+    if len(rows) < _MANY or any(row.keys() != rows[0].keys() for row in rows):
+        return _inline(tuple(rows))
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    same = {name for name, column in columns.items() if all(it == column[0] for it in column)}
+    lists = [name for name in columns if name not in same] or list(columns)[:1]
+    packed = {name: columns[name] if name in lists else columns[name][0] for name in columns}
+    chart: alt.Chart = _inline((packed,))
+    with debug_mode(arg=False):
+        chart.transform = [alt.FlattenTransform(flatten=lists)]
+    return chart
 
 
 def layer_chart(
     layers: Sequence[alt.Chart], title: str, *, height: int = HEIGHT, note: str = ""
 ) -> alt.LayerChart:
-    """The layers as one chart as wide as its place, with what is measured, and a note, above."""
-    return alt.LayerChart(
+    """The layers as one chart as wide as its place, with what is measured, and a note, above.
+
+    Its parameter `marked` is the id of a trial, or null: `marking` says what that changes.
+    """
+    # Vega leaves out what stands below an empty title.
+    heading = alt.TitleParams(text=title, subtitle=note or alt.Undefined)
+    if note and not title:
+        heading = alt.TitleParams(text=note, style="note", fontWeight="normal", fontSize=11)
+    chart = alt.LayerChart(
         layer=_ready_layers(layers),
         width="container",
         height=height,
-        title=alt.TitleParams(text=title, subtitle=note or alt.Undefined),
+        title=heading,
         autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
     )
+    chart.params = [alt.VariableParameter(name="marked", value=None)]
+    return chart
+
+
+def marking(**stronger: float) -> dict[str, Any]:
+    """Channels that draw the marked trial strongly, and all others faintly while one is marked.
+
+    `stronger` holds channels that change for the marked trial alone: `size`, `strokeWidth`.
+    """
+    mine = "datum.trial === marked"
+    conditions = [{"test": mine, "value": 1}, {"test": "isValid(marked)", "value": _FAINT}]
+    own = {name: [{"test": mine, "value": value}] for name, value in stronger.items()}
+    classes = {"opacity": alt.Opacity, "size": alt.Size, "strokeWidth": alt.StrokeWidth}
+    channels = {"opacity": conditions, **own}
+    return {name: classes[name](condition=given) for name, given in channels.items()}
+
+
+def fading() -> dict[str, Any]:
+    """Channels of what stays as it is for the marked trial, and fades for all others."""
+    test = "isValid(marked) && datum.trial !== marked"
+    return {"opacity": alt.Opacity(condition=[{"test": test, "value": _FAINT / 2}])}
+
+
+def edge_marks(
+    rows: Sequence[Row], side: Edge, x: alt.X, y: alt.Y, tooltip: Sequence[alt.Tooltip]
+) -> list[alt.Chart]:
+    """Triangles at the edge of a chart that point to where values lie beyond it."""
+    if not rows:
+        return []
+    marks = chart_of(rows).mark_point(style="beyond", shape=f"triangle-{side}", size=52)
+    return [marks.encode(x=x, y=y, tooltip=list(tooltip), **marking(size=110))]
+
+
+def notes(*texts: str) -> str:
+    """The notes above a chart as one, empty ones left out."""
+    return "; ".join(filter(None, texts))
 
 
 def rail_layers(
@@ -62,13 +121,13 @@ def rail_layers(
     line = _single_mark().mark_rule(style="rail")
     return [
         line.encode(y=y, x=constant("x", 0), x2=constant("x2", "width")),
-        marks.encode(x=x, y=y, tooltip=list(tooltip)),
+        marks.encode(x=x, y=y, tooltip=list(tooltip), **marking(size=60)),
         word.encode(x=constant("x", 16), y=constant("y", -1), text=constant("text", "infeasible")),
     ]
 
 
-def constant(channel: str, value: float | str) -> Any:
-    """The encoding of a channel that is the same for all marks: pixels, a text, or `width`."""
+def constant(channel: str, value: float | str | alt.ExprRef) -> Any:
+    """The encoding of a channel by no field: pixels, a text, `width`, or an expression."""
     # Not `alt.value`: to find the class itself, Altair goes through its whole schema each time.
     return _CONSTANTS[channel](value)
 
@@ -79,11 +138,16 @@ def dashed_lines(
     """A line for each of a few trials, told apart by dash and colour; rows carry its `label`."""
     labels = [rows[0]["label"] for rows in lines if rows]
     color = alt.Color("label:N", title=None, scale=alt.Scale(domain=labels))
+    # An encoding too, so that the legend is dashed as the lines are.
+    dashes = alt.Scale(domain=labels, range=[list(dash) for dash in DASHES[: len(labels)]])
+    dash = alt.StrokeDash("label:N", title=None, scale=dashes)
+    of_trials = any("trial" in row for rows in lines for row in rows[:1])
+    strong = marking() if of_trials else {}
     return [
         chart_of(rows)
-        .mark_line(style="best-line", strokeDash=DASHES[place])
-        .encode(x=x, y=y, color=color, tooltip=list(tooltip))
-        for place, rows in enumerate(lines)
+        .mark_line(style="best-line")
+        .encode(x=x, y=y, color=color, strokeDash=dash, tooltip=list(tooltip), **strong)
+        for rows in lines
     ]
 
 
@@ -102,6 +166,23 @@ def fitting_label(name: str, text: str) -> alt.ExprRef:
 def count_note(shown: int, known: int) -> str:
     """A note on how many of the trials a chart shows; empty where it shows them all."""
     return "" if shown >= known else f"{shown:,} of {known:,} trials drawn"
+
+
+def short_names(names: Sequence[str]) -> dict[str, str]:
+    """What tells studies apart: their names without the hyperparameter that all begin with.
+
+    >>> short_names(["optimizer=adam", "optimizer=sgd"])
+    {'optimizer=adam': 'adam', 'optimizer=sgd': 'sgd'}
+    """
+    heads = {name.partition("=")[0] for name in names}
+    same = len(names) > 1 and len(heads) == 1 and all("=" in name for name in names)
+    return {name: name.partition("=")[2] if same else name for name in names}
+
+
+def jitter(trial: int) -> float:
+    """A number from -0.5 to 0.5, of each trial another, the same at each drawing."""
+    # Multiples of the golden ratio spread evenly, however many there are.
+    return trial * 0.6180339887498949 % 1.0 - 0.5
 
 
 def even_subset(items: Sequence[Item], most: int) -> list[Item]:

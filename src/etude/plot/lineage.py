@@ -7,13 +7,10 @@ from collections.abc import Sequence
 import altair as alt
 
 from ..analyze.summaries.lineage import Change, Lineage, Stretch
-from ..space import value_text
-from ..wording import chart_number, quantity
-from .layers import TALL_HEIGHT, Row, chart_of, even_subset, layer_chart
-from .scales import MetricAxis
-
-# So many changes are written out in a caption; the file of a replay has them all.
-_MAX_CHANGES = 4
+from ..wording import join, number, quantity
+from .curve_lines import TOOLTIP, Point, edge_layers, edge_rows, line_layer, line_rows, step_axis
+from .layers import TALL_HEIGHT, Row, chart_of, even_subset, layer_chart, marking
+from .scales import MetricAxis, beyond_note, value_label
 
 
 def draw(result: Lineage, *, max_rows: int = 6000) -> alt.LayerChart:
@@ -29,23 +26,32 @@ def draw(result: Lineage, *, max_rows: int = 6000) -> alt.LayerChart:
     values = [value for curve in (*best, *others) for value in curve.values_P]
     metric_axis = MetricAxis(result.metric, values, result.maximize)
     y = metric_axis.y("value", [TALL_HEIGHT, 0])
-    x = alt.X("step:Q", axis=alt.Axis(title="step", grid=False))
-    tooltip = [alt.Tooltip("trial:N"), alt.Tooltip("setting:N")]
-    detail = alt.Detail("trial:N")
-    layers = [
-        chart_of(_rows(curves))
-        .mark_line(style=style)
-        .encode(x=x, y=y, detail=detail, tooltip=tooltip)
-        for curves, style in ((others, "rest-line"), (best, "best-line"))
-        if curves
+    ends = [curve.steps_P[-1] for curve in (*best, *others) if curve.steps_P]
+    x = step_axis(max(ends, default=1))
+    forks = [
+        {"trial": curve.trial, "step": curve.steps_P[0], "value": curve.values_P[0]}
+        for curve in best
+        if curve.parent is not None and curve.steps_P
     ]
-    forks = [_rows([curve])[0] for curve in best if curve.parent is not None and curve.steps_P]
-    layers.append(chart_of(forks).mark_point(size=40).encode(x=x, y=y, tooltip=tooltip))
-    return layer_chart(layers, metric_axis.title, height=TALL_HEIGHT)
+    edges = [
+        row
+        for curve in (*best, *others)
+        for row in edge_rows(curve.trial, _points(curve), metric_axis)
+    ]
+    layers = [
+        *line_layer(_rows(others, metric_axis), "rest-line", x, y),
+        *line_layer(_rows(best, metric_axis), "lead-line", x, y),
+        chart_of(forks)
+        .mark_point(style="fork", size=40)
+        .encode(x=x, y=y, tooltip=list(TOOLTIP), **marking(size=90)),
+        *edge_layers(edges, x, y),
+    ]
+    note = beyond_note(len({row["trial"] for row in edges}), "curve")
+    return layer_chart(layers, metric_axis.title, height=TALL_HEIGHT, note=note)
 
 
 def caption(result: Lineage) -> str:
-    """How many forks there are, the trials of the best line, and the changes along it.
+    """How many forks there are, the ends of the best line, and its first change.
 
     Source: W4.
     """
@@ -53,36 +59,22 @@ def caption(result: Lineage) -> str:
     begin = f"{quantity(members, 'member')} and {quantity(result.forks, 'fork')}"
     if result.value is None:
         return f"{begin}; none has a value that counts."
-    trials = " to ".join(str(trial) for trial in result.best)
-    first, *later = result.schedule
-    changes = "; ".join(_change_text(change) for change in later[:_MAX_CHANGES])
-    more = f"; {len(later) - _MAX_CHANGES} more" if len(later) > _MAX_CHANGES else ""
-    tail = f", then {changes}{more}" if changes else ""
-    return (
-        f"{begin}. The best value, {chart_number(result.value)}, was reached along trials "
-        f"{trials}: {_values_text(first)}{tail}."
-    )
+    first, last = result.best[0], result.best[-1]
+    line = f"from trial {first} to trial {last}" if first != last else f"in trial {first}"
+    changes = result.schedule[1:]
+    more = f" and {quantity(len(changes) - 1, 'more change')}" if len(changes) > 1 else ""
+    tail = f", {_change_text(changes[0])}{more}" if changes else ""
+    return f"{begin}; the best, {number(result.value)}, came {line}{tail}."
 
 
 def _change_text(change: Change) -> str:
-    return f"after {change.updates:,} steps {_values_text(change)}"
+    values = [f"{name} = {value_label(value)}" for name, value in change.values.items()]
+    return f"after {quantity(change.updates, 'step')} with {join(values, most=2)}"
 
 
-def _values_text(change: Change) -> str:
-    return ", ".join(
-        f"{name} = {chart_number(value) if isinstance(value, float) else value_text(value)}"
-        for name, value in change.values.items()
-    )
+def _points(curve: Stretch) -> list[Point]:
+    return list(zip(curve.steps_P, curve.values_P, strict=True))
 
 
-def _rows(curves: Sequence[Stretch]) -> list[Row]:
-    return [
-        {
-            "trial": curve.trial,
-            "step": step,
-            "value": float(f"{value:.6g}"),
-            "setting": _values_text(Change(0, curve.setting)),
-        }
-        for curve in curves
-        for step, value in zip(curve.steps_P, curve.values_P, strict=True)
-    ]
+def _rows(curves: Sequence[Stretch], axis: MetricAxis) -> list[Row]:
+    return [row for curve in curves for row in line_rows(curve.trial, _points(curve), axis)]

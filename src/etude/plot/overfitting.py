@@ -28,6 +28,12 @@ def draw(result: Overfitting) -> alt.LayerChart:
     )
 
 
+def has_marks(result: Overfitting) -> bool:
+    """Whether there is anything to draw."""
+    turns = [turn for trial in result.trials for turn in (trial.by_loss, trial.by_metric)]
+    return bool(_turn_shares(result, turns))
+
+
 def caption(result: Overfitting) -> str:
     """How many trials overfit, by loss and by metric, and whether the best one does.
 
@@ -38,15 +44,16 @@ def caption(result: Overfitting) -> str:
         return "No trial can be judged: overfitting shows in validation and training curves."
     by_loss = sum(trial.by_loss.status == "problem" for trial in judged)
     by_metric = sum(trial.by_metric.status == "problem" for trial in judged)
+    verb = "overfits" if by_loss == 1 else "overfit"
     text = (
-        f"Of {quantity(len(judged), 'trial')}, {by_loss:,} overfit by the validation loss and "
-        f"{by_metric:,} by {result.metric}."
+        f"Of {quantity(len(judged), 'trial')}, {by_loss:,} {verb} by the validation loss and "
+        f"{by_metric:,} by {result.metric}"
     )
     if any(trial.best and trial.status == "problem" for trial in judged):
-        text += " The best trial is one of them."
+        return text + ", the best among them."
     if result.selection == "notice":
-        text += f" The best may have been chosen because it has less {result.hidden_by}."
-    return text
+        return text + f"; the best may only have less {result.hidden_by}."
+    return text + "."
 
 
 def _turn_shares(result: Overfitting, turns: list[Turn]) -> list[float]:

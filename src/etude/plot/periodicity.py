@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 
 from ..analyze.checks.periodicity import Periodicity, PeriodicityTrial, Rhythm
-from ..wording import chart_number, quantity
+from ..wording import quantity
 from .layers import SMALL_HEIGHT, Row, chart_of, count_note, dashed_lines, layer_chart
 from .scales import integer_ticks
 from .theme import DASHES
@@ -35,6 +35,11 @@ def draw(result: Periodicity) -> alt.LayerChart:
     return layer_chart(layers, "autocorrelation", height=SMALL_HEIGHT, note=note)
 
 
+def has_marks(result: Periodicity) -> bool:
+    """Whether there is anything to draw."""
+    return bool(strongest(result))
+
+
 def caption(result: Periodicity) -> str:
     """How many trials return with a period, and the strongest of them.
 
@@ -50,9 +55,8 @@ def caption(result: Periodicity) -> str:
         return f"A metric returns with a period in none {of}."
     trial, rhythm = trials[0]
     return (
-        f"A metric returns with a period in {periodic:,} {of}, most strongly in trial "
-        f"{trial.trial}: {rhythm.metric} every {rhythm.steps:,} steps (autocorrelation "
-        f"{chart_number(rhythm.correlation)})."
+        f"A metric returns with a period in {periodic:,} {of}, most strongly {rhythm.metric} of "
+        f"trial {trial.trial}, every {quantity(rhythm.steps, 'step')}."
     )
 
 
@@ -68,7 +72,7 @@ def _judged_count(result: Periodicity) -> int:
 
 
 def _rows(trial: PeriodicityTrial, rhythm: Rhythm) -> list[Row]:
-    shared = {"label": f"trial {trial.trial}", "metric": rhythm.metric}
+    shared = {"label": f"trial {trial.trial}", "trial": trial.trial, "metric": rhythm.metric}
     return [
         {**shared, "lag": lag, "correlation": round(value, 4)}
         for lag, value in enumerate(rhythm.correlations_L)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 
 from ..analyze.checks.sampling_luck import Budget, SamplingLuck
-from ..wording import chart_number, quantity
+from ..wording import chart_number, number, quantity
 from .layers import SMALL_HEIGHT, Row, chart_of, layer_chart
 from .scales import MetricAxis
 
@@ -41,15 +41,15 @@ def caption(result: SamplingLuck) -> str:
     if not known:
         return "Too few feasible trials to say how much of the best is luck."
     whose = "all trials" if result.study == "all" else f"`{result.study}`"
-    parts = [f"with {quantity(budget.trials, 'trial')} {_span(budget)}" for budget in known]
+    last = known[-1]
     return (
-        f"By {whose}, nine in ten other such searches would end {', '.join(parts)}; "
-        "the line marks the middle one."
+        f"By {whose}, nine in ten other such searches of {quantity(last.trials, 'trial')} would "
+        f"end {_span(last)}; the line marks the middle one."
     )
 
 
 def _span(budget: Budget) -> str:
-    low, high = chart_number(budget.low or 0.0), chart_number(budget.high or 0.0)
+    low, high = number(budget.low or 0.0, 2), number(budget.high or 0.0, 2)
     return f"at {low}" if low == high else f"between {low} and {high}"
 
 

@@ -23,6 +23,11 @@ def draw(result: Saturated) -> alt.LayerChart:
     )
 
 
+def has_marks(result: Saturated) -> bool:
+    """Whether there is anything to draw."""
+    return any(trial.share is not None for trial in result.trials)
+
+
 def caption(result: Saturated) -> str:
     """How many trials stood at their final level since early in training.
 

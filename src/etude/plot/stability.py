@@ -7,7 +7,7 @@ from collections import Counter
 import altair as alt
 
 from ..analyze.checks.stability import Stability
-from ..wording import chart_number, quantity
+from ..wording import quantity
 from .histogram import paired_bars
 
 _LASTING = ("nan", "diverged")
@@ -40,6 +40,13 @@ def draw(result: Stability) -> alt.LayerChart:
     )
 
 
+def has_marks(result: Stability) -> bool:
+    """Whether there is anything to draw."""
+    return any(
+        trial.kind not in ("", "never_learned") and trial.fraction for trial in result.trials
+    )
+
+
 def caption(result: Stability) -> str:
     """How many trials were unstable in each way, and whether that holds the best rate down.
 
@@ -51,11 +58,8 @@ def caption(result: Stability) -> str:
     kinds: Counter[str] = Counter(trial.kind for trial in judged if trial.kind)
     ways = ", ".join(f"{kinds[kind]:,} {_WORDS[kind]}" for kind in _WORDS if kinds[kind])
     text = f"Of {quantity(len(judged), 'trial')}, {sum(kinds.values()):,} were unstable"
-    text += f": {ways}." if ways else "."
+    text += f": {ways}" if ways else ""
     shared = sum(bool(trial.shared) for trial in judged)
-    if shared:
-        text += f" {shared:,} broke at the same share of the steps: the schedule may do this."
     if result.limit.status == "notice":
-        rate = f"{result.limit.hyperparameter} = {chart_number(result.limit.rate)}"
-        text += f" The best stable trial lies at the edge of the unstable ones ({rate})."
-    return text
+        return text + "; the best stable trial lies at their edge."
+    return text + (f"; {shared:,} broke at one share of the steps." if shared else ".")

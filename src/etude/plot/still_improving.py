@@ -31,6 +31,13 @@ def draw(result: StillImproving) -> alt.LayerChart:
     )
 
 
+def has_marks(result: StillImproving) -> bool:
+    """Whether there is anything to draw."""
+    return any(
+        math.isfinite(trial.share) and trial.status in ("notice", "ok") for trial in result.trials
+    )
+
+
 def caption(result: StillImproving) -> str:
     """How many trials were still improving, and whether the best one was.
 
@@ -41,11 +48,12 @@ def caption(result: StillImproving) -> str:
         return "No trial has evaluations enough at its end to say whether it was still improving."
     improving = sum(trial.status == "notice" for trial in judged)
     flat = sum(trial.flattens for trial in judged)
-    text = f"Of {quantity(len(judged), 'trial')}, {improving:,} were still improving at their end"
-    text += f" and {flat:,} had flattened shortly before." if flat else "."
+    verb = "was" if improving == 1 else "were"
+    text = f"Of {quantity(len(judged), 'trial')}, {improving:,} {verb} still improving at their end"
+    text += f" and {flat:,} had flattened shortly before" if flat else ""
     best = next((trial for trial in judged if trial.trial == result.best), None)
     if best is None:
-        return text
+        return f"{text}."
     if best.status == "notice":
-        return text + " The best is one of them: more steps may help."
-    return text + " The best is not."
+        return f"{text}; the best was: more steps may help."
+    return f"{text}; the best was not."

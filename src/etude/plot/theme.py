@@ -154,6 +154,7 @@ def _legend(palette: Palette) -> dict[str, Any]:
         "titleFontSize": 11,
         "titleFontWeight": 400,
         "symbolStrokeWidth": 2,
+        "symbolSize": 120,
         "symbolBaseStrokeColor": palette.ink,
     }
 
@@ -162,12 +163,17 @@ def _styles(palette: Palette) -> Mapping[str, Any]:
     red, paper, accent, quiet = palette.infeasible, palette.paper, palette.accent, palette.quiet
     return {
         "rest": {"color": palette.rest, "stroke": paper, "strokeWidth": 0.75, "opacity": 0.85},
+        "point": {"color": palette.rest, "opacity": 0.6},
         "rest-line": {"color": palette.rest, "strokeWidth": 0.9, "opacity": 0.5},
         "rest-tick": {"color": palette.rest, "opacity": 0.6},
         "best": {"color": accent, "stroke": paper, "strokeWidth": 1, "opacity": 1},
         "best-rank": {"color": paper, "fontSize": 10, "fontWeight": 700},
         "best-line": {"strokeWidth": 2.2, "opacity": 1},
+        "lead-line": {"color": accent, "strokeWidth": 2.2, "opacity": 1},
+        "fork": {"color": accent, "fill": paper, "strokeWidth": 1.5, "opacity": 1},
         "best-mark": {"stroke": paper, "strokeWidth": 1, "opacity": 1},
+        "faint-line": {"strokeWidth": 1, "opacity": 0.35},
+        "beyond": {"color": palette.ink, "filled": True, "opacity": 0.9},
         "infeasible": {"color": red, "strokeWidth": 1.8, "opacity": 1},
         "stopped": {"color": palette.ink, "fill": paper, "strokeWidth": 1.3, "opacity": 1},
         "infeasible-line": {"color": red, "strokeWidth": 1, "opacity": 0.7, "strokeDash": [4, 2]},
@@ -176,8 +182,14 @@ def _styles(palette: Palette) -> Mapping[str, Any]:
         "bound": {"color": quiet, "strokeWidth": 1, "strokeDash": [3, 3]},
         "outside": {"color": quiet, "opacity": 0.14},
         "interval": {"color": accent, "strokeWidth": 2},
+        "rest-interval": {"color": palette.rest, "strokeWidth": 2},
         "interval-cap": {"color": accent, "opacity": 1},
         "name": {"color": palette.ink, "fontSize": 12, "fontWeight": 600},
+        "tick": {"color": quiet, "fontSize": 11},
+        "panel": {"color": quiet, "opacity": 0.05},
+        "grid": {"color": palette.line, "strokeWidth": 1},
+        "note": {"fill": quiet, "font": FONT},
+        "number": {"color": palette.ink, "fontSize": 11},
         "box": {"color": accent, "opacity": 0.28},
         "median": {"color": accent, "opacity": 1},
     }

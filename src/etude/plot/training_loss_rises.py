@@ -24,11 +24,17 @@ def draw(result: TrainingLossRises, *, most: int = SHOWN) -> alt.LayerChart:
     axis = alt.Axis(title="step", format="~s", grid=False, **integer_ticks(0, last))
     x = alt.X("step:Q", axis=axis, scale=alt.Scale(domain=[0, last], nice=False, padding=0))
     values = [row["value"] for line in lines for row in line]
-    y = MetricAxis("train/loss", values, maximize=False).y("value", [HEIGHT, 0])
-    layers = dashed_lines(lines, x, y, [alt.Tooltip("label:N", title="trial")])
+    loss_axis = MetricAxis("train/loss", values, maximize=False)
+    y = loss_axis.y("value", [HEIGHT, 0])
+    layers = dashed_lines(lines, x, y, [alt.Tooltip("trial:Q")])
     empty = [chart_of([]).mark_line(style="best-line").encode(x=x)]
     note = count_note(len(lines), len(trials)) if lines else "no trial rises"
     return layer_chart(layers or empty, "train/loss, smoothed", note=note)
+
+
+def has_marks(result: TrainingLossRises) -> bool:
+    """Whether there is anything to draw."""
+    return bool(rising(result))
 
 
 def caption(result: TrainingLossRises) -> str:
@@ -66,6 +72,6 @@ def _rows(trial: RisingTrial) -> list[Row]:
     begin = next(place for place, value in enumerate(trial.values_P) if value <= ceiling)
     label = f"trial {trial.trial}"
     return [
-        {"label": label, "step": step, "value": float(f"{value:.6g}")}
+        {"label": label, "trial": trial.trial, "step": step, "value": float(f"{value:.6g}")}
         for step, value in zip(trial.steps_P[begin:], trial.values_P[begin:], strict=True)
     ]

@@ -80,13 +80,23 @@ def notable_checks(findings: Sequence[Finding], study: str) -> list[str]:
 def check_figures(
     place: int, study: Study, analysis: Analysis, names: Sequence[str] | None
 ) -> list[Figure]:
-    """The figures of the named checks on a study; of all checks with a chart where None."""
-    return [_figure(place, study, analysis, name) for name in (CHARTS if names is None else names)]
+    """The figures of the named checks on a study; of all checks with a chart where None.
+
+    A check with nothing to draw has no figure: its finding says why.
+    """
+    results = [
+        (name, analysis.result(study, _CHECKS[name].result))
+        for name in (CHARTS if names is None else names)
+    ]
+    return [
+        _figure(place, study, name, result)
+        for name, result in results
+        if CHARTS[name].has_marks(result)
+    ]
 
 
-def _figure(place: int, study: Study, analysis: Analysis, name: str) -> Figure:
+def _figure(place: int, study: Study, name: str, result: Any) -> Figure:
     chart, check = CHARTS[name], _CHECKS[name]
-    result = analysis.result(study, check.result)
     return Figure(
         name=f"{name}-{place}",
         title=check.title,

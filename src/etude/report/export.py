@@ -33,7 +33,8 @@ def export(inputs: Inputs, folder: Path, format: Format, *, palette: Palette = L
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        return [_export(figure, folder, format, palette) for figure in figures(inputs.analysis)]
+        drawn = figures(inputs.analysis, intervals=inputs.verdict.rows)
+        return [_export(figure, folder, format, palette) for figure in drawn]
     except BaseException:
         if is_new:
             with suppress(OSError):  # pictures stand in it
@@ -67,7 +68,8 @@ def write_chart(chart: alt.TopLevelMixin, path: Path, *, caption: str = "") -> N
 
 
 def _export(figure: Figure, folder: Path, format: Format, palette: Palette) -> Path:
-    spec = themed(figure.draw(_MAX_ROWS), palette, width=WIDE if figure.wide else WIDTH)
+    width = max(WIDE if figure.wide else WIDTH, figure.min_width)
+    spec = themed(figure.draw(_MAX_ROWS), palette, width=width)
     spec = json.loads(readable_json(json.dumps(spec, ensure_ascii=False)))
     path = folder / f"{figure.name}.{format}"
     if format == "png":

@@ -9,17 +9,22 @@ from dataclasses import replace
 
 from ..analyze.analysis import Analysis
 from ..analyze.checks.sampling_luck import SamplingLuck, sampling_luck
-from ..analyze.summaries.axis import Axis, axis
-from ..analyze.summaries.isolation import isolation
-from ..analyze.summaries.learning_curves import Curves, curves, metrics
+from ..analyze.summaries.axis import Axis, AxisGrid, axis, axis_grids
+from ..analyze.summaries.isolation import Isolation, isolation
+from ..analyze.summaries.learning_curves import Curves, best_curves, curves, metrics
 from ..analyze.summaries.lineage import lineage
-from ..finding import Finding, about_studies
+from ..analyze.views.outcomes import Outcome
+from ..finding import Finding, StudyRow, about_studies
 from ..plot import axis as axis_plot
+from ..plot import axis_grid as grid_plot
+from ..plot import best_curves as best_plot
 from ..plot import curves as curves_plot
 from ..plot import isolation as isolation_plot
 from ..plot import lineage as lineage_plot
 from ..plot import sampling_luck as luck_plot
+from ..plot import study_strip as strip_plot
 from ..record import Record
+from ..space import Choice
 from ..study import Study
 from .check_figures import MAX_CHECKS, check_figures, notable_checks
 from .inputs import Figure
@@ -28,6 +33,8 @@ from .inputs import Figure
 MAX_ROWS = 60_000
 # A row of an axis is as long as so many of a curve.
 _AXIS_ROW = 3
+# Beyond this many studies, a page draws the hyperparameters of the best ones.
+MAX_COLUMNS = 12
 # Beyond this many metrics, a report draws the experiment's own and the first ones by name.
 MAX_METRICS = 6
 
@@ -36,13 +43,16 @@ def figures(
     analysis: Analysis,
     axes: Mapping[str, Sequence[str]] | None = None,
     findings: Sequence[Finding] | None = None,
+    *,
+    intervals: Sequence[StudyRow] = (),
 ) -> list[Figure]:
     """The figures of an experiment, the comparison first; none before a trial has ended.
 
     Args:
         analysis: The trials, and the result of every check.
-        axes: The hyperparameters to draw, by study; None draws all of them.
+        axes: The hyperparameters to draw, by study; None draws all of them, singly too.
         findings: Only checks with a problem or a notice among them are drawn; None draws all.
+        intervals: What the verdict says of each study, with the intervals of their values.
 
     Source: C5, C12, C13, Q10, R14.
     """
@@ -58,18 +68,39 @@ def figures(
         for share in analysis.shares(study)
         for figure in _luck(place, analysis.result(share, sampling_luck))
     ]
-    names = axes or {study.name: list(study.space.domains) for study in studies}
+    compared = [(study, analysis.outcomes(study)) for study in analysis.compared_studies]
+    best = isolation(compared)
+    return _with_unique_names(
+        [
+            _strip(best, intervals),
+            *_best_curves(compared),
+            *_axis_grids(analysis, best, axes),
+            *_comparison(best),
+            *luck,
+            *_of_studies(with_outcomes, analysis, axes, findings),
+        ]
+    )
+
+
+def _of_studies(
+    studies: Sequence[tuple[int, Study]],
+    analysis: Analysis,
+    axes: Mapping[str, Sequence[str]] | None,
+    findings: Sequence[Finding] | None,
+) -> list[Figure]:
+    """The figures of each study with its place, as many charts of checks as a page holds."""
     room = MAX_CHECKS if findings is not None else None
     said = about_studies(findings or ())
-    of_studies: list[Figure] = []
-    for place, study in with_outcomes:
+    figures: list[Figure] = []
+    for place, study in studies:
         checks = None
         if findings is not None:
             checks = notable_checks(said.get(study.name, ()), study.name)[:room]
         room = None if room is None or checks is None else room - len(checks)
-        of_studies += _of_study(place, study, analysis, names[study.name])
-        of_studies += check_figures(place, study, analysis, checks)
-    return _with_unique_names([_comparison(analysis), *luck, *of_studies])
+        singly = list(study.space.domains) if axes is None else []
+        figures += _of_study(place, study, analysis, singly)
+        figures += check_figures(place, study, analysis, checks)
+    return figures
 
 
 def row_limit(figures: Sequence[Figure], *, total: int = MAX_ROWS) -> int:
@@ -83,16 +114,87 @@ def row_limit(figures: Sequence[Figure], *, total: int = MAX_ROWS) -> int:
     return total
 
 
-def _comparison(analysis: Analysis) -> Figure:
-    studies = analysis.compared_studies
-    result = isolation([(study, analysis.outcomes(study)) for study in studies])
+def _strip(result: Isolation, intervals: Sequence[StudyRow]) -> Figure:
     return Figure(
+        name="strip",
+        title=f"{result.metric} of every trial",
+        caption=strip_plot.caption(result, intervals),
+        draw=lambda rows: strip_plot.draw(result, intervals, max_rows=rows),
+        rows=sum(study.ended for study in result.studies),
+        wide=True,
+    )
+
+
+def _comparison(result: Isolation) -> list[Figure]:
+    """One figure; none where no value stands in any row."""
+    figure = Figure(
         name="isolation",
-        title=f"The best {result.metric}" + (" of each study" if len(studies) > 1 else ""),
+        title=f"The best {result.metric}" + (" of each study" if len(result.studies) > 1 else ""),
         caption=isolation_plot.caption(result),
         draw=lambda rows: isolation_plot.draw(result, max_rows=rows),
         rows=sum(len(study.values) for study in result.studies),
         wide=True,
+    )
+    return [figure] if any(study.values for study in result.studies) else []
+
+
+def _best_curves(compared: Sequence[tuple[Study, Sequence[Outcome]]]) -> list[Figure]:
+    """One figure where there are curves to compare; a study alone has its own."""
+    result = best_curves(compared, max_points=100)
+    if len(result.curves) < 2:
+        return []
+    max_steps = max(study.max_steps for study, _ in compared)
+    figure = Figure(
+        name="curves",
+        title=f"{result.metric} of the best trial of each study",
+        caption=best_plot.caption(result),
+        draw=lambda rows: best_plot.draw(result, max_steps=max_steps, max_rows=rows),
+        rows=sum(len(one.curve.steps_P) for one in result.curves),
+        wide=True,
+    )
+    return [figure]
+
+
+def _axis_grids(
+    analysis: Analysis, best: Isolation, axes: Mapping[str, Sequence[str]] | None
+) -> list[Figure]:
+    """The hyperparameters of all studies beside each other, the best studies first."""
+    columns = [column for study in analysis.studies for column in _columns(analysis, study)]
+    place = {study.study: at for at, study in enumerate(strip_plot.ordered(best))}
+    columns.sort(key=lambda study: place.get(study.name, 0))
+    columns = columns[:MAX_COLUMNS] if axes is not None else columns
+    names = None if axes is None else {name for drawn in axes.values() for name in drawn}
+    compared = [(study, analysis.outcomes(study)) for study in columns]
+    grids = axis_grids(compared, None if names is None else sorted(names))
+    firsts = [sum(len(grid.columns) for grid in grids[:at]) + 1 for at in range(len(grids))]
+    known = len(analysis.compared_studies)
+    return [
+        _axis_grid(grid, first, known)
+        for grid, first in zip(grids, firsts, strict=True)
+        if grid.rows
+    ]
+
+
+def _columns(analysis: Analysis, study: Study) -> list[Study]:
+    """A merged study in its values, but whole where one of its axes is a range that it asks of."""
+    domains = [study.space.domains[name] for name in study.merged]
+    whole = any(not isinstance(domain, Choice) for domain in domains)
+    return [study] if whole else analysis.shares(study)
+
+
+def _axis_grid(grid: AxisGrid, first: int, known: int) -> Figure:
+    """The figure of a few studies, the first of them at this place of all that are known."""
+    last = first + len(grid.columns) - 1
+    alone = first == 1 and (last >= known or len(grid.columns) == 1)
+    which = "" if alone else f", studies {first} to {last} of {known}, the best first"
+    return Figure(
+        name="axes",
+        title=f"{grid.metric} along the hyperparameters{which}",
+        caption=grid_plot.caption(grid),
+        draw=lambda rows: grid_plot.draw(grid, max_rows=rows // _AXIS_ROW),
+        rows=sum(len(cell.points) for _, cells in grid.rows for cell in cells if cell) * _AXIS_ROW,
+        wide=True,
+        min_width=grid_plot.width(grid),
     )
 
 

@@ -68,7 +68,7 @@ def page(inputs: Inputs) -> str:
     Source: C13, C15, R5.
     """
     axes = drawn_axes(inputs.studies, inputs.findings)
-    all_figures = figures(inputs.analysis, axes, inputs.findings)
+    all_figures = figures(inputs.analysis, axes, inputs.findings, intervals=inputs.verdict.rows)
     data = _charts(all_figures)
     told: _Told = _same if inputs.paths else _sharing(inputs).data
     values = {

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from ..finding import Finding, about_studies
 from ..study import Study
 
-# Heuristic: a chart costs a page 0.1 s to make and as much to draw.
-MAX_AXES = 24
+# Heuristic: more rows of panels fill more than two screens, and nobody compares the first with the
+# last.
+MAX_AXES = 12
 MAX_AXES_IN_ALL = 48
 
 

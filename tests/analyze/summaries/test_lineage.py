@@ -1,6 +1,7 @@
 import pytest
 from tests import factories
 from tests.factories import curve, played, record
+from tests.plot.charts import unpacked
 from tests.search.world import World, descent
 
 from etude.advise.follow_up import replay_experiment
@@ -96,19 +97,15 @@ def test_a_replay_reaches_what_the_population_reached(study, found):
 def test_a_caption_tells_the_schedule(found):
     said = lineage_plot.caption(found)
 
-    assert said.startswith(f"8 members and {found.forks} forks. The best value")
+    assert said.startswith(f"8 members and {found.forks} forks; the best")
     assert "after 3 steps" in said or "after 6 steps" in said
 
 
 def test_a_chart_has_every_trial_and_marks_the_forks_of_the_best_line(found):
     spec = lineage_plot.draw(found).to_dict()
 
-    drawn = {row["trial"] for layer in spec["layer"] for row in data(spec, layer)}
+    drawn = {row["trial"] for layer in spec["layer"] for row in unpacked(spec, layer)}
     assert drawn == {one.trial for one in found.stretches if one.steps_P}
-
-
-def data(spec, layer):
-    return layer["data"].get("values") or spec["datasets"][layer["data"]["name"]]
 
 
 # --- what a schedule stopped

@@ -50,6 +50,7 @@ class StudyBest:
         low: With `high`, where the best of nine in ten such studies lies, `low <= high`. None at
             an end where these hold no feasible trial, and at both where too few trials have ended.
         values: The best value of every feasible trial, by trial id.
+        without_value: The ids of the ended trials that have none that counts.
         retrained: The noise of a trial, where some setting was trained more than once.
     """
 
@@ -65,6 +66,7 @@ class StudyBest:
     infeasible: int
     values: Mapping[int, float]
     retrained: Retrained | None = None
+    without_value: tuple[int, ...] = ()
 
 
 @final
@@ -122,6 +124,7 @@ def study_best(
         infeasible=len(ended) - len(best_first),
         values={outcome.trial: outcome.value for outcome in ended if outcome.value is not None},
         retrained=_retrained(best, noises) if best else None,
+        without_value=tuple(outcome.trial for outcome in ended if outcome.value is None),
     )
 
 
