@@ -139,6 +139,7 @@ def _perform(
         why=runner.why if isinstance(runner, Processes) else "",
         rehearsed=rehearsed,
         choice=choice.line,
+        is_stacked=choice.is_stacked,
         pace=choice.pace,
         changed_code=this_round.changed_code,
         accepts_code=this_round.accepts_code,
