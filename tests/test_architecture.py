@@ -71,7 +71,7 @@ PLAYERS = (
 PROTOCOL_LIMITS = {"Runner": 5, "Store": 8}
 # Where a library that not everyone has, or that is slow to load, may be imported.
 HOMES = {
-    "IPython": ("round/notebook.py",),
+    "IPython": (),
     "accelerate": ("connect/huggingface/",),
     "altair": ("plot/", "report/"),
     "jax": ("train/jax/",),

@@ -95,11 +95,12 @@ def test_an_alphabet_without_signs_gets_others():
 
 
 def test_infeasible_trials_are_red_and_a_new_best_is_bold_and_green():
-    console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system="standard")
+    written = io.StringIO()
+    console = Console(file=written, width=100, force_terminal=True, color_system="standard")
 
     console.print(screen(progress_of(), width=100, height=30))
 
-    row = console.file.getvalue().splitlines()[1]
+    row = written.getvalue().splitlines()[1]
     assert "\x1b[31m1 " in row
     assert "\x1b[1;32m0.25" in row
 

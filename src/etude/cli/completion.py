@@ -19,7 +19,7 @@ _MOST = 200
 def experiment_names(context: typer.Context, incomplete: str) -> list[str]:
     """The experiments of the store that is named on the line, else of the usual one."""
     from ..store import path_of
-    from ..store.names import experiment_names as names_in
+    from ..store.experiment_names import experiment_names as names_in
 
     path = path_of(context.params.get("store"))
     return _offered(names_in(path) if path else [], incomplete)

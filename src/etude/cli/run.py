@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ..round.opening import Agreed
     from ..round.result import Result
     from ..store.base import Store
-    from .followers import Followers
 
 
 _Rounds: TypeAlias = Annotated[
@@ -106,10 +105,8 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     """Run an experiment file; typed again, it goes on where it stopped."""
     from ..procedure.series import SeriesPlan
     from .autopilot import RoundOptions, follow
-    from .followers import Followers
     from .interrupt import signals_as_ctrl_c
     from .options import lasting_location
-    from .output import store_option
     from .terminal import say
 
     is_series = rounds > 1 or confirm or max_steps is not None
@@ -117,8 +114,7 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     location = lasting_location(store)
     say(f"Store: {location}")
     agreed = _agreed(same=same, accept_code=accept_code, retry_errors=retry_errors)
-    followers = partial(Followers, track or (), location, store_option(store))
-    observers = partial(_observers, followers, verbose=verbose)
+    observers = partial(_observers, track or (), location, store, verbose=verbose)
     play = partial(_play, workers=workers, runner=runner, agreed=agreed, observers=observers)
     with signals_as_ctrl_c():
         if is_series:
@@ -190,17 +186,19 @@ def _play(
 
 
 def _observers(
-    followers: Callable[[Callable[[str], None]], Followers], *, verbose: bool
+    track: Sequence[str], location: str, store: str | None, *, verbose: bool
 ) -> list[Observer]:
     """What shows a round on this terminal, and in trackers."""
     from rich.console import Console
 
+    from .followers import Followers
+    from .output import store_option
     from .progress import Progress
 
     # This stream, whatever a trial's log takes; what stands in a name is no markup.
     console = Console(soft_wrap=True, file=sys.stdout, markup=False, emoji=False, highlight=False)
     progress = Progress(console, verbose=verbose)
-    return [progress, followers(progress.say)]
+    return [progress, Followers(track, location, store_option(store), progress.say)]
 
 
 def _show(result: Result, file: Path, store: str | None) -> None:

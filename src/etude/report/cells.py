@@ -1,4 +1,4 @@
-"""HTML for the cells of a notebook: it inherits colours, so that light and dark pages both read it."""
+"""HTML for the cells of a notebook: it inherits colours, so light and dark pages both read it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,8 @@ def progress_bar(ended: int, infeasible: int, planned: int) -> Markup:
 
 def code(text: str) -> Markup:
     """A text as it stands in a file."""
-    return Markup(f"<pre style=\"{_PRE}\">{{}}</pre>").format("\n".join(_shortened(readable(text).splitlines())))
+    lines = _shortened(readable(text).splitlines())
+    return Markup(f'<pre style="{_PRE}">{{}}</pre>').format("\n".join(lines))
 
 
 def diff(before: str, after: str) -> Markup:
@@ -80,7 +81,7 @@ def diff(before: str, after: str) -> Markup:
             readable(before).splitlines(), readable(after).splitlines(), lineterm="", n=2
         )
     )
-    return Markup(f"<pre style=\"{_PRE}\">{{}}</pre>").format(
+    return Markup(f'<pre style="{_PRE}">{{}}</pre>').format(
         Markup("\n").join(_diff_line(line) for line in _shortened(lines[2:]))
     )
 

@@ -7,7 +7,7 @@ import re
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import altair as alt
 import vl_convert
@@ -27,6 +27,7 @@ from .figures import figures
 from .inputs import Figure
 from .markup import rich_code, subject_text
 
+Chart: TypeAlias = alt.TopLevelMixin
 # Ink is whatever a page writes with; the colours stand out from white and from black by 3:1.
 PALETTE: Final = Palette(
     paper="transparent",
@@ -80,7 +81,7 @@ def findings_html(findings: Sequence[Finding]) -> str:
     return readable(str(Markup("<div>{}</div>").format(Markup("").join(parts))))
 
 
-def chart_named(all_figures: Sequence[Figure], name: str) -> alt.TopLevelMixin:
+def chart_named(all_figures: Sequence[Figure], name: str) -> Chart:
     """A chart of the report by its name, in colours that a light and a dark page both show.
 
     `curves` alone is the first of `curves-1-valid-error`, `curves-1-train-loss` and so on, where no
@@ -116,7 +117,7 @@ def _figure(all_figures: Iterable[Figure], name: str) -> Figure:
 
 def _strip(analysis: Analysis) -> str:
     """The chart of all studies as SVG; empty before a trial has ended."""
-    nothing = {study.name: [] for study in analysis.studies}
+    nothing: dict[str, list[str]] = {study.name: [] for study in analysis.studies}
     by_name = {figure.name: figure for figure in figures(analysis, nothing, [])}
     shown = [by_name[name] for name in _FIRST if name in by_name]
     if not shown:

@@ -1,6 +1,6 @@
 """What a notebook shows: findings as a table, and a round in its cell while it trains.
 
-IPython is asked for only where its kernel runs this process, and has loaded it then.
+IPython is never imported here: where its kernel runs this process, it is there.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, final
 
 from ..event import Event
-from ..finding import Finding, grouped
+from ..finding import Finding, Severity, grouped
 from ..wording import duration, quantity
 from .observer import Observer, Opening
 from .round_progress import RoundProgress
@@ -29,7 +29,7 @@ class Findings(list[Finding]):
     def __repr__(self) -> str:
         """How many there are of each status, the worst first; those alike are one."""
         counts = Counter(group.first.status for group in grouped(self))
-        order = ("problem", "unclear", "notice", "ok")
+        order: tuple[Severity, ...] = ("problem", "unclear", "notice", "ok")
         return f"Findings({', '.join(f'{counts[one]} {one}' for one in order if counts[one])})"
 
     def _repr_html_(self) -> str:
@@ -41,15 +41,15 @@ class Findings(list[Finding]):
 def cell_observers() -> list[Observer]:
     """What shows a round in the cell that trains it; nothing outside of a notebook."""
     ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
+    shell: Any = ipython.get_ipython() if ipython is not None else None
     # Of the shells, that of a notebook's kernel alone can show HTML.
-    return [LiveCell(_shown)] if getattr(shell, "kernel", None) is not None else []
+    if getattr(shell, "kernel", None) is None:
+        return []
 
+    def show(content: dict[str, str], output: str, is_new: bool) -> None:  # noqa: FBT001  # a callback
+        shell.display_pub.publish(content, transient={"display_id": output}, update=not is_new)
 
-def _shown(content: dict[str, str], display_id: str, is_new: bool) -> None:  # noqa: FBT001  # a callback
-    from IPython.display import publish_display_data  # type: ignore[attr-defined]  # it is there
-
-    publish_display_data(content, transient={"display_id": display_id}, update=not is_new)
+    return [LiveCell(show)]
 
 
 @final

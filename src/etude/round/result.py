@@ -17,7 +17,6 @@ from ..experiment import Experiment
 from ..experiment.entry import Entry
 from ..experiment.methods import SEARCHES
 from ..finding import Recommendation, Verdict
-from ..playbook.metrics import is_test_metric
 from ..record import Record, Records
 from ..store import open_store
 from ..store.base import Store
@@ -26,13 +25,13 @@ from ..wording import did_you_mean, quantity
 from . import provenance
 from .checkpoint_choice import checkpoints_best_first, predictions_of
 from .commands import with_file, with_store
-from .hidden_metrics import record_look, recorded_metric, test_metrics, without_test_values
+from .hidden_metrics import record_look, test_metrics, without_test_values
+from .judging import judged
 from .next_round import NextRound, judged_edits, next_round, replay_round, seeds_round
 from .notebook import Findings
-from .retraining import Retraining, retrained_round, retrainings_of, same
+from .retraining import Retraining, ended_retraining, retrained_round, retrainings_of
 
 if TYPE_CHECKING:
-    import altair as alt
     import pandas as pd
 
     from ..advise.context import Context
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from ..advise.policy import Advice
     from ..analyze.analysis import Analysis
     from ..report.inputs import Inputs
+    from ..report.notebook import Chart
 
 
 @final
@@ -94,22 +94,7 @@ class Result:
 
         Source: Q2.
         """
-        chosen = recorded_metric(metric, self.experiment, self.recorded)
-        trained = self.trained or self.experiment
-        examples = trained.validation_examples if chosen.startswith("valid/") else None
-        # Chance is of one metric, and known of no other.
-        chance = trained.chance if chosen == trained.metric else None
-        judged = replace(self.experiment, metric=chosen, maximize=maximize)
-        judged = replace(judged, validation_examples=examples, chance=chance)
-        if is_test_metric(chosen, judged.names) and not self.shows_test:
-            record_look(self.store.files.test_looks, judged.name, provenance.command())
-        entry = replace(self.entry, experiment=judged)
-        # Where training broke before stands, whatever it is judged by.
-        before = tuple(
-            (replace(one, metric=chosen, maximize=maximize), records)
-            for one, records in self.before
-        )
-        return replace(self, entry=entry, trained=trained, prior={}, before=before)
+        return judged(self, metric, maximize=maximize)
 
     @cached_property
     def studies(self) -> list[Study]:
@@ -230,12 +215,9 @@ class Result:
         """The ended round that trained its best settings again; empty where the store has none."""
         from ..advise.follow_up import SEEDS
 
-        ended = [one.experiment for one in self.retrainings if one.ended]
-        if not ended or not self.verdict.best_trials:
+        if not any(one.ended for one in self.retrainings) or not self.verdict.best_trials:
             return ""
-        asked = self.retrained(SEEDS).experiment
-        enough = (one.name for one in ended if same(asked, one) and _trainings(one) >= SEEDS)
-        return next(enough, "")
+        return ended_retraining(self.retrainings, self.retrained(SEEDS).experiment, SEEDS)
 
     def ending(self, store: str = "", judge: str = "") -> Ending:
         """What a person reads of the round: verdict, table, why not yet, what next.
@@ -295,7 +277,7 @@ class Result:
 
         return export(self._report_inputs(), place, format)
 
-    def plot(self, name: str) -> alt.TopLevelMixin:
+    def plot(self, name: str) -> Chart:
         """A chart of the report by its name, for a notebook: `curves`, `strip`, `axis-1-dropout`.
 
         Raises:
@@ -478,12 +460,6 @@ def parent_in(entries: Sequence[Entry], experiment: Experiment) -> Experiment | 
     """The round before, where a store has it."""
     known = (entry.experiment for entry in entries)
     return next((one for one in known if one.name == experiment.parent), None)
-
-
-def _trainings(experiment: Experiment) -> int:
-    """How often each setting of an experiment that tunes nothing is trained, at least."""
-    rows = experiment.configurations
-    return min(rows.count(row) for row in rows) if rows else experiment.trials
 
 
 def run_last(entries: Sequence[Entry]) -> Entry:
