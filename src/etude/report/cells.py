@@ -28,7 +28,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
         )
         for row in rows
     )
-    return Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, body)
+    whole = Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, body)
+    # In a narrow window a table is moved aside, not the page.
+    return Markup('<div style="overflow-x:auto">{}</div>').format(whole)
 
 
 def next_round_html(
