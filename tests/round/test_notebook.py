@@ -90,6 +90,11 @@ class Cell:
         self.clock = Clock()
         self.live = LiveCell(lambda *shown: self.outputs.append(shown), self.clock)
 
+    def flood(self, count, every_s):
+        for step in range(count):
+            self.clock.now_s += every_s
+            self.live.see([Logged(0, ((step, "valid/loss", 0.5),))])
+
 
 @pytest.fixture
 def cell():
@@ -121,9 +126,7 @@ def test_a_run_is_one_output_that_is_replaced(cell):
 
 def test_a_flood_of_events_is_no_flood_of_outputs(cell):
     begin(cell)
-    for step in range(1000):
-        cell.clock.now_s += EVERY_S / 100
-        cell.live.see([Logged(0, ((step, "valid/loss", 0.5),))])
+    cell.flood(1000, every_s=EVERY_S / 100)
 
     assert len(cell.outputs) <= 11
 

@@ -49,10 +49,10 @@ class _Columns:
 def screen(progress: RoundProgress, *, width: int, height: int, is_plain: bool = False) -> Text:
     """The round as it stands, in a window of so many columns and lines.
 
-    In a narrow window the study's name is shortened first; then the trial of the best value, the
-    bar, the stopped and the infeasible trials are left out, in this order. Of the lines below, what
-    stands last in them. In a low one fewer studies have a line, then the last event is left out,
-    then what runs, then the counts.
+    In a narrow window these are left out, in this order: what a study's name has beyond 24 columns,
+    the trial of the best value, the bar, what the name has beyond 8, the stopped and the infeasible
+    trials; of the lines below, what stands last in them. In a low one: lines of studies, the last
+    event, what runs, the counts.
 
     Args:
         progress: The round.
@@ -132,20 +132,15 @@ def _fitted(studies: Sequence[StudyProgress], room: int) -> _Columns:
         ended=max(len("ended"), *(len(_ended(study)) for study in studies)),
         infeasible=len("infeasible"),
         stopped=len("stopped") if any(study.stopped for study in studies) else 0,
-        best=max(len("best"), *(len(_best(study, has_trial=True)) for study in studies)),
+        best=max(len("best"), *(len(_best(study)) for study in studies)),
     )
     columns = replace(whole, name=min(whole.name, _NAME))
-    alone = max(len("best"), *(len(study.best) for study in studies))
     if columns.width + len(_GAP) + _LEAST_BAR > room:
-        columns = replace(columns, has_trial=False, best=alone)
-    if columns.width > room:
-        columns = replace(columns, name=_narrowed(columns, room))
-    if columns.width > room:
-        columns = replace(columns, stopped=0, name=min(whole.name, _NAME))
-        columns = replace(columns, name=_narrowed(columns, room))
-    if columns.width > room:
-        columns = replace(columns, infeasible=0, name=min(whole.name, _NAME))
-        columns = replace(columns, name=_narrowed(columns, room))
+        alone = max(len("best"), *(len(study.best) for study in studies))
+        bare = replace(columns, has_trial=False, best=alone)
+        tries = (bare, replace(bare, stopped=0), replace(bare, stopped=0, infeasible=0))
+        narrowed = [replace(one, name=_narrowed(one, room)) for one in tries]
+        columns = next((one for one in narrowed if one.width <= room), narrowed[-1])
     left = room - columns.width - len(_GAP)
     bar = min(_BAR, left) if left >= _LEAST_BAR else 0
     name = min(whole.name, columns.name + max(0, left - bar)) if bar else columns.name
@@ -161,10 +156,8 @@ def _ended(study: StudyProgress) -> str:
     return f"{study.ended}/{study.planned}"
 
 
-def _best(study: StudyProgress, *, has_trial: bool) -> str:
-    if not study.best:
-        return "-"
-    return f"{study.best} (trial {study.trial})" if has_trial else study.best
+def _best(study: StudyProgress) -> str:
+    return f"{study.best} (trial {study.trial})" if study.best else "-"
 
 
 def _bar(study: StudyProgress, width: int) -> Text:

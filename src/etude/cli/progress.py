@@ -38,8 +38,8 @@ _SHARE = 0.1
 class Progress:
     """An observer that draws a display on a terminal, and says a line now and then elsewhere.
 
-    Elsewhere is also a terminal that cannot be redrawn (`TERM=dumb`). There a line is said each
-    time that another tenth of the trials has ended, and after a long silence.
+    Elsewhere is also a terminal that cannot be redrawn (`TERM=dumb`, or `TTY_INTERACTIVE=0`). There
+    a line is said each time that another tenth of the trials has ended, and after a long silence.
 
     Args:
         console: Where to.
@@ -76,7 +76,7 @@ class Progress:
             if line not in self._notes:
                 self.say(line)
         self._notes |= {unread_line(opening), names_line(opening), *data_lines(tried)}
-        if self._console.is_terminal and not self._console.is_dumb_terminal:
+        if self._console.is_interactive:
             self._live = Live(
                 console=self._console, get_renderable=self._screen, refresh_per_second=4
             )
