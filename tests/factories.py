@@ -15,8 +15,9 @@ from etude.design.split import split
 from etude.experiment import Experiment
 from etude.experiment.entry import Entry
 from etude.experiment.toml.write import dumps
-from etude.record import POINT, Points, Record
+from etude.record import POINT, Points, Record, Records
 from etude.round.loop import pending, play, started
+from etude.round.observer import Opening
 from etude.round.searches import OnEvents, Plan, Searches
 from etude.runner.base import Runner
 from etude.search import search_of
@@ -96,6 +97,13 @@ def record(
         plain = {"status": "completed", "points": curve(listed, study.metric)}
     place = {"id": trial, "study": study.name, "index": trial, "seed": trial}
     return Record(**{**place, "setting": study.setting(setting or {}), **plain, **given})
+
+
+def opening(*records: Record, **given: Any) -> Opening:
+    """A round of two short trials, before the first of them begins."""
+    asked = given.get("experiment") or rates(trials=2, nuisance={"rate": SHARE})
+    plain = {"studies": split(asked), "records": Records.of(records), "slots": 1, "rehearsed": None}
+    return Opening(**{**plain, "experiment": asked, **given})
 
 
 def played(

@@ -71,6 +71,7 @@ PLAYERS = (
 PROTOCOL_LIMITS = {"Runner": 5, "Store": 8}
 # Where a library that not everyone has, or that is slow to load, may be imported.
 HOMES = {
+    "IPython": (),
     "accelerate": ("connect/huggingface/",),
     "altair": ("plot/", "report/"),
     "jax": ("train/jax/",),
@@ -115,6 +116,7 @@ REPLACED = """
 """
 # Tests that no single module answers for: each with what holds them together.
 CROSS_CUTTING = {
+    "test_notebooks.py": "the notebooks of examples, executed",
     "advise/test_listed.py": "advice on listed configurations, over all remedies",
     "advise/test_unread.py": "what nobody reads, in verdict and advice",
     "advise/test_rounds.py": "what checks find in the rounds that remedies are tested on",

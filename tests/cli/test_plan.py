@@ -19,12 +19,22 @@ CHILD = 'name = "later"\nparent = "rates"\nsearch = "bayesian"'
 
 @pytest.mark.rule("R15")
 def test_a_plan_sets_this_budget_against_others(folder, etude_command):
-    answer = etude_command("plan", "rates.toml")
+    answer = etude_command("plan", "rates.toml", "--table")
 
     assert "What 40 trials buy (R15)" in answer.out
     assert "as it stands" in answer.out
     assert "twice the trials" in answer.out
     assert "Distance: how far the best trial is expected to lie" in answer.out
+
+
+def test_without_the_table_a_line_says_how_finely_the_trials_look(folder, etude_command):
+    said = etude_command("plan", "rates.toml").out
+
+    assert "What 40 trials buy" not in said
+    assert (
+        "Each scientific value gets 20 trials over 1 dimension: 20 points along each (R15). "
+        "Other designs: etude plan rates.toml --table"
+    ) in said
 
 
 def test_the_trade_as_json(folder, etude_command):

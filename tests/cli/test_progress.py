@@ -1,4 +1,4 @@
-"""The progress table: what it counts while a round is played."""
+"""The progress of a round: lines where there is no terminal, and a display on one."""
 
 import io
 import itertools
@@ -8,49 +8,15 @@ from dataclasses import replace
 
 import pytest
 from rich.console import Console
-from tests.factories import rates, record
+from tests.factories import opening, rates, record
 
-from etude.cli.progress import Progress, estimate_line, opening_lines
+from etude.cli.progress import Progress
 from etude.design.split import split
 from etude.event import Began, Ended, Logged, Lost, Paused, Rehearsed, Reopened
-from etude.record import Records
-from etude.round.observer import Opening
-from etude.space import Real
-from etude.study import Prior
 
-EXPERIMENT = rates(trials=2, nuisance={"rate": Real(0.0, 1.0)})
+EXPERIMENT = opening().experiment
 (STUDY,) = split(EXPERIMENT)
 FIRST, SECOND = record(STUDY, 0), record(STUDY, 1)
-
-
-def opening(*records, **given):
-    return Opening(
-        **{
-            "experiment": EXPERIMENT,
-            "studies": split(EXPERIMENT),
-            "records": Records.of(records),
-            "slots": 1,
-            "rehearsed": None,
-            **given,
-        }
-    )
-
-
-def test_what_names_are_taken_for_is_said_when_a_trial_was_tried():
-    tried = Rehearsed(0, step_s=0.01, metrics=("train_loss", "valid/loss"))
-    experiment = rates(trials=2, nuisance={"lr_G": Real(0.01, 0.5)})
-
-    said = opening_lines(opening(FIRST, experiment=experiment, rehearsed=tried))
-
-    assert (
-        "`lr_G` is taken as `learning_rate`; `train_loss` as `train/loss`. Change it in `[names]`."
-    ) in said
-
-
-def test_what_names_are_taken_for_is_not_said_again():
-    experiment = rates(trials=2, nuisance={"lr_G": Real(0.01, 0.5)})
-
-    assert not any("taken as" in line for line in opening_lines(opening(experiment=experiment)))
 
 
 @pytest.fixture
@@ -107,26 +73,6 @@ def test_no_word_of_stopped_trials_where_there_are_none(screen, terminal):
     assert "stopped" not in told(screen, [FIRST, SECOND], events, force_terminal=terminal)
 
 
-@pytest.mark.parametrize(
-    ("records", "rehearsed", "expected"),
-    [
-        ([FIRST], Rehearsed(0, step_s=0.002), "1 trial, one at a time. Two steps of one"),
-        (
-            [FIRST, record(STUDY, 1, status="completed")],
-            None,
-            "Going on: 1 trial ended before, 1 left",
-        ),
-        (
-            [record(STUDY, one, status="completed") for one in (0, 1)],
-            None,
-            "Nothing is left to train: 2 trials ended before.",
-        ),
-    ],
-)
-def test_the_first_line_counts_in_the_right_number(records, rehearsed, expected):
-    assert estimate_line(opening(*records, rehearsed=rehearsed)).startswith(expected)
-
-
 def test_trials_that_a_search_begins_later_are_counted(screen):
     began = [Began(0, 0, "all"), Paused(0, 4), Began(1, 0, "all"), Ended(1, "completed")]
 
@@ -139,39 +85,6 @@ def test_forks_come_on_top(screen):
     began = [event for n in range(3) for event in (Began(n, 0, "all"), Ended(n, "completed"))]
 
     assert "all: 3/3 ended" in told(screen, [], began)
-
-
-def test_what_nothing_read_when_a_trial_was_tried_is_named():
-    tried = Rehearsed(0, step_s=0.002, unread=("beta1", "width"))
-
-    lines = opening_lines(opening(FIRST, rehearsed=tried))
-
-    assert lines[-2].startswith("Nothing read `beta1`, `width` when trial 0 was tried")
-
-
-@pytest.mark.parametrize(
-    ("prior", "said"),
-    [
-        (
-            (Prior({"rate": 0.5}, 0.1, experiment="before"),) * 3,
-            "`bayesian` begins with 3 trials of `before` (X1).",
-        ),
-        (
-            tuple(
-                Prior({"rate": 0.5}, 0.1, experiment=one) for one in ("first", "first", "before")
-            ),
-            "`bayesian` begins with 2 trials of `first` and 1 trial of `before` (X1).",
-        ),
-        ((), "`bayesian` learns nothing from `before` and the rounds before it"),
-    ],
-)
-def test_what_a_search_learns_from_earlier_rounds_is_said(prior, said):
-    asked = replace(EXPERIMENT, search="bayesian", parent="before")
-    studies = [replace(one, prior=prior) for one in split(asked)]
-
-    lines = opening_lines(opening(FIRST, experiment=asked, studies=studies))
-
-    assert lines[-2].startswith(said)
 
 
 def test_a_loop_of_its_own_has_a_cost_that_its_first_trial_tells(screen):
@@ -209,11 +122,78 @@ def test_a_name_with_markup_and_controls_stands_in_the_table_as_people_may_read_
     assert "\x1b[2J" not in screen.getvalue()
 
 
+# --- lines without a terminal
+
+
+def lines_of(trials, events, **given):
+    """The lines that are said of so many trials, once the round has begun."""
+    experiment = rates(trials=trials)
+    (study,) = split(experiment)
+    records = [record(study, number) for number in range(trials)]
+    screen = io.StringIO()
+    progress = Progress(Console(file=screen, width=200, **given.pop("terminal", {})), **given)
+    progress.begin(opening(*records, experiment=experiment))
+    screen.truncate(0)
+    for event in events:
+        progress.see([event])
+    progress.end()
+    return screen.getvalue().replace("\0", "").splitlines()
+
+
+def test_without_a_terminal_each_tenth_of_the_trials_has_a_line():
+    ends = [Ended(number, "completed", wall_s=1.0) for number in range(40)]
+
+    lines = lines_of(40, ends)
+
+    assert [line.split()[1] for line in lines] == [f"{4 * tenth}/40" for tenth in range(1, 11)]
+
+
+def test_after_a_long_silence_a_line_is_said():
+    clock = itertools.count(step=200.0)
+    rows = [Logged(0, ((step, "valid/loss", 1.0),)) for step in range(4)]
+
+    lines = lines_of(40, [Began(0, 0), *rows], clock=lambda: next(clock))
+
+    assert len(lines) > 1
+    assert all("0/40 ended" in line for line in lines)
+
+
+def test_a_terminal_that_cannot_be_redrawn_gets_lines(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+
+    lines = lines_of(2, [Ended(0, "completed", wall_s=1.0)], terminal={"force_terminal": True})
+
+    assert lines[0] == "all: 1/2 ended, 0 infeasible, best -. 1 trial left, about 1 s."
+
+
+@pytest.mark.parametrize(("variable", "is_coloured"), [("NO_COLOR", False), ("UNUSED", True)])
+def test_colours_are_left_out_where_nobody_wants_them(monkeypatch, variable, is_coloured):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv(variable, "1")
+
+    lines = lines_of(2, [Ended(0, "infeasible", "nan")], terminal={"force_terminal": True})
+
+    assert any("\x1b[31m" in line for line in lines) == is_coloured
+
+
+def test_sentences_are_broken_between_words_on_a_terminal():
+    screen = io.StringIO()
+    progress = Progress(Console(file=screen, width=40, force_terminal=True, color_system=None))
+
+    progress.say("Two steps of one were tried: 22.6 ms a step, 28 ms an evaluation.")
+
+    assert screen.getvalue().splitlines() == [
+        "Two steps of one were tried: 22.6 ms a",
+        "step, 28 ms an evaluation.",
+    ]
+
+
 # --- many studies, many trials
 
 
 def many(studies, trials):
-    """A table of so many studies with so many trials each, of which the last study runs one."""
+    """The progress of so many studies with so many trials each, of which the last runs one."""
     variants = [f"v{number:03}" for number in range(studies)]
     experiment = rates(trials=trials, scientific={"variant": variants})
     plan = split(experiment)
@@ -234,34 +214,21 @@ def calls_of_a_look(progress):
     calls = itertools.count()
     sys.setprofile(lambda *_: next(calls))
     try:
-        progress._table(), progress._line()
+        progress._screen(), progress._line()
     finally:
         sys.setprofile(None)
     return next(calls)
 
 
-def test_a_look_at_the_table_costs_the_same_however_many_trials_there_are():
+def test_a_look_costs_the_same_however_many_trials_there_are():
     few, lots = (calls_of_a_look(many(4, trials)) for trials in (2, 200))
 
     assert lots < 1.1 * few
 
 
-def test_of_many_studies_those_that_run_are_shown_and_the_rest_counted():
-    progress = many(500, 1)
-    table, line = progress._table(), progress._line()
+def test_of_many_studies_those_that_run_are_named_and_the_rest_counted():
+    line = many(500, 1)._line()
 
-    assert table.row_count == 20
-    assert str(next(iter(table.columns[0].cells))).endswith("v499")
-    assert table.caption.startswith("And 480 more studies. 1 trial left")
-    assert line.count("ended") == 20
-    assert "; and 480 more studies. 1 trial left" in line
-
-
-def test_why_so_many_train_at_once_is_said_where_resources_are():
-    rehearsed = Rehearsed(0, step_s=0.01)
-
-    said = estimate_line(
-        opening(FIRST, SECOND, rehearsed=rehearsed, slots=2, why="`gpus = 0.5` of 1 GPU")
-    )
-
-    assert said.startswith("2 trials, 2 at once (`gpus = 0.5` of 1 GPU). Two steps of one were")
+    assert line.startswith("variant=v499: 0/1 ended")
+    assert line.count("ended") == 4
+    assert "; and 496 more studies. 1 trial left" in line

@@ -70,7 +70,7 @@ def test_a_finished_run_typed_again_says_the_same(played, etude_command):
 
 
 def test_progress_does_not_get_into_a_trials_log(folder, etude_command, monkeypatch):
-    talkative = functools.partial(Progress, every_s=0.0)
+    talkative = functools.partial(Progress, silence_s=0.0)
     monkeypatch.setattr("etude.cli.progress.Progress", talkative)
 
     answer = etude_command("run", "rates.toml", "--runner", "inline")

@@ -32,6 +32,7 @@ from etude.experiment import Experiment
 from etude.experiment.entry import Entry
 from etude.experiment.toml.write import dumps
 from etude.record import Record, Records
+from etude.round.next_round import next_cost
 from etude.round.result import Result, load
 from etude.space import Choice
 from etude.store import open_store
@@ -66,7 +67,8 @@ def of_result(result: Result) -> Said:
     ending, successor = result.ending(), result.next()
     following = no_round_lines(ending, result.left_to_you)
     if successor is not None:
-        step = run_step(successor.file, result.cost_of(successor))
+        cost = next_cost(successor, result.experiment, result.records)
+        step = run_step(successor.file, cost)
         typed = replace(ending, steps=(step,))
         following = next_lines(typed, successor, successor.left_to_you, successor.file)
     told = {

@@ -12,7 +12,7 @@ def test_a_notebook_has_the_same_words():
 
     assert "<b>UNCLEAR</b>" in text
     assert "<code>optimizer=nesterov</code> leads" in text
-    assert "<td>27 of 1,400</td>" in text
+    assert ">27 of 1,400</td>" in text
     assert "Reason 2" in text
     assert "2 more: <code>etude check optimizer</code>" in text
     assert "<code>etude next optimizer</code>: Redraw the space (40 trainings)" in text

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, final
 
 import typer
 
+from .completion import experiment_names
 from .options import BaselineOption, JsonOption, StoreOption
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _Candidate: TypeAlias = Annotated[
         metavar="[NAME]",
         help="An experiment, or name:trial; the one run last if left out.",
         show_default=False,
+        autocompletion=experiment_names,
     ),
 ]
 

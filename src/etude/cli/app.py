@@ -47,7 +47,6 @@ app = typer.Typer(
     name="etude",
     help="The tuning playbook, executable: ask one question, train its trials, check the evidence.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help answers twice as fast
 )

@@ -213,6 +213,7 @@ def _command(file: Path, plan: SeriesPlan, options: RoundOptions) -> str:
 
 def _round_lines(latest: PlayedRound) -> list[str]:
     """What a round found; then what the next one changes, and why, or at the end why not more."""
+    from ..round.next_round import next_cost
     from .next import change_lines
     from .output import best_lines, ending_lines, headline, shown, table_part
 
@@ -223,7 +224,8 @@ def _round_lines(latest: PlayedRound) -> list[str]:
     assert latest.file is not None, "A round of a file is a file. This is a bug."
     place = latest.file.with_name(successor.file)
     lines = ["", headline(ending), *table_part(ending), *best_lines(ending)]
-    cost = latest.result.cost_of(successor)
+    result = latest.result
+    cost = next_cost(successor, result.experiment, result.records)
     lines += [f"Next round, to {successor.goal}: {place}", *change_lines(successor, cost)]
     return [*lines, *note_lines]
 

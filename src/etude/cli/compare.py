@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from .completion import experiment_names
 from .options import JsonOption, Judge, MetricOption, StoreOption
 from .procedures import ProcedureOptions, RunnerOption, WorkersOption
 
@@ -24,12 +25,19 @@ if TYPE_CHECKING:
     from .splits import Splits
 
 _A: TypeAlias = Annotated[
-    str, typer.Argument(metavar="A", help="An experiment, name:trial, or a file of values.")
+    str,
+    typer.Argument(
+        metavar="A",
+        help="An experiment, name:trial, or a file of values.",
+        autocompletion=experiment_names,
+    ),
 ]
 _B: TypeAlias = Annotated[
     str | None,
     typer.Argument(
-        metavar="B", help="The same; judged against A. With --splits it may be left out."
+        metavar="B",
+        help="The same; judged against A. With --splits it may be left out.",
+        autocompletion=experiment_names,
     ),
 ]
 _Maximize: TypeAlias = Annotated[

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, final
 
 import typer
 
+from .completion import experiment_files, experiment_names
+
 if TYPE_CHECKING:
     from ..round.result import Result
 
@@ -25,11 +27,20 @@ StoreOption: TypeAlias = Annotated[
 NameArgument: TypeAlias = Annotated[
     str | None,
     typer.Argument(
-        metavar="[NAME]", help="The experiment; the one run last if left out.", show_default=False
+        metavar="[NAME]",
+        help="The experiment; the one run last if left out.",
+        show_default=False,
+        autocompletion=experiment_names,
     ),
 ]
 FileArgument: TypeAlias = Annotated[
-    Path, typer.Argument(metavar="FILE", help="The experiment file.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="The experiment file.",
+        show_default=False,
+        autocompletion=experiment_files,
+    ),
 ]
 SameOption: TypeAlias = Annotated[
     bool,

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, final
+
+import typer
 
 from ..wording import quantity
 from .options import FileArgument, JsonOption, SameOption, StoreOption
+
+_Table: TypeAlias = Annotated[
+    bool, typer.Option("--table", help="Show what the same trials buy in other designs.")
+]
 
 if TYPE_CHECKING:
     from ..design.duration import Duration
@@ -25,6 +33,7 @@ class _Plan:
     """What a plan shows: studies with their trials, what they cost, and what is wrong with them.
 
     Args:
+        file: The experiment file, as it was typed.
         designs: What the same trials could be spent on; none where settings are listed by hand.
         timing: How long training takes; None where no trial was timed yet.
         rules: Findings about the design.
@@ -33,6 +42,7 @@ class _Plan:
             that says why; None where the file says of no resource what a trial takes.
     """
 
+    file: Path
     experiment: Experiment
     studies: list[tuple[Study, list[Record]]]
     designs: list[Design]
@@ -47,6 +57,7 @@ def plan(
     store: StoreOption = None,
     *,
     same: SameOption = False,
+    table: _Table = False,
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Show the studies and trials of an experiment file, without training."""
@@ -63,6 +74,7 @@ def plan(
         source = "" if same else str(file.absolute())
         studies = planned_trials(experiment, store, source=source)
     drawn = _Plan(
+        file=file,
         experiment=experiment,
         studies=studies,
         rules=[
@@ -74,7 +86,10 @@ def plan(
         caveats=findings(fixed_caveats([study for study, _ in studies])),
         at_once=_at_once(experiment),
     )
-    show(Answer(lines=lambda: _lines(drawn), json=lambda: _as_json(drawn)), json=json)
+    show(
+        Answer(lines=lambda: _lines(drawn, has_table=table), json=lambda: _as_json(drawn)),
+        json=json,
+    )
 
 
 def _designs(experiment: Experiment, studies: list[tuple[Study, list[Record]]]) -> list[Design]:
@@ -161,10 +176,10 @@ def _design_as_json(design: Design) -> dict[str, Any]:
 # --- for people
 
 
-def _lines(drawn: _Plan) -> Iterator[str]:
+def _lines(drawn: _Plan, *, has_table: bool) -> Iterator[str]:
     from ..design.known_names import taken_for, taken_line
+    from .opening_lines import prior_line
     from .output import finding_lines
-    from .progress import prior_line
 
     yield drawn.experiment.question or drawn.experiment.name
     yield _size_line(drawn.experiment, drawn.studies)
@@ -176,7 +191,7 @@ def _lines(drawn: _Plan) -> Iterator[str]:
     if drawn.timing is not None:
         yield from ["", _hours_line(drawn.timing)]
     if drawn.designs:
-        yield from ["", *_trade_lines(drawn.designs)]
+        yield from ["", *(_trade_lines(drawn) if has_table else _trade_line(drawn))]
     if names := taken_line(taken_for(drawn.experiment)):
         yield from ["", names]
     yield ""
@@ -239,19 +254,33 @@ def _hours_line(timing: Duration) -> str:
     )
 
 
-def _trade_lines(designs: Sequence[Design]) -> list[str]:
+def _trade_line(drawn: _Plan) -> list[str]:
+    """How finely these trials look, and the command that shows what else they could do."""
+    design = drawn.designs[0]
+    value = "Each scientific value gets" if design.values > 1 else "The study gets"
+    along = ""
+    if design.dimensions:
+        dimensions = quantity(design.dimensions, "dimension")
+        points = f"{design.points_per_dimension:.2g} points along each"
+        along = f" over {dimensions}: {points}"
+    table = f"etude plan {shlex.quote(str(drawn.file))} --table"
+    return [f"{value} {design.trials_each:.3g} trials{along} (R15). Other designs: {table}"]
+
+
+def _trade_lines(drawn: _Plan) -> list[str]:
     from ..design.trade_off import ASSUMPTION
     from .output import paragraph, table_lines
 
+    designs = drawn.designs
     now, sizes = designs[0], list(designs[0].distances())
     header = [
         "design",
         "values",
         "dimensions",
-        "trials each",
-        "per dimension",
+        "trials a value",
+        "points a dimension",
         "distance",
-        *(f"with {size}" for size in sizes),
+        *(f"with {size} trials a value" if size == sizes[0] else f"with {size}" for size in sizes),
     ]
     table = table_lines([header, *map(_row, designs)])
     return [

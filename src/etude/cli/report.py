@@ -49,7 +49,7 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
                 write_whole(place, result.html(paths=paths))
                 said = f"Report: {place}"
             else:
-                charts = quantity(len(result.pictures(place, kind)), "chart")
+                charts = quantity(len(result.report(place, format=kind)), "chart")
                 said = f"{charts}: {place}/"
         except OSError as error:
             raise RunError(

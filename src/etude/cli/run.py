@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -16,10 +16,10 @@ from .procedures import WorkersOption
 
 if TYPE_CHECKING:
     from ..procedure.opening import Training
+    from ..round.observer import Observer
     from ..round.opening import Agreed
     from ..round.result import Result
     from ..store.base import Store
-    from .followers import Followers
 
 
 _Rounds: TypeAlias = Annotated[
@@ -80,6 +80,9 @@ _AcceptCode: TypeAlias = Annotated[
     bool,
     typer.Option("--accept-code", help="Trials of several versions of your code are comparable."),
 ]
+_Verbose: TypeAlias = Annotated[
+    bool, typer.Option("--verbose", help="Say also why trials are not trained in stacks.")
+]
 
 
 def run(  # noqa: PLR0913  # one parameter an option is Typer's way
@@ -97,14 +100,13 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     same: SameOption = False,
     accept_code: _AcceptCode = False,
     track: _Track = None,
+    verbose: _Verbose = False,
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
     from ..procedure.series import SeriesPlan
     from .autopilot import RoundOptions, follow
-    from .followers import Followers
     from .interrupt import signals_as_ctrl_c
     from .options import lasting_location
-    from .output import store_option
     from .terminal import say
 
     is_series = rounds > 1 or confirm or max_steps is not None
@@ -112,8 +114,8 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     location = lasting_location(store)
     say(f"Store: {location}")
     agreed = _agreed(same=same, accept_code=accept_code, retry_errors=retry_errors)
-    followers = partial(Followers, track or (), location, store_option(store))
-    play = partial(_play, workers=workers, runner=runner, agreed=agreed, followers=followers)
+    observers = partial(_observers, track or (), location, store, verbose=verbose)
+    play = partial(_play, workers=workers, runner=runner, agreed=agreed, observers=observers)
     with signals_as_ctrl_c():
         if is_series:
             plan = SeriesPlan(
@@ -169,24 +171,34 @@ def _play(
     workers: int | None,
     runner: str,
     agreed: Collection[Agreed],
-    followers: Callable[[Callable[[str], None]], Followers],
+    observers: Callable[[], Sequence[Observer]],
 ) -> Result:
-    from rich.console import Console
-
     from ..round import run as a_round
-    from .progress import Progress
 
-    # This stream, whatever a trial's log takes; what stands in a name is no markup.
-    console = Console(soft_wrap=True, file=sys.stdout, markup=False, emoji=False, highlight=False)
-    progress = Progress(console)
     return a_round.run(
         file,
         store=store,
         runner=runner,
         workers=workers,
-        observers=[progress, followers(progress.say)],
+        observers=observers(),
         agreed=agreed,
     )
+
+
+def _observers(
+    track: Sequence[str], location: str, store: str | None, *, verbose: bool
+) -> list[Observer]:
+    """What shows a round on this terminal, and in trackers."""
+    from rich.console import Console
+
+    from .followers import Followers
+    from .output import store_option
+    from .progress import Progress
+
+    # This stream, whatever a trial's log takes; what stands in a name is no markup.
+    console = Console(soft_wrap=True, file=sys.stdout, markup=False, emoji=False, highlight=False)
+    progress = Progress(console, verbose=verbose)
+    return [progress, Followers(track, location, store_option(store), progress.say)]
 
 
 def _show(result: Result, file: Path, store: str | None) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from html import escape
+from importlib import import_module
 from typing import Literal, final
 
 from ..errors import ExperimentError
 from ..space import Scalar, bare, plain
+from ..text.signs import readable
 from .hyperparameter import ROLES, Hyperparameter, Members, flat
 from .methods import KINDS, Options, plain_options, schedule_method
 from .objective import Objective
@@ -160,6 +163,12 @@ class Experiment:
             for role in ROLES
             for hyperparameter in sorted(flat(role, getattr(self, role)), key=lambda one: one.path)
         )
+
+    def _repr_html_(self) -> str:
+        """Its file, for a notebook."""
+        # The writer stands above this module on the ladder: it is loaded when a notebook asks.
+        text: str = import_module("etude.experiment.toml").dumps(self)
+        return f"<pre>{escape(readable(text), quote=False)}</pre>"
 
 
 def changes(old: Experiment, new: Experiment) -> list[str]:

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from ..advise.ending import Ending
+from ..advise.ending import Ending, NextStep
+from .cells import table
 from .markup import rich_code
 
 
-def ending_html(ending: Ending) -> str:
-    """The ending as HTML that needs no style, in the colors of its surroundings."""
+def ending_html(ending: Ending, *, chart: str = "", trials: str = "") -> str:
+    """The ending as HTML that needs no style, in the colors of its surroundings.
+
+    Args:
+        ending: What is said.
+        chart: HTML below the table of studies.
+        trials: HTML at the end.
+    """
     head = Markup("<p><b>{}</b>&ensp;{}</p>").format(ending.word, rich_code(ending.line))
     best = Markup("").join(Markup("<p>{}</p>").format(line) for line in ending.best)
-    return str(Markup("").join([head, _table(ending), best, _reasons(ending), _steps(ending)]))
+    parts = [head, _table(ending), Markup(chart), best, _reasons(ending), _steps(ending)]
+    return str(Markup("").join([*parts, Markup(trials)]))
 
 
 def _table(ending: Ending) -> Markup:
     if not ending.table:
         return Markup("")
     header, *rows = ending.table
-    head = Markup("").join(Markup("<th>{}</th>").format(cell) for cell in header)
-    body = Markup("").join(
-        Markup("<tr>{}</tr>").format(
-            Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row)
-        )
-        for row in rows
-    )
-    return Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, body)
+    return table(header, rows)
 
 
 def _reasons(ending: Ending) -> Markup:
@@ -45,15 +46,18 @@ def _reasons(ending: Ending) -> Markup:
 
 
 def _steps(ending: Ending) -> Markup:
-    lines = [
-        Markup("<li>{}{}{}</li>").format(
-            Markup("<code>{}</code>: ").format(step.command) if step.command else "",
-            rich_code(step.text),
-            f" ({step.cost})" if step.cost else "",
-        )
-        for step in ending.steps
-    ]
-    return _list("Next, most telling first", lines) if lines else Markup("")
+    if not ending.steps:
+        return Markup("")
+    title = "Next, most telling first" if len(ending.steps) > 1 else "Next"
+    return _list(title, [_step(step) for step in ending.steps])
+
+
+def _step(step: NextStep) -> Markup:
+    return Markup("<li>{}{}{}</li>").format(
+        Markup("<code>{}</code>: ").format(step.command) if step.command else "",
+        rich_code(step.text),
+        f" ({step.cost})" if step.cost else "",
+    )
 
 
 def _list(title: str, lines: list[Markup]) -> Markup:

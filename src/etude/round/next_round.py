@@ -12,7 +12,7 @@ from ..experiment.change import Change
 from ..experiment.entry import Entry
 from ..experiment.toml.edit import Edit, edited
 from ..finding import Recommendation
-from ..record import Record
+from ..record import Record, Records
 from ..space import Scalar
 from ..study import Study
 from .retraining import Retraining, free_name
@@ -24,7 +24,7 @@ _TRIALS = "experiment.trials"
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class NextRound:
     """The next round: its file's text, and what it changes and why.
 
@@ -32,6 +32,7 @@ class NextRound:
     it has, and trains none of them twice.
 
     Args:
+        before: The text of the round before, for one that differs from it by a few lines.
         goal: What its changes are for.
         waiting: Later steps of the playbook's order that ask for a change too.
         left_to_you: What only a person can do beside it.
@@ -40,6 +41,7 @@ class NextRound:
     text: str
     experiment: Experiment
     recommendations: tuple[Recommendation, ...]
+    before: str = ""
     goal: str = ""
     waiting: tuple[str, ...] = ()
     left_to_you: tuple[str, ...] = ()
@@ -55,6 +57,18 @@ class NextRound:
         """The text of the file."""
         return self.text
 
+    def __repr__(self) -> str:
+        """One line: its file, and what it changes."""
+        paths = ", ".join(one.path for one in self.recommendations)
+        return f"NextRound({self.file}{': ' * bool(paths)}{paths})"
+
+    def _repr_html_(self) -> str:
+        """What it changes and why, and the lines that differ; all of them for a new file."""
+        from ..report.cells import next_round_html
+
+        because = [(one.because, one.rule) for one in self.recommendations]
+        return next_round_html(self.file, self.goal, because, (self.before, self.text))
+
 
 def next_round(entry: Entry, advice: Advice) -> NextRound | None:
     """The round that an advice makes of an experiment; None where it recommends nothing."""
@@ -65,12 +79,32 @@ def next_round(entry: Entry, advice: Advice) -> NextRound | None:
     text = edited(entry.text, edits(entry.experiment, advice.recommendations))
     return NextRound(
         text=text,
+        before=entry.text,
         experiment=toml.loads(text, file=entry.source),
         recommendations=tuple(advice.recommendations),
         goal=advice.goal,
         waiting=advice.waiting,
         left_to_you=advice.words,
     )
+
+
+def next_cost(coming: NextRound, experiment: Experiment, records: Records) -> str:
+    """How many trainings a next round takes, and how long at the pace of the one before.
+
+    Args:
+        coming: The next round.
+        experiment: The round before.
+        records: Its trials; a round of more trials goes on with them.
+
+    Source: R15.
+    """
+    from ..advise.ending import cost_text, measured_pace_s
+    from ..design.studies import studies
+
+    trials = sum(study.max_trials for study in studies(coming.experiment))
+    if coming.experiment.name == experiment.name:
+        trials = max(0, trials - records.count())
+    return cost_text(trials, trials * coming.experiment.max_steps, measured_pace_s(records))
 
 
 def as_exploited(coming: NextRound, before: Experiment) -> NextRound:

@@ -28,6 +28,7 @@ class Opening:
         rehearsed: Two steps of a trial, timed; None where trials have ended before, so that their
             times are the better estimate.
         choice: How the trials are trained and why, one sentence; empty where nothing was chosen.
+        is_stacked: Whether they are trained in stacks.
         pace: As many trials as would be trained at once one by one; None for one a slot.
         changed_code: The user's files that changed since trials ended.
         accepts_code: Whether that is known and accepted.
@@ -41,6 +42,7 @@ class Opening:
     rehearsed: Rehearsed | None
     why: str = ""
     choice: str = ""
+    is_stacked: bool = False
     pace: float | None = None
     findings: Sequence[Finding] = ()
     changed_code: Sequence[ChangedFile] = ()

@@ -16,8 +16,7 @@ from ..errors import StoreError
 from ..experiment import Experiment
 from ..experiment.entry import Entry
 from ..experiment.methods import SEARCHES
-from ..finding import Finding, Recommendation, Verdict
-from ..playbook.metrics import is_test_metric
+from ..finding import Recommendation, Verdict
 from ..record import Record, Records
 from ..store import open_store
 from ..store.base import Store
@@ -26,9 +25,11 @@ from ..wording import did_you_mean, quantity
 from . import provenance
 from .checkpoint_choice import checkpoints_best_first, predictions_of
 from .commands import with_file, with_store
-from .hidden_metrics import record_look, recorded_metric, test_metrics, without_test_values
+from .hidden_metrics import record_look, test_metrics, without_test_values
+from .judging import judged
 from .next_round import NextRound, judged_edits, next_round, replay_round, seeds_round
-from .retraining import Retraining, retrained_round, retrainings_of, same
+from .notebook import Findings
+from .retraining import Retraining, ended_retraining, retrained_round, retrainings_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from ..advise.policy import Advice
     from ..analyze.analysis import Analysis
     from ..report.inputs import Inputs
+    from ..report.notebook import Chart
 
 
 @final
@@ -92,22 +94,7 @@ class Result:
 
         Source: Q2.
         """
-        chosen = recorded_metric(metric, self.experiment, self.recorded)
-        trained = self.trained or self.experiment
-        examples = trained.validation_examples if chosen.startswith("valid/") else None
-        # Chance is of one metric, and known of no other.
-        chance = trained.chance if chosen == trained.metric else None
-        judged = replace(self.experiment, metric=chosen, maximize=maximize)
-        judged = replace(judged, validation_examples=examples, chance=chance)
-        if is_test_metric(chosen, judged.names) and not self.shows_test:
-            record_look(self.store.files.test_looks, judged.name, provenance.command())
-        entry = replace(self.entry, experiment=judged)
-        # Where training broke before stands, whatever it is judged by.
-        before = tuple(
-            (replace(one, metric=chosen, maximize=maximize), records)
-            for one, records in self.before
-        )
-        return replace(self, entry=entry, trained=trained, prior={}, before=before)
+        return judged(self, metric, maximize=maximize)
 
     @cached_property
     def studies(self) -> list[Study]:
@@ -150,7 +137,7 @@ class Result:
         return curves(self.records)
 
     @cached_property
-    def findings(self) -> list[Finding]:
+    def findings(self) -> Findings:
         """What the rules say of the design, then what every check says of the trials.
 
         Of a hyperparameter that nothing read, only that, and whether its name is misspelled.
@@ -165,7 +152,7 @@ class Result:
             *of_another_metric(self.experiment, self.trained or self.experiment),
             *self.analysis.findings,
         ]
-        return [with_file(finding, self.entry.source) for finding in findings]
+        return Findings(with_file(finding, self.entry.source) for finding in findings)
 
     @cached_property
     def analysis(self) -> Analysis:
@@ -228,12 +215,9 @@ class Result:
         """The ended round that trained its best settings again; empty where the store has none."""
         from ..advise.follow_up import SEEDS
 
-        ended = [one.experiment for one in self.retrainings if one.ended]
-        if not ended or not self.verdict.best_trials:
+        if not any(one.ended for one in self.retrainings) or not self.verdict.best_trials:
             return ""
-        asked = self.retrained(SEEDS).experiment
-        enough = (one.name for one in ended if same(asked, one) and _trainings(one) >= SEEDS)
-        return next(enough, "")
+        return ended_retraining(self.retrainings, self.retrained(SEEDS).experiment, SEEDS)
 
     def ending(self, store: str = "", judge: str = "") -> Ending:
         """What a person reads of the round: verdict, table, why not yet, what next.
@@ -271,11 +255,38 @@ class Result:
 
         return page(replace(self._report_inputs(), paths=paths))
 
-    def pictures(self, folder: Path, format: Literal["png", "svg"]) -> list[Path]:
-        """The report's charts as files in a folder."""
+    def report(
+        self, path: str | Path, *, format: Literal["html", "png", "svg"] = "html"
+    ) -> list[Path]:
+        """Writes the report as one page, or its charts as pictures in a folder; the files.
+
+        Args:
+            path: Of the page, or of the folder.
+            format: `html` for the page.
+
+        Raises:
+            OSError: where it cannot be written.
+        """
+        from ..disk.file import write_whole
+
+        place = Path(path)
+        if format == "html":
+            write_whole(place, self.html())
+            return [place]
         from ..report.export import export
 
-        return export(self._report_inputs(), folder, format)
+        return export(self._report_inputs(), place, format)
+
+    def plot(self, name: str) -> Chart:
+        """A chart of the report by its name, for a notebook: `curves`, `strip`, `axis-1-dropout`.
+
+        Raises:
+            RunError: for a name that no chart has, with those that there are.
+        """
+        from ..report.figures import figures
+        from ..report.notebook import chart_named
+
+        return chart_named(figures(self.analysis), name)
 
     @property
     def left_to_you(self) -> list[str]:
@@ -305,16 +316,6 @@ class Result:
             again = self.retrained(advice.seeds)
             return replace(again, waiting=advice.waiting, left_to_you=advice.words)
         return next_round(self.entry, advice)
-
-    def cost_of(self, successor: NextRound) -> str:
-        """How many trainings a next round takes, and how long at the pace of this one."""
-        from ..advise.ending import cost_text, measured_pace_s
-
-        coming = successor.experiment
-        trials = sum(study.max_trials for study in studies(coming))
-        if coming.name == self.experiment.name:
-            trials = max(0, trials - self.records.count())
-        return cost_text(trials, trials * coming.max_steps, measured_pace_s(self.records))
 
     def replay(self, study: str | None = None, *, repeats: int = 1) -> NextRound:
         """The schedule that a population found, as the file of an experiment that trains it again.
@@ -370,9 +371,9 @@ class Result:
         return f"Result({self.experiment.name}: {trials}; {ending.word}: {ending.line})"
 
     def _repr_html_(self) -> str:
-        from ..report.ending import ending_html
+        from ..report.notebook import first_screen
 
-        return ending_html(self.ending())
+        return first_screen(self.ending(), self.analysis)
 
     def _report_inputs(self) -> Inputs:
         from ..analyze.registry import not_checked
@@ -459,12 +460,6 @@ def parent_in(entries: Sequence[Entry], experiment: Experiment) -> Experiment | 
     """The round before, where a store has it."""
     known = (entry.experiment for entry in entries)
     return next((one for one in known if one.name == experiment.parent), None)
-
-
-def _trainings(experiment: Experiment) -> int:
-    """How often each setting of an experiment that tunes nothing is trained, at least."""
-    rows = experiment.configurations
-    return min(rows.count(row) for row in rows) if rows else experiment.trials
 
 
 def run_last(entries: Sequence[Entry]) -> Entry:

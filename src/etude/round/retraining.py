@@ -66,3 +66,16 @@ def _tunes_nothing(experiment: Experiment) -> bool:
     """Whether it trains settings again; on other splits they are judged by other examples."""
     tunes = any(one.role == "nuisance" for one in experiment.hyperparameters)
     return not (tunes or experiment.is_of_splits)
+
+
+def ended_retraining(known: Sequence[Retraining], asked: Experiment, seeds: int) -> str:
+    """The ended round that trained as asked, each setting with so many seeds; empty for none."""
+    ended = [one.experiment for one in known if one.ended]
+    enough = (one.name for one in ended if same(asked, one) and _trainings(one) >= seeds)
+    return next(enough, "")
+
+
+def _trainings(experiment: Experiment) -> int:
+    """How often each setting of an experiment that tunes nothing is trained, at least."""
+    rows = experiment.configurations
+    return min(rows.count(row) for row in rows) if rows else experiment.trials

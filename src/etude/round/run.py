@@ -20,6 +20,7 @@ from ..trial import TrainFunction
 from .changed_code import changed_code
 from .interrupt import main_thread_interrupt
 from .loop import pending, play, started
+from .notebook import cell_observers
 from .observer import Observer, Observers, Opening
 from .opening import Agreed, OpenRound, entry_of, open_round
 from .ranks import together
@@ -139,13 +140,14 @@ def _perform(
         why=runner.why if isinstance(runner, Processes) else "",
         rehearsed=rehearsed,
         choice=choice.line,
+        is_stacked=choice.is_stacked,
         pace=choice.pace,
         changed_code=this_round.changed_code,
         accepts_code=this_round.accepts_code,
         new_name=this_round.new_name if this_round.changed_code else "",
         findings=of_design(experiment, studies, parent_in(store.entries(), experiment)),
     )
-    every_observer = Observers(observers)
+    every_observer = Observers([*observers, *cell_observers()])
     every_observer.begin(opening)
     try:
         play(experiment, plan, runner=runner, store=store, see=every_observer.see)

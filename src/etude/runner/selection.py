@@ -85,10 +85,12 @@ class Selection:
 
     Args:
         pace: As many trials as would be trained at once one by one; None for one a slot.
+        is_stacked: Whether they are trained in stacks.
     """
 
     line: str = ""
     pace: float | None = None
+    is_stacked: bool = False
 
 
 def select_runner(
@@ -121,7 +123,7 @@ def select_runner(
         runner.widen(width, threads=verdict.threads)
         pace = runner.workers * verdict.ratio
         stacks = "vectorized" if kind.plain == "processes" else f"{kind.plain}, vectorized"
-        return Selection(f"Runner: {stacks}; {verdict.reason}", pace)
+        return Selection(f"Runner: {stacks}; {verdict.reason}", pace, is_stacked=True)
     if is_asked_for:
         raise RunError(
             f"The runner `vectorized` cannot train these trials: {verdict.reason or _FUNCTION} "

@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import StoreError
 from ..text.masking import without_password
-from .base import Store
-from .memory import Memory
-from .sqlite import SQLite
+
+if TYPE_CHECKING:  # a member is loaded when a store is opened: a shell completes names in no time
+    from .base import Store
 
 DEFAULT = "etude.db"
 
@@ -27,12 +28,12 @@ def path_of(store: Store | str | Path | None) -> Path | None:
     >>> path_of("runs/etude.db"), path_of("memory")
     (PosixPath('runs/etude.db'), None)
     """
-    if isinstance(store, Memory):
-        return None
-    if store is not None and not isinstance(store, str | Path):
-        return store.files.store
-    place = location(store)
-    return None if place == "memory" or "://" in place else Path(place)
+    if store is None or isinstance(store, str | Path):
+        place = location(store)
+        return None if place == "memory" or "://" in place else Path(place)
+    from .memory import Memory
+
+    return None if isinstance(store, Memory) else store.files.store
 
 
 def open_store(store: str | Path | None = None, *, create: bool = True) -> Store:
@@ -41,6 +42,9 @@ def open_store(store: str | Path | None = None, *, create: bool = True) -> Store
     Raises:
         StoreError: where it cannot be opened, or is missing and `create` is False.
     """
+    from .memory import Memory
+    from .sqlite import SQLite
+
     place = location(store)
     if place == "memory":
         return Memory()

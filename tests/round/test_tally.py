@@ -1,5 +1,5 @@
-from etude.cli.tally import Tally
 from etude.event import Began, Ended, Lost, Paused, Reopened, Unrestored
+from etude.round.tally import Tally
 
 
 def told(*events):

@@ -54,6 +54,14 @@ class StudyTally:
         if self._counts_for(trial):
             self._lead(trial)
 
+    def best(self, trial: int) -> float | None:
+        """The least loss of a trial; None before it has one."""
+        return self._best.get(trial)
+
+    def is_waiting(self, trial: int) -> bool:
+        """Whether a trial waits to be trained."""
+        return self._status.get(trial) == "pending"
+
     def _lead(self, trial: int) -> None:
         own = self._best[trial], trial
         self.leader = own if self.leader is None else min(own, self.leader)
@@ -88,6 +96,10 @@ class Tally:
     def of(self, trial: int) -> StudyTally:
         """The study of a trial."""
         return self.study(self._study_of[trial])
+
+    def study_of(self, trial: int) -> str:
+        """The name of the study of a trial."""
+        return self._study_of[trial]
 
     def know(self, trial: int, study: str, status: str, *, losses: int = 0) -> None:
         """Takes a trial as it stood before the round went on."""
