@@ -17,7 +17,7 @@ from ..advise.ending import Ending
 from ..analyze.analysis import Analysis
 from ..analyze.views.outcomes import ranked
 from ..errors import RunError
-from ..finding import Finding, Group, grouped
+from ..finding import Finding, Group, StudyRow, grouped
 from ..plot.theme import Palette, config, drawn
 from ..text.signs import readable, readable_json
 from ..wording import chart_number, nearest, number, quantity, shortened
@@ -49,15 +49,20 @@ _MOST_VALUES = 8
 _STATUS: Final = {"problem": "Problem", "unclear": "Unclear", "notice": "Notice", "ok": "In order"}
 
 
-def first_screen(ending: Ending, analysis: Analysis) -> str:
+def first_screen(ending: Ending, analysis: Analysis, intervals: Sequence[StudyRow] = ()) -> str:
     """The answer, every trial in one chart, why not surer, what next, and the five best trials.
+
+    Args:
+        ending: What is said.
+        analysis: Of the trials.
+        intervals: Of the verdict, a row a study, which the chart draws.
 
     Source: C13.
     """
     question = analysis.experiment.question
     head = Markup("<p><i>{}</i></p>").format(question) if question else Markup("")
     screen = ending_html(
-        replace(ending, best=()), chart=_strip(analysis), trials=_best_trials(analysis)
+        replace(ending, best=()), chart=_strip(analysis, intervals), trials=_best_trials(analysis)
     )
     return readable(f"<div>{head}{screen}</div>")
 
@@ -115,10 +120,12 @@ def _figure(all_figures: Iterable[Figure], name: str) -> Figure:
 # --- the first screen
 
 
-def _strip(analysis: Analysis) -> str:
+def _strip(analysis: Analysis, intervals: Sequence[StudyRow]) -> str:
     """The chart of all studies as SVG; empty before a trial has ended."""
     nothing: dict[str, list[str]] = {study.name: [] for study in analysis.studies}
-    by_name = {figure.name: figure for figure in figures(analysis, nothing, [])}
+    by_name = {
+        figure.name: figure for figure in figures(analysis, nothing, [], intervals=intervals)
+    }
     shown = [by_name[name] for name in _FIRST if name in by_name]
     if not shown:
         return ""

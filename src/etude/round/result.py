@@ -373,7 +373,7 @@ class Result:
     def _repr_html_(self) -> str:
         from ..report.notebook import first_screen
 
-        return first_screen(self.ending(), self.analysis)
+        return first_screen(self.ending(), self.analysis, self.verdict.rows)
 
     def _report_inputs(self) -> Inputs:
         from ..analyze.registry import not_checked
