@@ -13,6 +13,9 @@ from .options import MaximizeOption, MetricOption, NameArgument, StoreOption, Te
 _Paths = Annotated[
     bool, typer.Option("--paths", help="Leave folders and users as they are, for your own eyes.")
 ]
+_Logs = Annotated[
+    bool, typer.Option("--logs", help="Put the last lines that each trial printed in, masked.")
+]
 
 
 def report(  # noqa: PLR0913  # one parameter an option is Typer's way
@@ -32,6 +35,7 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
         Literal["html", "png", "svg"], typer.Option("--format", help="One page, or its charts.")
     ] = "html",
     paths: _Paths = False,
+    logs: _Logs = False,
 ) -> None:
     """Write the report as one HTML page, or its charts as PNG or SVG."""
     from ..disk.file import write_whole
@@ -46,7 +50,7 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
         place = output or Path(f"{result.experiment.name}{ending}")
         try:
             if kind == "html":
-                write_whole(place, result.html(paths=paths))
+                write_whole(place, result.html(paths=paths, logs=logs))
                 said = f"Report: {place}"
             else:
                 charts = quantity(len(result.pictures(place, kind)), "chart")

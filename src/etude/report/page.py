@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache, partial
 from importlib.resources import files
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import altair as alt
 import vl_convert
@@ -18,44 +17,46 @@ from markupsafe import Markup
 from .. import __version__
 from ..experiment.entry import OWN_LOOP, Launch
 from ..experiment.toml.write import toml_text
-from ..finding import Finding, Group, Recommendation, Severity, grouped
+from ..finding import Recommendation
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, drawn
 from ..space import Choice, Integer, Real
 from ..text.masking import masked_command, masked_diff, masked_values
 from ..text.shareable import Sharing
 from ..text.signs import readable, readable_json
+from .certainty import certainty
 from .figures import figures, row_limit
+from .findings import finding_groups
 from .inputs import Figure, Inputs
 from .markup import (
     beginning_and_rest,
     cited_rules,
-    evidence_lines,
     evidence_text,
     plain_text,
+    rich_code,
     rich_text,
     rule_link,
-    subject_text,
 )
 from .predictions import evaluation_note, predictions
+from .rounds import rounds_shown
 from .selection import drawn_axes, omission_note
+from .trial_data import trial_data
 from .trial_table import (
+    MAX_ROWS,
+    Row,
     best_setting,
     facts,
+    failure_note,
     page_rows,
     study_summary,
+    table_columns,
     table_note,
     trial_rows,
 )
 
-STATUS_LABELS = {
-    "problem": "Problem",
-    "notice": "Notice",
-    "unclear": "Cannot be judged",
-    "ok": "In order",
-}
-_STATUS_ORDER: Final[tuple[Severity, ...]] = ("problem", "unclear", "notice", "ok")
 # What a page tells of a text, or of data with texts in it.
 _Told: TypeAlias = Callable[[Any], Any]
+# The chart of the first screen: all studies beside each other.
+FRONT = ("strip", "isolation")
 # Heuristic: a diff of more characters is read in the repository, not in a report.
 _MAX_TEXT = 20_000
 # Where the library goes when all else is safe; what stands in a name has no such sign.
@@ -71,16 +72,19 @@ def page(inputs: Inputs) -> str:
     all_figures = figures(inputs.analysis, axes, inputs.findings)
     data = _charts(all_figures)
     told: _Told = _same if inputs.paths else _sharing(inputs).data
+    rows = trial_rows(inputs.analysis)
     values = {
-        **_answer(inputs),
+        **_answer(inputs, all_figures),
         **_studies(inputs, all_figures, axes),
-        **_findings(inputs.findings),
-        **_trials(inputs),
+        **finding_groups(inputs.findings, inputs.verdict),
+        **rounds_shown(inputs.rounds, inputs.experiment.metric),
+        **_trials(inputs, rows),
         **predictions(inputs.predictions),
         "evaluation_note": evaluation_note(inputs.analysis),
         **_origin(inputs),
         "rules": cited_rules(_texts_with_rules(inputs)),
         "charts": safe_json(told(data)),
+        "trial_data": safe_json(told(trial_data(inputs.analysis, rows, inputs.logs))),
         "style": Markup(_style()),
         "script": Markup(_file("page.js")),
         "vega": _VEGA_PLACE,
@@ -99,7 +103,7 @@ def _sharing(inputs: Inputs) -> Sharing:
     launches = inputs.launches
     texts = [text for one in launches for text in (one.command, one.uncommitted)]
     settings = [value for one in records for value in one.setting.values()]
-    texts += [inputs.text, *(one.detail for one in records)]
+    texts += [inputs.text, *(one.detail for one in records), *inputs.logs.values()]
     texts += [value for value in settings if isinstance(value, str)]
     words = {name for one in records for name in (*one.points.names, *one.setting)}
     words |= {alt.SCHEMA_URL, experiment.metric, *(one.name for one in experiment.hyperparameters)}
@@ -115,9 +119,12 @@ def safe_json(data: Any) -> Markup:
     return Markup(text)
 
 
-def _answer(inputs: Inputs) -> dict[str, Any]:
+def _answer(inputs: Inputs, all_figures: Sequence[Figure]) -> dict[str, Any]:
     experiment = inputs.experiment
     return {
+        "certainty": certainty(inputs.verdict),
+        "strip": next((one for one in all_figures if one.name in FRONT), None),
+        "failure_note": failure_note(inputs.analysis),
         "experiment": experiment,
         "question": experiment.question or f"Which setting reaches the best {experiment.metric}?",
         "verdict": inputs.verdict,
@@ -164,8 +171,10 @@ def _studies(
     inputs: Inputs, all_figures: Sequence[Figure], axes: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
     in_stacks = any(OWN_LOOP in launch.versions for launch in inputs.launches)
+    apart = [next((one for one in all_figures if one.name in FRONT), None), _rounds(all_figures)]
     return {
-        "overview": [figure for figure in all_figures if not figure.study],
+        "rounds_chart": _rounds(all_figures),
+        "overview": [one for one in all_figures if not one.study and one not in apart],
         "studies": [
             {
                 "title": "The study" if study.name == "all" else f"Study {study.name}",
@@ -179,43 +188,19 @@ def _studies(
     }
 
 
-def _findings(findings: Sequence[Finding]) -> dict[str, Any]:
-    groups = sorted(grouped(findings), key=lambda group: _STATUS_ORDER.index(group.first.status))
-    values = [_finding(group) for group in groups]
-    counts = Counter(finding.status for finding in findings)
-    texts = [
-        f"{counts[status]} {_status_noun(status, counts[status])}"
-        for status in _STATUS_ORDER
-        if counts[status]
-    ]
+def _rounds(all_figures: Sequence[Figure]) -> Figure | None:
+    return next((one for one in all_figures if one.name == "rounds"), None)
+
+
+def _trials(inputs: Inputs, rows: Sequence[Row]) -> dict[str, Any]:
+    columns = table_columns(rows, inputs.studies)
     return {
-        "status_labels": STATUS_LABELS,
-        "findings_note": f"What the checks found: {', '.join(texts)}."
-        if texts
-        else "No check has run.",
-        "open_findings": [finding for finding in values if finding["status"] != "ok"],
-        "ok_findings": [finding for finding in values if finding["status"] == "ok"],
+        "trials": page_rows(rows, columns),
+        "columns": columns,
+        "of_studies": len({row.study for row in rows}) > 1,
+        "rows_left_out": max(0, len(rows) - MAX_ROWS),
+        "table_note": table_note(rows),
     }
-
-
-def _status_noun(status: str, count: int) -> str:
-    plurals = {"problem": "problems", "notice": "notices"}
-    return plurals[status] if count > 1 and status in plurals else STATUS_LABELS[status].lower()
-
-
-def _finding(group: Group) -> dict[str, Any]:
-    finding = group.first
-    return {
-        **{field.name: getattr(finding, field.name) for field in fields(finding)},
-        "message": group.message,
-        "subject": subject_text(finding),
-        "evidence": evidence_lines(finding.evidence),
-    }
-
-
-def _trials(inputs: Inputs) -> dict[str, Any]:
-    rows = trial_rows(inputs.analysis)
-    return {"trials": page_rows(rows), "table_note": table_note(rows)}
 
 
 def _origin(inputs: Inputs) -> dict[str, Any]:
@@ -306,6 +291,7 @@ def _environment(told: _Told) -> Environment:
     environment.filters.update(
         beginning_and_rest=beginning_and_rest,
         plain_text=plain_text,
+        rich_code=lambda text: rich_code(shown(text)),
         rich_text=lambda text: rich_text(shown(text)),
         rule_link=rule_link,
     )

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ..advise.policy import Advice
     from ..analyze.analysis import Analysis
     from ..report.inputs import Inputs
+    from .line import LineRound
 
 
 @final
@@ -50,7 +51,8 @@ class Result:
     `before` all rounds that led to this one, the first of them first, with their trials. `recorded`
     are the trials as the store has them, `trained` the experiment as it was trained, where another
     metric judges it now. `retrainings` are the rounds that train its settings again, `retrains`
-    names the one whose settings it trains again itself.
+    names the one whose settings it trains again itself. `line` are the rounds of its line, itself
+    among them; empty where it has neither a parent nor a child.
     """
 
     entry: Entry
@@ -63,6 +65,7 @@ class Result:
     trained: Experiment | None = None
     retrainings: tuple[Retraining, ...] = ()
     retrains: str = ""
+    line: tuple[LineRound, ...] = ()
 
     @property
     def experiment(self) -> Experiment:
@@ -262,14 +265,19 @@ class Result:
         elsewhere = SEARCHES[self.experiment.search].trained_elsewhere
         return self.records.ended() if elsewhere else self.records
 
-    def html(self, *, paths: bool = False) -> str:
+    def html(self, *, paths: bool = False, logs: bool = False) -> str:
         """The report as one page that needs nothing else.
 
-        With `paths` the folders and the names of users in it stand as they were recorded.
+        Args:
+            paths: Whether the folders and the names of users in it stand as they were recorded.
+            logs: Whether the last lines that each trial printed are in it, without what looks like
+                a secret.
         """
         from ..report.page import page
+        from .logs import last_lines
 
-        return page(replace(self._report_inputs(), paths=paths))
+        printed = last_lines(self.store.files, self.records, self.experiment.name) if logs else {}
+        return page(replace(self._report_inputs(), paths=paths, logs=printed))
 
     def pictures(self, folder: Path, format: Literal["png", "svg"]) -> list[Path]:
         """The report's charts as files in a folder."""
@@ -377,6 +385,7 @@ class Result:
     def _report_inputs(self) -> Inputs:
         from ..analyze.registry import not_checked
         from ..report.inputs import Inputs
+        from .line import rounds
 
         return Inputs(
             analysis=self.analysis,
@@ -390,6 +399,7 @@ class Result:
             launches=self.entry.launches,
             text=self.entry.text,
             predictions=predictions_of(self.checkpoints),
+            rounds=rounds(self.line, self.experiment),
             date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         )
 
@@ -419,6 +429,7 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
             f"There is no experiment `{name}` in this store. {did_you_mean(name, names)}"
         )
     entry = run_last(entries) if name is None else entries[names.index(name)]
+    from .line import line_of
     from .prior import known_prior
 
     parent = parent_in(entries, entry.experiment)
@@ -432,6 +443,7 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
         shows_test=test,
         retrainings=retrainings_of(store, entries, entry.experiment.name),
         retrains=retrained_round(store, entry.experiment, parent),
+        line=line_of(store, entries, entry.experiment),
     )
     if test and result.test_metrics:
         record_look(store.files.test_looks, entry.experiment.name, provenance.command())
@@ -441,7 +453,8 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
 def read_whole(result: Result) -> None:
     """Reads the trials, those of the rounds before among them, while the store is open."""
     before = (records for _, records in result.before)
-    for records in (result.recorded, *before, *(one.records for one in result.retrainings)):
+    others = (one.records for one in (*result.retrainings, *result.line))
+    for records in (result.recorded, *before, *others):
         records[:]
 
 
