@@ -12,8 +12,9 @@ _SURE: Final = {
     "better": "Sure: the lead is more than the luck of the search and of single trainings.",
     "leads": "Fairly sure: equal studies seldom look so, but another seed may still turn it.",
     "unclear": "Not sure: this evidence does not say which of them is better.",
-    "no_question": "Nothing was compared, so no answer can be right or wrong yet.",
+    "no_question": "Not sure: it is the best of one search, and nothing was compared with it.",
 }
+_FAILED: Final = "Not sure: failed checks have to be repaired before any lead counts."
 
 
 def certainty(verdict: Verdict) -> str:
@@ -22,9 +23,19 @@ def certainty(verdict: Verdict) -> str:
     Source: A1, A2, Q10.
     """
     lead = next(iter(verdict.leads), None)
-    sure = _SURE[verdict.status]
+    sure = _FAILED if verdict.status == "unclear" and verdict.blocking else _SURE[verdict.status]
     # Where settings were trained again, their means are compared, and not the luck of searches.
     if lead is None or verdict.means or not all(map(math.isfinite, (lead.by, lead.low, lead.high))):
         return sure
-    low, high = number(lead.low, 2), number(lead.high, 2)
-    return f"{sure} The lead of {number(lead.by, 2)} may be anything from {low} to {high} (95 %)."
+    return f"{sure} The lead of {number(lead.by, 2)} may be {_span(lead.low, lead.high)} (95\u00a0%)."
+
+
+def _span(low: float, high: float) -> str:
+    """Where a lead may lie, in words where it may be none.
+
+    >>> _span(-0.01, 0.02), _span(0.01, 0.02)
+    ('anything from 0.01 behind to 0.02 ahead', 'anything from 0.01 to 0.02')
+    """
+    if low < 0 < high:
+        return f"anything from {number(-low, 2)} behind to {number(high, 2)} ahead"
+    return f"anything from {number(low, 2)} to {number(high, 2)}"

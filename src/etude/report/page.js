@@ -19,22 +19,24 @@
 
   let trials, placeOf, charts, config;
   const text = (coded, at) => coded.texts[coded.codes[at]];
-  // The same digits as in the page's own texts.
-  const shownNumber = (value) => {
+  // The same digits as in the page's own texts: three; six where a trial is opened.
+  const shownNumber = (value, digits = 3) => {
     if (value === null) return "";
-    if (Math.abs(value) >= 1000 && Math.abs(value) < 1e9) return Number.isInteger(value) ? String(value) : Math.round(value).toLocaleString("en-US");
-    const [digits, power] = value.toExponential(3).split("e");
-    if (value !== 0 && (power < -4 || power > 3)) return `${Number(digits)}e${Number(power)}`;
-    return String(Number(value.toPrecision(4)));
+    const size = Math.abs(value);
+    if (Number.isInteger(value) && size < 1e6) return String(value);
+    const [front, power] = value.toExponential(digits - 1).split("e");
+    if (power >= digits && size < 1e6) return Number(value.toPrecision(digits)).toLocaleString("en-US");
+    if (power < -4 || power >= digits) return `${Number(front)}e${Number(power)}`;
+    return String(Number(value.toPrecision(digits)));
   };
-  const valueText = (name, at) => {
+  const valueText = (name, at, digits = 3) => {
     const column = trials.values[name];
     if (!column) return trials.same[name] ?? "";
-    return column.numbers ? shownNumber(column.numbers[at]) : text(column, at);
+    return column.numbers ? shownNumber(column.numbers[at], digits) : text(column, at);
   };
-  const setting = (at) => [...trials.columns, ...Object.keys(trials.values), ...Object.keys(trials.same)]
+  const setting = (at, digits = 3) => [...trials.columns, ...Object.keys(trials.values), ...Object.keys(trials.same)]
     .filter((name, place, names) => names.indexOf(name) === place)
-    .map((name) => [name, valueText(name, at)])
+    .map((name) => [name, valueText(name, at, digits)])
     .filter(([, value]) => value !== "");
   const title = (at) => `Trial ${trials.id[at]}${trials.names[at] ? ` (${trials.names[at]})` : ""}`;
   const read = (from = document) => {
@@ -56,6 +58,8 @@
   };
   const show = async (place, spec) => {
     const { view } = await vegaEmbed(place, spec, { mode: "vega-lite", renderer: "svg", actions: false, config, tooltip: tip });
+    // The place has its label; a reader of screens needs no two thousand marks besides.
+    place.querySelector("svg")?.setAttribute("aria-hidden", "true");
     view.addEventListener("click", (event, item) => {
       const id = trialOf(item?.datum);
       if (id !== null) mark(id === marked && pinned ? null : id, true);
@@ -271,7 +275,7 @@
     const left = make("div", {}, ...(curves.length ? curves.flatMap(small) : [make("p", { class: "subject" }, "Its curve is not among those that the page draws.")]));
     const right = make("div", {}, make("h4", {}, "Status"), make("p", {}, text(trials.status_text, at)), ...(message ? [make("pre", { tabindex: "0" }, message)] : []),
       make("h4", {}, "Commands"), ...commands(at));
-    const values = make("ul", { class: "setting" }, ...setting(at).map(([name, value]) => make("li", {}, `${name} `, make("b", {}, value))));
+    const values = make("ul", { class: "setting" }, ...setting(at, 6).map(([name, value]) => make("li", {}, `${name} `, make("b", {}, value))));
     if (trials.left_out) values.append(make("li", {}, `and ${trials.left_out} more: etude trials --json`));
     const ends = log ? [make("h4", {}, "The last lines of its log"), make("pre", { tabindex: "0" }, log)] : [];
     const columns = all("#trial-table th").length;

@@ -15,13 +15,14 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from .. import __version__
+from ..advise.ending import NextStep
 from ..experiment.entry import OWN_LOOP, Launch
 from ..experiment.toml.write import toml_text
 from ..finding import Recommendation
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, drawn
 from ..space import Choice, Integer, Real
 from ..text.masking import masked_command, masked_diff, masked_values
-from ..text.shareable import Sharing
+from ..text.shareable import Sharing, without_places
 from ..text.signs import readable, readable_json
 from .certainty import certainty
 from .figures import figures, row_limit
@@ -57,6 +58,10 @@ from .trial_table import (
 _Told: TypeAlias = Callable[[Any], Any]
 # The chart of the first screen: all studies beside each other.
 FRONT = ("strip", "isolation")
+# The form of what is said: one command, and at most two alternatives.
+MAX_STEPS = 3
+# What these do costs no training.
+_FREE = ("etude adopt ", "etude check ", "etude compare ", "etude report ")
 # Heuristic: a diff of more characters is read in the repository, not in a report.
 _MAX_TEXT = 20_000
 # Where the library goes when all else is safe; what stands in a name has no such sign.
@@ -71,7 +76,7 @@ def page(inputs: Inputs) -> str:
     axes = drawn_axes(inputs.studies, inputs.findings)
     all_figures = figures(inputs.analysis, axes, inputs.findings)
     data = _charts(all_figures)
-    told: _Told = _same if inputs.paths else _sharing(inputs).data
+    told: _Told = _same if inputs.paths else _for_others(inputs)
     rows = trial_rows(inputs.analysis)
     values = {
         **_answer(inputs, all_figures),
@@ -97,14 +102,26 @@ def _same(data: Any) -> Any:
     return data
 
 
+def _for_others(inputs: Inputs) -> _Told:
+    """What a page for others tells: no user, no machine, and no path of one."""
+    sharing, stay = _sharing(inputs), _texts_of_settings(inputs)
+    stay |= {sharing.text(value) for value in stay}
+    return lambda data: without_places(sharing.data(data), stay)
+
+
+def _texts_of_settings(inputs: Inputs) -> set[str]:
+    """The values of settings and the names of metrics that may look like a path, and are none."""
+    settings = [value for one in inputs.analysis.records for value in one.setting.values()]
+    return {alt.SCHEMA_URL, *(value for value in settings if isinstance(value, str))}
+
+
 def _sharing(inputs: Inputs) -> Sharing:
     """What a page for others hides, and the names that stay though they look like a path."""
     experiment, records = inputs.experiment, inputs.analysis.records
     launches = inputs.launches
     texts = [text for one in launches for text in (one.command, one.uncommitted)]
-    settings = [value for one in records for value in one.setting.values()]
     texts += [inputs.text, *(one.detail for one in records), *inputs.logs.values()]
-    texts += [value for value in settings if isinstance(value, str)]
+    texts += _texts_of_settings(inputs)
     words = {name for one in records for name in (*one.points.names, *one.setting)}
     words |= {alt.SCHEMA_URL, experiment.metric, *(one.name for one in experiment.hyperparameters)}
     return Sharing.of(texts, [launch.folder for launch in launches], words)
@@ -129,6 +146,7 @@ def _answer(inputs: Inputs, all_figures: Sequence[Figure]) -> dict[str, Any]:
         "question": experiment.question or f"Which setting reaches the best {experiment.metric}?",
         "verdict": inputs.verdict,
         "ending": inputs.ending,
+        "steps": [_with_cost(step) for step in inputs.ending.steps[:MAX_STEPS]],
         "facts": facts(inputs.analysis),
         "doubts": _unique(inputs.verdict.doubts),
         "changes": _changes(inputs.recommendations),
@@ -137,6 +155,12 @@ def _answer(inputs: Inputs, all_figures: Sequence[Figure]) -> dict[str, Any]:
         "waiting": _unique(inputs.waiting),
         "date": inputs.date,
     }
+
+
+def _with_cost(step: NextStep) -> NextStep:
+    """The step with its cost, also where that is nothing."""
+    free = not step.command or step.command.startswith(_FREE)
+    return replace(step, cost="no training") if free and not step.cost else step
 
 
 def _unique(sentences: Sequence[str]) -> list[str]:

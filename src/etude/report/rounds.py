@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
-from ..wording import chart_number, quantity
+from ..wording import number, quantity
 
 
 @final
@@ -48,7 +48,7 @@ def rounds_shown(rounds: Sequence[Round], metric: str) -> dict[str, Any]:
 
 
 def _number(one: Round) -> str:
-    return "none" if one.best is None else chart_number(one.best)
+    return "none" if one.best is None else number(one.best)
 
 
 def _row(one: Round) -> dict[str, Any]:

@@ -89,8 +89,8 @@ def _column(rows: Sequence[Row], name: str) -> dict[str, Any]:
 
 
 def _rounded(value: Scalar) -> float | int:
-    """A number with as many digits as are shown of it; whole numbers stay whole."""
-    return float(f"{value:.4g}") if isinstance(value, float) and abs(value) < 1000 else value  # type: ignore[return-value]  # a number
+    """A number with more digits than a cell shows of it; whole numbers stay whole."""
+    return float(f"{value:.6g}") if isinstance(value, float) else int(value)
 
 
 def _details(rows: Sequence[Row]) -> dict[str, Any]:
@@ -102,4 +102,3 @@ def _details(rows: Sequence[Row]) -> dict[str, Any]:
         if row.detail and known:
             codes[str(row.id)] = places.setdefault(row.detail, len(places))
     return {"texts": list(places), "codes": codes}
-

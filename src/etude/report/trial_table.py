@@ -17,7 +17,7 @@ from ..space import Scalar
 from ..space.values import is_number
 from ..study import Study
 from ..text.masking import masked_message
-from ..wording import chart_number, quantity
+from ..wording import number, quantity
 
 # Heuristic: what a page shows without JavaScript, 0.1 MB of it; the others are drawn of data.
 MAX_ROWS = 200
@@ -96,8 +96,10 @@ def failure_note(analysis: Analysis) -> str:
     if not unlearned:
         return ""
     broke = sum(record.status == "infeasible" for record in analysis.records)
-    have = "has a value and counts as feasible" if unlearned == 1 else (
-        "have a value and count as feasible"
+    have = (
+        "has a value and counts as feasible"
+        if unlearned == 1
+        else ("have a value and count as feasible")
     )
     return (
         f"{quantity(broke + unlearned, 'trial')} fail: {broke:,} infeasible, and {unlearned:,} "
@@ -115,8 +117,8 @@ def table_columns(rows: Sequence[Row], studies: Sequence[Study]) -> list[str]:
 
 
 def _differs(name: str, rows: Sequence[Row]) -> bool:
-    first = rows[0].setting.get(name) if rows else None
-    return any(row.setting.get(name) != first for row in rows)
+    """Whether it has two values among the trials that have it."""
+    return len({row.setting[name] for row in rows if name in row.setting}) > 1
 
 
 def page_rows(rows: Sequence[Row], columns: Sequence[str]) -> list[dict[str, Any]]:
@@ -137,7 +139,11 @@ def page_rows(rows: Sequence[Row], columns: Sequence[str]) -> list[dict[str, Any
 
 def value_text(row: Row, name: str) -> str:
     """A value of a trial's setting as people read it; empty where it has none."""
-    return value_label(row.setting[name]) if name in row.setting else ""
+    return _value_text(row.setting[name]) if name in row.setting else ""
+
+
+def _value_text(value: Scalar) -> str:
+    return number(value) if isinstance(value, float) else value_label(value)
 
 
 def _is_number(row: Row, name: str) -> bool:
@@ -162,7 +168,7 @@ def study_summary(study: Study, analysis: Analysis, *, in_stacks: bool = False) 
     best = analysis.best_first(study)[:1]
     if not best:
         return counts
-    value, step = chart_number(best[0].value or 0.0), best[0].step or 0
+    value, step = number(best[0].value), best[0].step or 0
     return f"{counts} Best {study.metric} {value}, by trial {best[0].trial} at step {step:,}."
 
 
@@ -207,7 +213,7 @@ def _row(record: Record, outcome: Outcome | None, unlearned: Mapping[int, str]) 
         status=record.status,
         status_text=status_text,
         detail=masked_message(record.detail[-2000:]).strip()[-_MESSAGE:] if record.detail else "",
-        best=chart_number(outcome.value or 0.0) if outcome and has_value else "",
+        best=number(outcome.value) if outcome and has_value else "",
         step=f"{outcome.step:,}" if outcome and has_value else "",
         value=outcome.value if outcome and has_value else None,
         setting=record.setting,
@@ -215,7 +221,7 @@ def _row(record: Record, outcome: Outcome | None, unlearned: Mapping[int, str]) 
 
 
 def _pair(study: Study | None, record: Record, name: str) -> tuple[str, str]:
-    return name, value_label(record.setting[name]) if name in record.setting else ""
+    return name, _value_text(record.setting[name]) if name in record.setting else ""
 
 
 def _status_counts(records: Sequence[Record]) -> str:

@@ -18,7 +18,9 @@ from .prior import ancestors
 # What tells a round from the one before, and changes nothing.
 _FREE = ("experiment.name", "experiment.parent", "experiment.question", "experiment.notes")
 # A line of a file with the rule that asks for it behind: `key = value  # C1: why`.
-_LINE = re.compile(r"^(?P<key>[^#=\[\]]+?)\s*=\s*(?P<value>.*?)(?:\s+# (?P<rule>[A-Z]\d{1,2}): .*)?$")
+_LINE = re.compile(
+    r"^(?P<key>[^#=\[\]]+?)\s*=\s*(?P<value>.*?)(?:\s+# (?P<rule>[A-Z]\d{1,2}): .*)?$"
+)
 
 
 @final
@@ -31,7 +33,9 @@ class LineRound:
     records: Records
 
 
-def line_of(store: Store, entries: Sequence[Entry], experiment: Experiment) -> tuple[LineRound, ...]:
+def line_of(
+    store: Store, entries: Sequence[Entry], experiment: Experiment
+) -> tuple[LineRound, ...]:
     """The rounds before an experiment, itself and those that follow it, parents first.
 
     Alone where it has neither a parent nor a child in the store: then there is no line.
@@ -103,7 +107,9 @@ def changed_lines(before: LineRound, after: LineRound) -> tuple[tuple[str, str, 
     """
     old, new = (_lines(dumps(one.experiment)) for one in (before, after))
     rules = {key: rule for key, (_, rule) in _lines(after.text).items()}
-    keys = [key for key in {**old, **new} if key not in _FREE and _value(old, key) != _value(new, key)]
+    keys = [
+        key for key in {**old, **new} if key not in _FREE and _value(old, key) != _value(new, key)
+    ]
     return tuple(
         (key, _value(old, key) or "nothing", _value(new, key) or "nothing", rules.get(key, ""))
         for key in keys

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import re
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, final
@@ -16,6 +16,11 @@ _HOME = re.compile(
     r"([^/\\\s\"'`<>|:;&,(){}\[\]]+)"
 )
 _ROOT = re.compile(r"(?<![\w.~/-])/root(?![\w.-])")
+# A file or folder of a machine by its whole path, of two names or more.
+_NAMES = r"[^/\\\s\"'`<>|:;,(){}\[\]=]+"
+_PLACE = re.compile(
+    rf"(?<![\w.~/:\\-])(?:~?(?:/{_NAMES}){{2,}}|[A-Za-z]:(?:\\{{1,2}}{_NAMES}){{2,}})"
+)
 # A pattern that nothing matches.
 _NEVER = r"(?!)"
 # What stands for the one who trained, and for the machine.
@@ -86,6 +91,32 @@ class Sharing:
         if isinstance(data, Mapping):
             return {self.text(name): self.data(value) for name, value in data.items()}
         return [self.data(value) for value in data] if isinstance(data, list | tuple) else data
+
+
+def without_places(data: Any, stay: Collection[str] = ()) -> Any:
+    """Data as JSON has it, each path of a machine in its texts cut to its last name.
+
+    Args:
+        data: A text, or lists and mappings of texts.
+        stay: What looks like a path and is none of a launch: the values of settings.
+
+    >>> without_places("etude run /data/runs/a.toml --store=/tmp/x/etude.db; valid/error")
+    'etude run .../a.toml --store=.../etude.db; valid/error'
+    """
+    if isinstance(data, str):
+        return _PLACE.sub(lambda found: _last_name(found[0], stay), data)
+    if isinstance(data, Mapping):
+        return {
+            without_places(name, stay): without_places(value, stay) for name, value in data.items()
+        }
+    if isinstance(data, list | tuple):
+        return [without_places(value, stay) for value in data]
+    return data
+
+
+def _last_name(path: str, stay: Collection[str]) -> str:
+    last = re.split(r"[/\\]", path)[-1]
+    return path if path in stay else f".../{last}"
 
 
 def _names(names: Iterable[str], words: Iterable[str]) -> re.Pattern[str]:
