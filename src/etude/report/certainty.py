@@ -27,7 +27,9 @@ def certainty(verdict: Verdict) -> str:
     # Where settings were trained again, their means are compared, and not the luck of searches.
     if lead is None or verdict.means or not all(map(math.isfinite, (lead.by, lead.low, lead.high))):
         return sure
-    return f"{sure} The lead of {number(lead.by, 2)} may be {_span(lead.low, lead.high)} (95\u00a0%)."
+    return (
+        f"{sure} The lead of {number(lead.by, 2)} may be {_span(lead.low, lead.high)} (95\u00a0%)."
+    )
 
 
 def _span(low: float, high: float) -> str:

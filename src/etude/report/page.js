@@ -259,7 +259,7 @@
     const spec = { width: "container", height: 120, data: { values: points.map(([step, value]) => ({ step, value })) }, mark: { type: "line", style: "best-line", point: points.length < 30 },
       encoding: { x: { field: "step", type: "quantitative", axis: { ...axis, grid: false, format: "~s" } }, y: { field: "value", type: "quantitative", axis, scale: { zero: false } } } };
     requestAnimationFrame(() => show(place, spec).catch(console.error));
-    return [make("h4", {}, heading), place];
+    return [make("h3", {}, heading), place];
   };
   const command = (line, why) => make("div", {}, make("p", {}, why), make("div", { class: "command" }, make("code", {}, line), make("button", { type: "button", class: "copy", "data-copy": line, "aria-label": `Copy the command ${line}` }, "Copy")));
   const commands = (at) => {
@@ -273,13 +273,14 @@
     const id = trials.id[at], message = trials.details.texts[trials.details.codes[id]], log = trials.logs[id];
     const curves = curvesOf(id);
     const left = make("div", {}, ...(curves.length ? curves.flatMap(small) : [make("p", { class: "subject" }, "Its curve is not among those that the page draws.")]));
-    const right = make("div", {}, make("h4", {}, "Status"), make("p", {}, text(trials.status_text, at)), ...(message ? [make("pre", { tabindex: "0" }, message)] : []),
-      make("h4", {}, "Commands"), ...commands(at));
+    const right = make("div", {}, make("h3", {}, "Status"), make("p", {}, text(trials.status_text, at)), ...(message ? [make("pre", { tabindex: "0" }, message)] : []),
+      make("h3", {}, "Commands"), ...commands(at));
     const values = make("ul", { class: "setting" }, ...setting(at, 6).map(([name, value]) => make("li", {}, `${name} `, make("b", {}, value))));
     if (trials.left_out) values.append(make("li", {}, `and ${trials.left_out} more: etude trials --json`));
-    const ends = log ? [make("h4", {}, "The last lines of its log"), make("pre", { tabindex: "0" }, log)] : [];
+    const ends = log ? [make("h3", {}, "The last lines of its log"), make("pre", { tabindex: "0" }, log)] : [];
     const columns = all("#trial-table th").length;
-    return make("tr", { class: "opened", "data-of": id }, make("td", { colspan: columns }, make("h4", {}, `${title(at)}: its whole setting`), values, make("div", { class: "grid" }, left, right), ...ends));
+    const inside = make("div", { class: "inside" }, make("h3", {}, `${title(at)}: its whole setting`), values, make("div", { class: "grid" }, left, right), ...ends);
+    return make("tr", { class: "opened", "data-of": id }, make("td", { colspan: columns }, inside));
   };
   const toggle = (id) => {
     const head = document.querySelector(`#trial-table tr[data-trial="${id}"]`);

@@ -56,6 +56,8 @@ from .trial_table import (
 
 # What a page tells of a text, or of data with texts in it.
 _Told: TypeAlias = Callable[[Any], Any]
+# Heuristic: pixels of a frame whose height is not written down, and of axes and titles.
+_FRAME, _AROUND = 160, 50
 # The chart of the first screen: all studies beside each other.
 FRONT = ("strip", "isolation")
 # The form of what is said: one command, and at most two alternatives.
@@ -89,6 +91,7 @@ def page(inputs: Inputs) -> str:
         **_origin(inputs),
         "rules": cited_rules(_texts_with_rules(inputs)),
         "charts": safe_json(told(data)),
+        "heights": {name: _height(one) for name, one in data.get("charts", {}).items()},
         "trial_data": safe_json(told(trial_data(inputs.analysis, rows, inputs.logs))),
         "style": Markup(_style()),
         "script": Markup(_file("page.js")),
@@ -267,6 +270,13 @@ def _charts(all_figures: Sequence[Figure]) -> dict[str, Any]:
     max_rows = row_limit(all_figures)
     specs = {figure.name: drawn(partial(figure.draw, max_rows)) for figure in all_figures}
     return {"config": config(VARIABLES), "charts": specs}
+
+
+def _height(spec: Mapping[str, Any]) -> int:
+    """About how many pixels a chart takes: its frames, and the texts around them."""
+    parts = spec.get("vconcat") or [spec]
+    frames = [part.get("height") for part in parts]
+    return sum(int(one) if isinstance(one, int | float) else _FRAME for one in frames) + _AROUND
 
 
 def _style() -> str:
