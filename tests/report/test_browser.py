@@ -47,7 +47,7 @@ def opened(browser, tmp_path_factory):
     tab.on("pageerror", lambda error: asked.append(str(error)))
     tab.goto(file.as_uri())
     tab.wait_for_selector("#trial-table button")
-    tab.evaluate("etude.draw()")
+    tab.evaluate("window['etude'].draw()")
     tab.wait_for_function("document.documentElement.dataset.drawn === ''")
     return tab, asked
 
@@ -142,7 +142,7 @@ def test_a_rule_opens_in_place_and_closes_with_escape(tab):
 
 
 def test_a_marked_trial_is_marked_in_the_table_until_escape(tab):
-    tab.evaluate("etude.mark(3)")
+    tab.evaluate("window['etude'].mark(3)")
     marked = tab.get_attribute(FIRST % 3, "class")
     tab.keyboard.press("Escape")
 
@@ -153,7 +153,7 @@ def test_a_marked_trial_is_marked_in_the_table_until_escape(tab):
 def test_a_newer_page_takes_the_place_of_the_old_one_and_keeps_the_filter(tab):
     tab.fill("#filter", "adam")
     trials = [one for one in records() if one.id != 39]
-    tab.evaluate("html => etude.refresh(html)", report(content(records=trials)))
+    tab.evaluate("html => window['etude'].refresh(html)", report(content(records=trials)))
 
     assert tab.inner_text("#count") == "19 of 39 trials"
     assert tab.input_value("#filter") == "adam"

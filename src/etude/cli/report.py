@@ -13,6 +13,12 @@ from .options import MaximizeOption, MetricOption, NameArgument, StoreOption, Te
 _Paths = Annotated[
     bool, typer.Option("--paths", help="Leave folders and users as they are, for your own eyes.")
 ]
+_Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", help="The file, or the folder for pictures.", show_default=False
+    ),
+]
 _Logs = Annotated[
     bool, typer.Option("--logs", help="Put the last lines that each trial printed in, masked.")
 ]
@@ -25,12 +31,7 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
     metric: MetricOption = None,
     maximize: MaximizeOption = False,
     test: TestOption = False,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output", help="The file, or the folder for pictures.", show_default=False
-        ),
-    ] = None,
+    output: _Output = None,
     kind: Annotated[
         Literal["html", "png", "svg"], typer.Option("--format", help="One page, or its charts.")
     ] = "html",

@@ -15,7 +15,7 @@ from ..experiment.entry import Launch
 from ..finding import Finding, Recommendation, Verdict
 from ..study import Study
 from ..train.predictions import Predicted
-from .rounds import Round
+from .round_line import Round
 
 
 @final

@@ -38,7 +38,7 @@ from .markup import (
     rule_link,
 )
 from .predictions import evaluation_note, predictions
-from .rounds import rounds_shown
+from .round_line import rounds_shown
 from .selection import drawn_axes, omission_note
 from .trial_data import trial_data
 from .trial_table import (

@@ -67,7 +67,9 @@ def _settings(rows: Sequence[Row], shown: Sequence[str]) -> dict[str, Any]:
     A value that all trials share stands once.
     """
     names = list(dict.fromkeys([*shown, *sorted({name for row in rows for name in row.setting})]))
-    same, values, left_out = {}, {}, 0
+    same: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    left_out = 0
     room = MAX_VALUES // max(1, len(rows))
     for name in names:
         first = rows[0].setting.get(name) if rows else None

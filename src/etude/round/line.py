@@ -11,7 +11,7 @@ from ..experiment import Experiment
 from ..experiment.entry import Entry
 from ..experiment.toml.write import dumps
 from ..record import Records
-from ..report.rounds import Round
+from ..report.round_line import Round
 from ..store.base import Store
 from .prior import ancestors
 

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, final
@@ -24,7 +23,7 @@ from ..store.base import Store
 from ..study import Prior, Study
 from ..wording import did_you_mean, quantity
 from . import provenance
-from .checkpoint_choice import checkpoints_best_first, predictions_of
+from .checkpoint_choice import checkpoints_best_first
 from .commands import with_file, with_store
 from .hidden_metrics import record_look, recorded_metric, test_metrics, without_test_values
 from .next_round import NextRound, judged_edits, next_round, replay_round, seeds_round
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from ..advise.ending import Ending
     from ..advise.policy import Advice
     from ..analyze.analysis import Analysis
-    from ..report.inputs import Inputs
     from .line import LineRound
 
 
@@ -275,15 +273,17 @@ class Result:
         """
         from ..report.page import page
         from .logs import last_lines
+        from .report_inputs import report_inputs
 
         printed = last_lines(self.store.files, self.records, self.experiment.name) if logs else {}
-        return page(replace(self._report_inputs(), paths=paths, logs=printed))
+        return page(replace(report_inputs(self), paths=paths, logs=printed))
 
     def pictures(self, folder: Path, format: Literal["png", "svg"]) -> list[Path]:
         """The report's charts as files in a folder."""
         from ..report.export import export
+        from .report_inputs import report_inputs
 
-        return export(self._report_inputs(), folder, format)
+        return export(report_inputs(self), folder, format)
 
     @property
     def left_to_you(self) -> list[str]:
@@ -382,27 +382,6 @@ class Result:
 
         return ending_html(self.ending())
 
-    def _report_inputs(self) -> Inputs:
-        from ..analyze.registry import not_checked
-        from ..report.inputs import Inputs
-        from .line import rounds
-
-        return Inputs(
-            analysis=self.analysis,
-            findings=self.findings,
-            verdict=self.verdict,
-            ending=self.ending(),
-            recommendations=self.recommendations,
-            left_to_you=self.left_to_you,
-            waiting=self.advice.waiting,
-            not_checked=not_checked(self.findings),
-            launches=self.entry.launches,
-            text=self.entry.text,
-            predictions=predictions_of(self.checkpoints),
-            rounds=rounds(self.line, self.experiment),
-            date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        )
-
 
 def load(store: Store | str | Path, name: str | None = None, *, test: bool = False) -> Result:
     """The result of an experiment as it stands; without a name, of the one run last.
@@ -453,8 +432,9 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
 def read_whole(result: Result) -> None:
     """Reads the trials, those of the rounds before among them, while the store is open."""
     before = (records for _, records in result.before)
-    others = (one.records for one in (*result.retrainings, *result.line))
-    for records in (result.recorded, *before, *others):
+    again = (one.records for one in result.retrainings)
+    line = (one.records for one in result.line)
+    for records in (result.recorded, *before, *again, *line):
         records[:]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from etude.report.rounds import Round, rounds_shown
+from etude.report.round_line import Round, rounds_shown
 
 FIRST = Round(name="a", trials=20, best=0.3, trial=4)
 SECOND = Round(
