@@ -29,6 +29,7 @@ class Figure:
         wide: Whether it takes the whole width of a page.
         draw: Makes the chart, with at most about so many rows of data.
         rows: How many rows of data it has in full.
+        min_width: Pixels; in a narrower place it scrolls.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Figure:
     rows: int
     study: str = ""
     wide: bool = False
+    min_width: int = 0
 
 
 @final
