@@ -374,13 +374,11 @@
   };
   addEventListener("scroll", where, { passive: true });
 
-  // --- paper cannot be scrolled or unfolded
+  // --- paper cannot be scrolled or unfolded; what the findings say again is left out of it
 
-  addEventListener("beforeprint", () => {
-    draw();
-    all(".more").forEach((one) => { one.open = true; });
-  });
-  addEventListener("afterprint", () => all(".more").forEach((one) => { one.open = false; }));
+  const unfold = (open) => all(".more:not(.brief)").forEach((one) => { one.open = open; });
+  addEventListener("beforeprint", () => { draw(); unfold(true); });
+  addEventListener("afterprint", () => unfold(false));
 
   // --- a newer page in the place of this one, section by section: what a person opened stays
 
