@@ -118,6 +118,7 @@ def test_a_trial_opens_with_its_setting_its_commands_and_its_log(tab):
     button = FIRST % records()[0].id + " button"
     tab.focus(button)
     tab.keyboard.press("Enter")
+    tab.wait_for_selector("tr.opened .small svg", state="attached")
     text = tab.inner_text("tr.opened")
     state = tab.get_attribute(button, "aria-expanded")
     tab.keyboard.press("Enter")

@@ -243,15 +243,24 @@
 
   // --- a trial opened: curves, setting, commands, log
 
-  const curvesOf = (id) => Object.entries(charts).filter(([name]) => name.startsWith("curves")).flatMap(([name, spec]) => {
+  // A row of a chart's data is a point, or has a list of steps and one of values; of a trial's own
+  // values and their running median the own ones stand first.
+  const pointsOf = (spec, id) => {
     const points = new Map();
-    for (const rows of Object.values(spec.datasets ?? {})) {
-      for (const one of rows) {
-        if (Number.parseInt(one.trial, 10) === id && Number.isFinite(one.step) && Number.isFinite(one.value)) points.set(one.step, one.value);
-      }
+    for (const row of Object.values(spec.datasets ?? {}).flat()) {
+      const steps = [row.step].flat(), values = [row.value].flat();
+      const of = Array.isArray(row.trial) ? row.trial : steps.map(() => row.trial);
+      steps.forEach((step, at) => {
+        const counts = Number.parseInt(of[at], 10) === id && Number.isFinite(step) && Number.isFinite(values[at]);
+        if (counts && !points.has(step)) points.set(step, values[at]);
+      });
     }
+    return [...points].sort(([one], [other]) => one - other);
+  };
+  const curvesOf = (id) => Object.entries(charts).filter(([name]) => /^curves-\d/.test(name)).flatMap(([name, spec]) => {
+    const points = pointsOf(spec, id);
     const heading = document.querySelector(`#chart-${CSS.escape(name)} figcaption strong`)?.textContent ?? name;
-    return points.size > 1 ? [{ heading, points: [...points].sort((a, b) => a[0] - b[0]) }] : [];
+    return points.length > 1 ? [{ heading, points }] : [];
   }).slice(0, 3);
   const small = ({ heading, points }) => {
     const place = make("div", { class: "small chart", role: "img", "aria-label": `${heading}: ${points.length} points` });

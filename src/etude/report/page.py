@@ -22,7 +22,7 @@ from ..finding import Recommendation
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, drawn
 from ..space import Choice, Integer, Real
 from ..text.masking import masked_command, masked_diff, masked_values
-from ..text.shareable import Sharing, without_places
+from ..text.shareable import Sharing, mapped, without_places
 from ..text.signs import readable, readable_json
 from .certainty import certainty
 from .figures import figures, row_limit
@@ -109,7 +109,12 @@ def _for_others(inputs: Inputs) -> _Told:
     """What a page for others tells: no user, no machine, and no path of one."""
     sharing, stay = _sharing(inputs), _texts_of_settings(inputs)
     stay |= {sharing.text(value) for value in stay}
-    return lambda data: without_places(sharing.data(data), stay)
+
+    @cache  # the names of fields and studies come with every row of a chart
+    def text(text: str) -> str:
+        return without_places(sharing.text(text), stay)
+
+    return lambda data: mapped(data, text)
 
 
 def _texts_of_settings(inputs: Inputs) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import re
 import socket
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, final
@@ -86,32 +86,33 @@ class Sharing:
 
     def data(self, data: Any) -> Any:
         """Data as JSON has it, every text of it for others."""
-        if isinstance(data, str):
-            return self.text(data)
-        if isinstance(data, Mapping):
-            return {self.text(name): self.data(value) for name, value in data.items()}
-        return [self.data(value) for value in data] if isinstance(data, list | tuple) else data
+        return mapped(data, self.text)
 
 
-def without_places(data: Any, stay: Collection[str] = ()) -> Any:
-    """Data as JSON has it, each path of a machine in its texts cut to its last name.
+def mapped(data: Any, change: Callable[[str], str]) -> Any:
+    """Data as JSON has it, with each of its texts changed.
+
+    >>> mapped({"a": ["b", 1]}, str.upper)
+    {'A': ['B', 1]}
+    """
+    if isinstance(data, str):
+        return change(data)
+    if isinstance(data, Mapping):
+        return {change(name): mapped(value, change) for name, value in data.items()}
+    return [mapped(value, change) for value in data] if isinstance(data, list | tuple) else data
+
+
+def without_places(text: str, stay: Collection[str] = ()) -> str:
+    """The text with each path of a machine cut to its last name.
 
     Args:
-        data: A text, or lists and mappings of texts.
+        text: Any text.
         stay: What looks like a path and is none of a launch: the values of settings.
 
     >>> without_places("etude run /data/runs/a.toml --store=/tmp/x/etude.db; valid/error")
     'etude run .../a.toml --store=.../etude.db; valid/error'
     """
-    if isinstance(data, str):
-        return _PLACE.sub(lambda found: _last_name(found[0], stay), data)
-    if isinstance(data, Mapping):
-        return {
-            without_places(name, stay): without_places(value, stay) for name, value in data.items()
-        }
-    if isinstance(data, list | tuple):
-        return [without_places(value, stay) for value in data]
-    return data
+    return _PLACE.sub(lambda found: _last_name(found[0], stay), text)
 
 
 def _last_name(path: str, stay: Collection[str]) -> str:
