@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 from tests.report.sample import content, records
+from tests.report.test_page import hostile
 
 from etude.report.page import page as report
 
@@ -158,3 +159,22 @@ def test_a_newer_page_takes_the_place_of_the_old_one_and_keeps_the_filter(tab):
 
     assert tab.inner_text("#count") == "19 of 39 trials"
     assert tab.input_value("#filter") == "adam"
+
+
+def test_hostile_names_are_text_wherever_the_script_puts_them(browser, tmp_path):
+    file = tmp_path / "hostile.html"
+    file.write_text(hostile(), encoding="utf-8")
+    other = browser.new_page()
+    happened: list[str] = []
+    other.on("dialog", lambda dialog: (happened.append(dialog.message), dialog.dismiss()))
+    other.on("pageerror", lambda error: happened.append(str(error)))
+
+    other.goto(file.as_uri())
+    other.wait_for_selector("#trial-table button", state="attached")
+    other.click("#trial-table td.id button")
+    other.evaluate("window['etude'].draw()")
+    other.wait_for_function("document.documentElement.dataset.drawn === ''")
+
+    assert happened == []
+    assert other.query_selector("img[src=x]") is None
+    assert "alert(1)" in other.inner_text("tr.opened")

@@ -425,6 +425,7 @@
   ready(document);
   watch(all("[data-chart]"));
   where();
-  setTimeout(table);
+  // The first screen first.
+  (window.requestIdleCallback ?? setTimeout)(table, { timeout: 800 });
   window.etude = { draw, mark: (id) => mark(id, id !== null), refresh };
 })();
