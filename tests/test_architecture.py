@@ -137,6 +137,7 @@ CROSS_CUTTING = {
     "connect/test_readers.py": "the contract of every reader",
     "connect/test_round_trip.py": "a run written and read again, over all readers",
     "design/checks/test_checks.py": "laws of every design check",
+    "report/test_browser.py": "the page as a browser shows it, and everybody can use it",
     "round/test_walls.py": "rounds that keep to where training broke before, from run to next file",
     "round/test_listed_rounds.py": "rounds of listed configurations, from run to next file",
     "runner/test_contract.py": "the contract of every runner",

@@ -11,6 +11,18 @@ def test_report_is_one_page(played, etude_command, tmp_path):
     assert "Which optimizer?" in (tmp_path / "page.html").read_text()
 
 
+def test_logs_are_in_the_page_only_where_they_are_asked_for(
+    played, etude_command, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("etude.round.logs.last_lines", lambda *_: {0: "epoch 7 of 9"})
+
+    etude_command("report", "-o", tmp_path / "page.html")
+    etude_command("report", "--logs", "-o", tmp_path / "logs.html")
+
+    assert "epoch 7 of 9" not in (tmp_path / "page.html").read_text()
+    assert "epoch 7 of 9" in (tmp_path / "logs.html").read_text()
+
+
 def test_pictures_that_cannot_be_written_leave_no_empty_folder(
     played, etude_command, tmp_path, monkeypatch
 ):

@@ -128,11 +128,14 @@ def _is_list(value: object) -> TypeGuard[list[object]]:
 
 def _page(page: str) -> str:
     """A page's words, and the sum of each chart's data."""
-    (data,) = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)
+    data, trials = re.findall(
+        r'<script type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL
+    )
     bare = re.sub(r"<(script|style|svg)\b.*?</\1>", "", page, flags=re.DOTALL)
     words = html.unescape(re.sub(r"<[^>]+>", "\n", bare))
     lines = [" ".join(line.split()) for line in words.splitlines()]
     sums = [f"chart {name} {_sum(json.dumps(one))}" for name, one in json.loads(data).items()]
+    sums.append(f"trials {_sum(trials)}")
     return "\n".join([line for line in lines if line] + sums) + "\n"
 
 

@@ -1,12 +1,22 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
-from tests.report.sample import analysis, demo, records
+from tests.report.sample import analysis, demo, records, studies
 
 from etude.experiment import Resources
-from etude.report.trial_table import facts, page_rows, study_summary, trial_rows
+from etude.record import Points
+from etude.report.trial_data import trial_data
+from etude.report.trial_table import (
+    MAX_COLUMNS,
+    facts,
+    failure_note,
+    study_summary,
+    table_columns,
+    trial_rows,
+)
 
 
 def test_stopped_trials_are_counted_where_there_are_any():
@@ -28,9 +38,42 @@ def test_a_study_says_what_it_took_and_what_its_schedule_saved():
     assert "steps trained in 0.4 core hours; `asha` saved 750 steps (" in said
 
 
-def test_a_long_setting_is_cut_and_says_so():
-    long = replace(trial_rows(analysis())[0], setting=[(str(k), "1") for k in range(200)])
+def test_a_column_stands_for_each_hyperparameter_that_differs_and_no_more_than_a_screen_has():
+    rows = trial_rows(analysis())
+    long = [
+        replace(row, setting={f"name-{k}": float(k + row.id) for k in range(20)}) for row in rows
+    ]
 
-    assert [len(row.setting) for row in page_rows([long])] == [24]
-    assert [row.hidden_values for row in page_rows([long])] == [176]
-    assert {len(row.setting) for row in page_rows([long] * 500)} == {12}
+    assert table_columns(rows, studies()) == ["learning_rate", "momentum", "weight_decay", "beta1"]
+    assert len(table_columns(long, studies())) == MAX_COLUMNS
+
+
+def test_data_of_many_trials_has_what_they_share_once_and_says_what_it_leaves_out():
+    rows = trial_rows(analysis())
+    long = [
+        replace(row, setting={f"name-{k}": k + row.id for k in range(300)}) for row in rows * 25
+    ]
+
+    known, cut = trial_data(analysis(), rows), trial_data(analysis(), long)
+
+    assert known["same"]["batch_size"] == "64"
+    assert known["id"] == [row.id for row in rows]
+    assert len(cut["values"]) + cut["left_out"] == 300
+    assert cut["left_out"] == 150
+
+
+def test_trials_with_a_value_that_fail_all_the_same_are_counted_beside_the_infeasible_ones():
+    trials = [*records()[:3], with_a_broken_loss(records()[3]), *records()[4:]]
+
+    said = failure_note(analysis(records=trials))
+
+    assert "9 trials fail: 8 infeasible, and 1" in said
+    assert "(a loss is not finite)" in said
+    assert failure_note(analysis()) == ""
+
+
+def with_a_broken_loss(record):
+    """The trial with a training loss that ends not finite, while its metric is fine."""
+    rows = record.points.rows_P.copy()
+    rows["value"][rows["metric"] == 1] = math.nan
+    return replace(record, points=Points(rows, record.points.names))

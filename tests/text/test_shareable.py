@@ -2,7 +2,7 @@
 
 import pytest
 
-from etude.text.shareable import Sharing
+from etude.text.shareable import Sharing, without_places
 
 HOMES, USERS, ROOT = "/home", "/Users", "root"
 
@@ -53,8 +53,24 @@ def test_a_metric_and_a_hyperparameter_are_nobody(user, text, told, monkeypatch)
 
 
 def test_who_is_named_in_one_text_is_named_in_none():
-    share = Sharing.of([f"{HOMES}/bob/a.py"])
+    share = Sharing.of([f"{HOMES}/bob/a.txt"])
 
     assert share.data({"/x/bob/y": ["/scratch/bob", 1, None, {"a": "bob@h"}]}) == {
         "/x/USER/y": ["/scratch/USER", 1, None, {"a": "USER@h"}]
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("run /data/runs/a.txt --store=/tmp/x/etude.db", "run .../a.txt --store=.../etude.db"),
+        (r'File "C:\work\a.txt", line 3', 'File ".../a.txt", line 3'),
+        ("~/deep/a.txt", ".../a.txt"),
+        ("valid/error/top, a/b/c, 1/2/3, .../x/y, https://a.b/c/d", None),
+        ("/data/words/train.txt", None),
+    ],
+)
+def test_a_path_of_a_machine_is_cut_to_its_last_name(text, told):
+    stay = {"/data/words/train.txt"}
+
+    assert without_places(text, stay) == (told or text)

@@ -13,6 +13,15 @@ from .options import MaximizeOption, MetricOption, NameArgument, StoreOption, Te
 _Paths = Annotated[
     bool, typer.Option("--paths", help="Leave folders and users as they are, for your own eyes.")
 ]
+_Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", help="The file, or the folder for pictures.", show_default=False
+    ),
+]
+_Logs = Annotated[
+    bool, typer.Option("--logs", help="Put the last lines that each trial printed in, masked.")
+]
 
 
 def report(  # noqa: PLR0913  # one parameter an option is Typer's way
@@ -22,16 +31,12 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
     metric: MetricOption = None,
     maximize: MaximizeOption = False,
     test: TestOption = False,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output", help="The file, or the folder for pictures.", show_default=False
-        ),
-    ] = None,
+    output: _Output = None,
     kind: Annotated[
         Literal["html", "png", "svg"], typer.Option("--format", help="One page, or its charts.")
     ] = "html",
     paths: _Paths = False,
+    logs: _Logs = False,
 ) -> None:
     """Write the report as one HTML page, or its charts as PNG or SVG."""
     from ..disk.file import write_whole
@@ -46,7 +51,7 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
         place = output or Path(f"{result.experiment.name}{ending}")
         try:
             if kind == "html":
-                write_whole(place, result.html(paths=paths))
+                write_whole(place, result.html(paths=paths, logs=logs))
                 said = f"Report: {place}"
             else:
                 charts = quantity(len(result.report(place, format=kind)), "chart")

@@ -15,6 +15,7 @@ from ..experiment.entry import Launch
 from ..finding import Finding, Recommendation, Verdict
 from ..study import Study
 from ..train.predictions import Predicted
+from .round_line import Round
 
 
 @final
@@ -57,6 +58,10 @@ class Inputs:
         text: The experiment file as it ran, comments and all; empty for one from Python.
         paths: Whether folders and the names of users stand as they were recorded: a page is sent to
             others.
+        rounds: The rounds of its line, itself among them; empty where it has neither a parent nor a
+            child.
+        logs: The last lines of what trials printed, by id, without what looks like a secret; empty
+            unless they were asked for.
         date: When the report was made, as it is to be read; empty to leave it out.
     """
 
@@ -70,6 +75,8 @@ class Inputs:
     not_checked: Mapping[str, str] = field(default_factory=dict)
     launches: Sequence[Launch] = ()
     predictions: Sequence[Predicted] = ()
+    rounds: Sequence[Round] = ()
+    logs: Mapping[int, str] = field(default_factory=dict)
     text: str = ""
     date: str = ""
     paths: bool = False

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache, partial
 from importlib.resources import files
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import altair as alt
 import vl_convert
@@ -16,46 +15,56 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from .. import __version__
+from ..advise.ending import NextStep
 from ..experiment.entry import OWN_LOOP, Launch
 from ..experiment.toml.write import toml_text
-from ..finding import Finding, Group, Recommendation, Severity, grouped
+from ..finding import Recommendation
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, drawn
 from ..space import Choice, Integer, Real
 from ..text.masking import masked_command, masked_diff, masked_values
-from ..text.shareable import Sharing
+from ..text.shareable import Sharing, mapped, without_places
 from ..text.signs import readable, readable_json
+from .certainty import certainty
 from .figures import figures, row_limit
+from .findings import finding_groups
 from .inputs import Figure, Inputs
 from .markup import (
     beginning_and_rest,
     cited_rules,
-    evidence_lines,
     evidence_text,
     plain_text,
+    rich_code,
     rich_text,
     rule_link,
-    subject_text,
 )
 from .predictions import evaluation_note, predictions
+from .round_figures import round_figures
+from .round_line import rounds_shown
 from .selection import drawn_axes, omission_note
+from .trial_data import trial_data
 from .trial_table import (
+    MAX_ROWS,
+    Row,
     best_setting,
     facts,
+    failure_note,
     page_rows,
     study_summary,
+    table_columns,
     table_note,
     trial_rows,
 )
 
-STATUS_LABELS = {
-    "problem": "Problem",
-    "notice": "Notice",
-    "unclear": "Cannot be judged",
-    "ok": "In order",
-}
-_STATUS_ORDER: Final[tuple[Severity, ...]] = ("problem", "unclear", "notice", "ok")
 # What a page tells of a text, or of data with texts in it.
 _Told: TypeAlias = Callable[[Any], Any]
+# Heuristic: pixels of a frame whose height is not written down, and of axes and titles.
+_FRAME, _AROUND = 160, 50
+# The chart of the first screen: all studies beside each other.
+FRONT = ("strip", "isolation")
+# The form of what is said: one command, and at most two alternatives.
+MAX_STEPS = 3
+# What these do costs no training.
+_FREE = ("etude adopt ", "etude check ", "etude compare ", "etude report ")
 # Heuristic: a diff of more characters is read in the repository, not in a report.
 _MAX_TEXT = 20_000
 # Where the library goes when all else is safe; what stands in a name has no such sign.
@@ -69,18 +78,23 @@ def page(inputs: Inputs) -> str:
     """
     axes = drawn_axes(inputs.studies, inputs.findings)
     all_figures = figures(inputs.analysis, axes, inputs.findings, intervals=inputs.verdict.rows)
+    all_figures += round_figures(inputs.rounds, inputs.experiment.objective)
     data = _charts(all_figures)
-    told: _Told = _same if inputs.paths else _sharing(inputs).data
+    told: _Told = _same if inputs.paths else _for_others(inputs)
+    rows = trial_rows(inputs.analysis)
     values = {
-        **_answer(inputs),
+        **_answer(inputs, all_figures),
         **_studies(inputs, all_figures, axes),
-        **_findings(inputs.findings),
-        **_trials(inputs),
+        **finding_groups(inputs.findings, inputs.verdict),
+        **rounds_shown(inputs.rounds, inputs.experiment.metric),
+        **_trials(inputs, rows),
         **predictions(inputs.predictions),
         "evaluation_note": evaluation_note(inputs.analysis),
         **_origin(inputs),
         "rules": cited_rules(_texts_with_rules(inputs)),
         "charts": safe_json(told(data)),
+        "heights": {name: _height(one) for name, one in data.get("charts", {}).items()},
+        "trial_data": safe_json(told(trial_data(inputs.analysis, rows, inputs.logs))),
         "style": Markup(_style()),
         "script": Markup(_file("page.js")),
         "vega": _VEGA_PLACE,
@@ -93,14 +107,31 @@ def _same(data: Any) -> Any:
     return data
 
 
+def _for_others(inputs: Inputs) -> _Told:
+    """What a page for others tells: no user, no machine, and no path of one."""
+    sharing, stay = _sharing(inputs), _texts_of_settings(inputs)
+    stay |= {sharing.text(value) for value in stay}
+
+    @cache  # the names of fields and studies come with every row of a chart
+    def text(text: str) -> str:
+        return without_places(sharing.text(text), stay)
+
+    return lambda data: mapped(data, text)
+
+
+def _texts_of_settings(inputs: Inputs) -> set[str]:
+    """The values of settings and the names of metrics that may look like a path, and are none."""
+    settings = [value for one in inputs.analysis.records for value in one.setting.values()]
+    return {alt.SCHEMA_URL, *(value for value in settings if isinstance(value, str))}
+
+
 def _sharing(inputs: Inputs) -> Sharing:
     """What a page for others hides, and the names that stay though they look like a path."""
     experiment, records = inputs.experiment, inputs.analysis.records
     launches = inputs.launches
     texts = [text for one in launches for text in (one.command, one.uncommitted)]
-    settings = [value for one in records for value in one.setting.values()]
-    texts += [inputs.text, *(one.detail for one in records)]
-    texts += [value for value in settings if isinstance(value, str)]
+    texts += [inputs.text, *(one.detail for one in records), *inputs.logs.values()]
+    texts += _texts_of_settings(inputs)
     words = {name for one in records for name in (*one.points.names, *one.setting)}
     words |= {alt.SCHEMA_URL, experiment.metric, *(one.name for one in experiment.hyperparameters)}
     return Sharing.of(texts, [launch.folder for launch in launches], words)
@@ -115,13 +146,17 @@ def safe_json(data: Any) -> Markup:
     return Markup(text)
 
 
-def _answer(inputs: Inputs) -> dict[str, Any]:
+def _answer(inputs: Inputs, all_figures: Sequence[Figure]) -> dict[str, Any]:
     experiment = inputs.experiment
     return {
+        "certainty": certainty(inputs.verdict),
+        "strip": next((one for one in all_figures if one.name in FRONT), None),
+        "failure_note": failure_note(inputs.analysis),
         "experiment": experiment,
         "question": experiment.question or f"Which setting reaches the best {experiment.metric}?",
         "verdict": inputs.verdict,
         "ending": inputs.ending,
+        "steps": [_with_cost(step) for step in inputs.ending.steps[:MAX_STEPS]],
         "facts": facts(inputs.analysis),
         "doubts": _unique(inputs.verdict.doubts),
         "changes": _changes(inputs.recommendations),
@@ -130,6 +165,12 @@ def _answer(inputs: Inputs) -> dict[str, Any]:
         "waiting": _unique(inputs.waiting),
         "date": inputs.date,
     }
+
+
+def _with_cost(step: NextStep) -> NextStep:
+    """The step with its cost, also where that is nothing."""
+    free = not step.command or step.command.startswith(_FREE)
+    return replace(step, cost="no training") if free and not step.cost else step
 
 
 def _unique(sentences: Sequence[str]) -> list[str]:
@@ -164,8 +205,10 @@ def _studies(
     inputs: Inputs, all_figures: Sequence[Figure], axes: Mapping[str, Sequence[str]]
 ) -> dict[str, Any]:
     in_stacks = any(OWN_LOOP in launch.versions for launch in inputs.launches)
+    apart = [next((one for one in all_figures if one.name in FRONT), None), _rounds(all_figures)]
     return {
-        "overview": [figure for figure in all_figures if not figure.study],
+        "rounds_chart": _rounds(all_figures),
+        "overview": [one for one in all_figures if not one.study and one not in apart],
         "studies": [
             {
                 "title": "The study" if study.name == "all" else f"Study {study.name}",
@@ -179,43 +222,19 @@ def _studies(
     }
 
 
-def _findings(findings: Sequence[Finding]) -> dict[str, Any]:
-    groups = sorted(grouped(findings), key=lambda group: _STATUS_ORDER.index(group.first.status))
-    values = [_finding(group) for group in groups]
-    counts = Counter(finding.status for finding in findings)
-    texts = [
-        f"{counts[status]} {_status_noun(status, counts[status])}"
-        for status in _STATUS_ORDER
-        if counts[status]
-    ]
+def _rounds(all_figures: Sequence[Figure]) -> Figure | None:
+    return next((one for one in all_figures if one.name == "rounds"), None)
+
+
+def _trials(inputs: Inputs, rows: Sequence[Row]) -> dict[str, Any]:
+    columns = table_columns(rows, inputs.studies)
     return {
-        "status_labels": STATUS_LABELS,
-        "findings_note": f"What the checks found: {', '.join(texts)}."
-        if texts
-        else "No check has run.",
-        "open_findings": [finding for finding in values if finding["status"] != "ok"],
-        "ok_findings": [finding for finding in values if finding["status"] == "ok"],
+        "trials": page_rows(rows, columns),
+        "columns": columns,
+        "of_studies": len({row.study for row in rows}) > 1,
+        "rows_left_out": max(0, len(rows) - MAX_ROWS),
+        "table_note": table_note(rows),
     }
-
-
-def _status_noun(status: str, count: int) -> str:
-    plurals = {"problem": "problems", "notice": "notices"}
-    return plurals[status] if count > 1 and status in plurals else STATUS_LABELS[status].lower()
-
-
-def _finding(group: Group) -> dict[str, Any]:
-    finding = group.first
-    return {
-        **{field.name: getattr(finding, field.name) for field in fields(finding)},
-        "message": group.message,
-        "subject": subject_text(finding),
-        "evidence": evidence_lines(finding.evidence),
-    }
-
-
-def _trials(inputs: Inputs) -> dict[str, Any]:
-    rows = trial_rows(inputs.analysis)
-    return {"trials": page_rows(rows), "table_note": table_note(rows)}
 
 
 def _origin(inputs: Inputs) -> dict[str, Any]:
@@ -258,6 +277,13 @@ def _charts(all_figures: Sequence[Figure]) -> dict[str, Any]:
     max_rows = row_limit(all_figures)
     specs = {figure.name: drawn(partial(figure.draw, max_rows)) for figure in all_figures}
     return {"config": config(VARIABLES), "charts": specs}
+
+
+def _height(spec: Mapping[str, Any]) -> int:
+    """About how many pixels a chart takes: its frames, and the texts around them."""
+    parts = spec.get("vconcat") or [spec]
+    frames = [part.get("height") for part in parts]
+    return sum(int(one) if isinstance(one, int | float) else _FRAME for one in frames) + _AROUND
 
 
 def _style() -> str:
@@ -306,6 +332,7 @@ def _environment(told: _Told) -> Environment:
     environment.filters.update(
         beginning_and_rest=beginning_and_rest,
         plain_text=plain_text,
+        rich_code=lambda text: rich_code(shown(text)),
         rich_text=lambda text: rich_text(shown(text)),
         rule_link=rule_link,
     )

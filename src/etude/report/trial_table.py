@@ -1,26 +1,30 @@
-"""The trials of a report: the table of all of them, and a summary of each study."""
+"""The trials of a report: the rows of its table, and a summary of each study."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
 
 from ..analyze.analysis import Analysis
+from ..analyze.checks.infeasible import infeasible
 from ..analyze.views.outcomes import Outcome, ranked
 from ..analyze.views.spent import saved_clause, spent, spent_clause
 from ..plot.scales import value_label
 from ..record import Record
+from ..space import Scalar
+from ..space.values import is_number
 from ..study import Study
 from ..text.masking import masked_message
-from ..wording import chart_number, quantity
+from ..wording import number, quantity
 
-# Heuristic: more rows than a person scrolls through, and 0.2 MB of a page.
-MAX_TRIALS = 500
-# So many values in all stand in the table, and at most and at least so many of each trial.
-MAX_VALUES = 6000
-_MOST, _FEWEST = 24, 6
+# Heuristic: what a page shows without JavaScript, 0.1 MB of it; the others are drawn of data.
+MAX_ROWS = 200
+# Heuristic: beyond so many columns of values, a table is wider than a screen.
+MAX_COLUMNS = 8
+# So many of the last characters of a message are kept.
+_MESSAGE = 300
 Pairs = list[tuple[str, str]]
 
 
@@ -30,25 +34,23 @@ class Row:
     """A trial as text.
 
     Args:
+        name: Its id in the tool that it was imported from; empty for a trial of ours.
         status_text: Its status with the reason.
-        best: Its best value; empty where it has none, as is `step`.
-        hidden_values: How many values of a long setting are not shown.
+        best: Its best value as text; empty where it has none, as is `step`.
+        value: The same as a number, to sort by; None where it has none.
+        setting: All that it was handed, by name.
     """
 
     id: int
     study: str
     status: str
     status_text: str
-    detail: str
     best: str
     step: str
-    setting: Pairs
-    hidden_values: int = 0
-
-    def shortened(self, most: int) -> Row:
-        """The row with at most so many values of its setting."""
-        hidden = max(0, len(self.setting) - most)
-        return replace(self, setting=self.setting[:most], hidden_values=hidden)
+    setting: Mapping[str, Scalar]
+    detail: str = ""
+    name: str = ""
+    value: float | None = None
 
 
 def trial_rows(analysis: Analysis) -> list[Row]:
@@ -57,30 +59,101 @@ def trial_rows(analysis: Analysis) -> list[Row]:
     Source: C1, C3.
     """
     outcomes = [outcome for study in analysis.studies for outcome in analysis.outcomes(study)]
-    studies = {study.name: study for study in analysis.studies}
+    unlearned = never_learned(analysis)
     ended = {outcome.trial for outcome in outcomes}
     unended = [record for record in analysis.records if record.id not in ended]
     unended.sort(key=lambda record: record.id)
     without_value = [outcome.record for outcome in outcomes if not outcome.feasible]
     without_value.sort(key=lambda record: (record.status != "infeasible", record.id))
-    rows = [_row(outcome.record, studies, outcome) for outcome in ranked(outcomes)]
-    return rows + [_row(record, studies, None) for record in [*without_value, *unended]]
+    rows = [_row(outcome.record, outcome, unlearned) for outcome in ranked(outcomes)]
+    return rows + [_row(record, None, unlearned) for record in [*without_value, *unended]]
 
 
-def page_rows(rows: Sequence[Row]) -> list[Row]:
-    """The rows of the table that a page shows, each with as many values as there is room for."""
-    first = rows[:MAX_TRIALS]
-    most = max(_FEWEST, min(_MOST, MAX_VALUES // max(1, len(first))))
-    return [row.shortened(most) for row in first]
+def never_learned(analysis: Analysis) -> dict[int, str]:
+    """The trials with a value that fail all the same, each with the reason.
+
+    They trained to their end and never learned, or a loss of theirs ends not finite (C3, D1).
+
+    Source: C3, D1.
+    """
+    reasons: dict[int, str] = {}
+    for study in analysis.studies:
+        feasible = {one.trial for one in analysis.outcomes(study) if one.feasible}
+        failed = analysis.result(study, infeasible).trials
+        for trial in feasible.intersection(failed):
+            learned = trial not in analysis.never_learned(study)
+            reasons[trial] = "a loss is not finite" if learned else "never learned"
+    return reasons
+
+
+def failure_note(analysis: Analysis) -> str:
+    """How many trials fail, and that some of them have a value; empty where none has.
+
+    Source: C3, D1.
+    """
+    reasons = never_learned(analysis)
+    unlearned, causes = len(reasons), ", ".join(sorted(set(reasons.values())))
+    if not unlearned:
+        return ""
+    broke = sum(record.status == "infeasible" for record in analysis.records)
+    have = (
+        "has a value and counts as feasible"
+        if unlearned == 1
+        else ("have a value and count as feasible")
+    )
+    return (
+        f"{quantity(broke + unlearned, 'trial')} fail: {broke:,} infeasible, and {unlearned:,} "
+        f"with a last value that means nothing ({causes}), which {have} in the table."
+    )
+
+
+def table_columns(rows: Sequence[Row], studies: Sequence[Study]) -> list[str]:
+    """The hyperparameters that have a column: those that differ, the searched ones first."""
+    searched = dict.fromkeys(name for study in studies for name in study.space.domains)
+    apart = {name for study in studies for name in study.scientific} if len(studies) > 1 else set()
+    names = dict.fromkeys([*searched, *(name for row in rows for name in row.setting)])
+    differing = [name for name in names if name not in apart and _differs(name, rows)]
+    return differing[:MAX_COLUMNS]
+
+
+def _differs(name: str, rows: Sequence[Row]) -> bool:
+    """Whether it has two values among the trials that have it."""
+    return len({row.setting[name] for row in rows if name in row.setting}) > 1
+
+
+def page_rows(rows: Sequence[Row], columns: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows of the table that stand in the page itself, with a text for each column."""
+    return [
+        {
+            "id": row.id,
+            "study": row.study,
+            "status": row.status,
+            "status_text": row.status_text,
+            "best": row.best,
+            "step": row.step,
+            "cells": [(name, value_text(row, name), _is_number(row, name)) for name in columns],
+        }
+        for row in rows[:MAX_ROWS]
+    ]
+
+
+def value_text(row: Row, name: str) -> str:
+    """A value of a trial's setting as people read it; empty where it has none."""
+    return _value_text(row.setting[name]) if name in row.setting else ""
+
+
+def _value_text(value: Scalar) -> str:
+    return number(value) if isinstance(value, float) else value_label(value)
+
+
+def _is_number(row: Row, name: str) -> bool:
+    return is_number(row.setting.get(name))
 
 
 def table_note(rows: Sequence[Row]) -> str:
-    """How many trials the table has, how it is sorted, and that its end is not shown."""
+    """How many trials the table has and how it is sorted at first."""
     sorting = "Best values first; trials without one follow, infeasible ones first."
-    if len(rows) <= MAX_TRIALS:
-        return f"{quantity(len(rows), 'trial')}. {sorting}"
-    count = f"The first {MAX_TRIALS} of {len(rows):,} trials; `etude trials` lists all of them."
-    return f"{count} {sorting}"
+    return f"{quantity(len(rows), 'trial')}. {sorting}"
 
 
 def study_summary(study: Study, analysis: Analysis, *, in_stacks: bool = False) -> str:
@@ -95,7 +168,7 @@ def study_summary(study: Study, analysis: Analysis, *, in_stacks: bool = False) 
     best = analysis.best_first(study)[:1]
     if not best:
         return counts
-    value, step = chart_number(best[0].value or 0.0), best[0].step or 0
+    value, step = number(best[0].value), best[0].step or 0
     return f"{counts} Best {study.metric} {value}, by trial {best[0].trial} at step {step:,}."
 
 
@@ -129,25 +202,26 @@ def facts(analysis: Analysis) -> Pairs:
     return [*always, *((name, f"{count:,}") for name, count in others.items() if count)]
 
 
-def _row(record: Record, studies: dict[str, Study], outcome: Outcome | None) -> Row:
-    study = studies.get(record.study)
-    names: Iterable[str] = study.space.domains if study else record.setting
-    status_text = f"{record.status}: {record.reason}" if record.reason else record.status
+def _row(record: Record, outcome: Outcome | None, unlearned: Mapping[int, str]) -> Row:
+    reason = record.reason or unlearned.get(record.id, "")
+    status_text = f"{record.status}: {reason}" if reason else record.status
     has_value = outcome is not None and outcome.value is not None and outcome.step is not None
     return Row(
         id=record.id,
+        name=record.name,
         study=record.study,
         status=record.status,
         status_text=status_text,
-        detail=masked_message(record.detail[-2000:]).strip()[-300:],
-        best=chart_number(outcome.value or 0.0) if outcome and has_value else "",
+        detail=masked_message(record.detail[-2000:]).strip()[-_MESSAGE:] if record.detail else "",
+        best=number(outcome.value) if outcome and has_value else "",
         step=f"{outcome.step:,}" if outcome and has_value else "",
-        setting=[_pair(study, record, name) for name in names],
+        value=outcome.value if outcome and has_value else None,
+        setting=record.setting,
     )
 
 
 def _pair(study: Study | None, record: Record, name: str) -> tuple[str, str]:
-    return name, value_label(record.setting[name]) if name in record.setting else ""
+    return name, _value_text(record.setting[name]) if name in record.setting else ""
 
 
 def _status_counts(records: Sequence[Record]) -> str:

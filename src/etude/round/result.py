@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, final
@@ -23,7 +22,7 @@ from ..store.base import Store
 from ..study import Prior, Study
 from ..wording import did_you_mean, quantity
 from . import provenance
-from .checkpoint_choice import checkpoints_best_first, predictions_of
+from .checkpoint_choice import checkpoints_best_first
 from .commands import with_file, with_store
 from .hidden_metrics import record_look, test_metrics, without_test_values
 from .judging import judged
@@ -38,8 +37,8 @@ if TYPE_CHECKING:
     from ..advise.ending import Ending
     from ..advise.policy import Advice
     from ..analyze.analysis import Analysis
-    from ..report.inputs import Inputs
     from ..report.notebook import Chart
+    from .line import LineRound
 
 
 @final
@@ -52,7 +51,8 @@ class Result:
     `before` all rounds that led to this one, the first of them first, with their trials. `recorded`
     are the trials as the store has them, `trained` the experiment as it was trained, where another
     metric judges it now. `retrainings` are the rounds that train its settings again, `retrains`
-    names the one whose settings it trains again itself.
+    names the one whose settings it trains again itself. `line` are the rounds of its line, itself
+    among them; empty where it has neither a parent nor a child.
     """
 
     entry: Entry
@@ -65,6 +65,7 @@ class Result:
     trained: Experiment | None = None
     retrainings: tuple[Retraining, ...] = ()
     retrains: str = ""
+    line: tuple[LineRound, ...] = ()
 
     @property
     def experiment(self) -> Experiment:
@@ -246,14 +247,20 @@ class Result:
         elsewhere = SEARCHES[self.experiment.search].trained_elsewhere
         return self.records.ended() if elsewhere else self.records
 
-    def html(self, *, paths: bool = False) -> str:
+    def html(self, *, paths: bool = False, logs: bool = False) -> str:
         """The report as one page that needs nothing else.
 
-        With `paths` the folders and the names of users in it stand as they were recorded.
+        Args:
+            paths: Whether the folders and the names of users in it stand as they were recorded.
+            logs: Whether the last lines that each trial printed are in it, without what looks like
+                a secret.
         """
         from ..report.page import page
+        from .logs import last_lines
+        from .report_inputs import report_inputs
 
-        return page(replace(self._report_inputs(), paths=paths))
+        printed = last_lines(self.store.files, self.records, self.experiment.name) if logs else {}
+        return page(replace(report_inputs(self), paths=paths, logs=printed))
 
     def report(
         self, path: str | Path, *, format: Literal["html", "png", "svg"] = "html"
@@ -274,8 +281,9 @@ class Result:
             write_whole(place, self.html())
             return [place]
         from ..report.export import export
+        from .report_inputs import report_inputs
 
-        return export(self._report_inputs(), place, format)
+        return export(report_inputs(self), place, format)
 
     def plot(self, name: str) -> Chart:
         """A chart of the report by its name, for a notebook: `curves`, `strip`, `axis-1-dropout`.
@@ -375,25 +383,6 @@ class Result:
 
         return first_screen(self.ending(), self.analysis, self.verdict.rows)
 
-    def _report_inputs(self) -> Inputs:
-        from ..analyze.registry import not_checked
-        from ..report.inputs import Inputs
-
-        return Inputs(
-            analysis=self.analysis,
-            findings=self.findings,
-            verdict=self.verdict,
-            ending=self.ending(),
-            recommendations=self.recommendations,
-            left_to_you=self.left_to_you,
-            waiting=self.advice.waiting,
-            not_checked=not_checked(self.findings),
-            launches=self.entry.launches,
-            text=self.entry.text,
-            predictions=predictions_of(self.checkpoints),
-            date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        )
-
 
 def load(store: Store | str | Path, name: str | None = None, *, test: bool = False) -> Result:
     """The result of an experiment as it stands; without a name, of the one run last.
@@ -420,6 +409,7 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
             f"There is no experiment `{name}` in this store. {did_you_mean(name, names)}"
         )
     entry = run_last(entries) if name is None else entries[names.index(name)]
+    from .line import line_of
     from .prior import known_prior
 
     parent = parent_in(entries, entry.experiment)
@@ -433,6 +423,7 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
         shows_test=test,
         retrainings=retrainings_of(store, entries, entry.experiment.name),
         retrains=retrained_round(store, entry.experiment, parent),
+        line=line_of(store, entries, entry.experiment),
     )
     if test and result.test_metrics:
         record_look(store.files.test_looks, entry.experiment.name, provenance.command())
@@ -442,7 +433,9 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
 def read_whole(result: Result) -> None:
     """Reads the trials, those of the rounds before among them, while the store is open."""
     before = (records for _, records in result.before)
-    for records in (result.recorded, *before, *(one.records for one in result.retrainings)):
+    again = (one.records for one in result.retrainings)
+    line = (one.records for one in result.line)
+    for records in (result.recorded, *before, *again, *line):
         records[:]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import re
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, final
@@ -16,6 +16,11 @@ _HOME = re.compile(
     r"([^/\\\s\"'`<>|:;&,(){}\[\]]+)"
 )
 _ROOT = re.compile(r"(?<![\w.~/-])/root(?![\w.-])")
+# A file or folder of a machine by its whole path, of two names or more.
+_NAMES = r"[^/\\\s\"'`<>|:;,(){}\[\]=]+"
+_PLACE = re.compile(
+    rf"(?<![\w.~/:\\-])(?:~?(?:/{_NAMES}){{2,}}|[A-Za-z]:(?:\\{{1,2}}{_NAMES}){{2,}})"
+)
 # A pattern that nothing matches.
 _NEVER = r"(?!)"
 # What stands for the one who trained, and for the machine.
@@ -81,11 +86,38 @@ class Sharing:
 
     def data(self, data: Any) -> Any:
         """Data as JSON has it, every text of it for others."""
-        if isinstance(data, str):
-            return self.text(data)
-        if isinstance(data, Mapping):
-            return {self.text(name): self.data(value) for name, value in data.items()}
-        return [self.data(value) for value in data] if isinstance(data, list | tuple) else data
+        return mapped(data, self.text)
+
+
+def mapped(data: Any, change: Callable[[str], str]) -> Any:
+    """Data as JSON has it, with each of its texts changed.
+
+    >>> mapped({"a": ["b", 1]}, str.upper)
+    {'A': ['B', 1]}
+    """
+    if isinstance(data, str):
+        return change(data)
+    if isinstance(data, Mapping):
+        return {change(name): mapped(value, change) for name, value in data.items()}
+    return [mapped(value, change) for value in data] if isinstance(data, list | tuple) else data
+
+
+def without_places(text: str, stay: Collection[str] = ()) -> str:
+    """The text with each path of a machine cut to its last name.
+
+    Args:
+        text: Any text.
+        stay: What looks like a path and is none of a launch: the values of settings.
+
+    >>> without_places("etude run /data/runs/a.toml --store=/tmp/x/etude.db; valid/error")
+    'etude run .../a.toml --store=.../etude.db; valid/error'
+    """
+    return _PLACE.sub(lambda found: _last_name(found[0], stay), text)
+
+
+def _last_name(path: str, stay: Collection[str]) -> str:
+    last = re.split(r"[/\\]", path)[-1]
+    return path if path in stay else f".../{last}"
 
 
 def _names(names: Iterable[str], words: Iterable[str]) -> re.Pattern[str]:
