@@ -18,6 +18,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import etude.cli
 
 ROOT = Path(__file__).parents[1]
@@ -103,6 +105,11 @@ def _typed(line: str) -> str:
     """What a command prints; `; echo $?` after it adds its exit code."""
     command, _, rest = line.partition(";")
     words = shlex.split(command, comments=True)
+    if "=" in words[0]:  # a variable of the environment, of this command alone
+        name, _, value = words[0].partition("=")
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv(name, value)
+            return _typed(line.partition(" ")[2])
     if words[0] == "cd":
         os.chdir(words[1])
         return ""
