@@ -97,13 +97,18 @@ def _shown(command: str, folder: Path, limit: int) -> str:
     said = PROGRESS.sub("", _typed(command)).replace(str(folder), HOME).strip("\n")
     lines = [line.rstrip() for line in said.splitlines()]
     if limit and len(lines) > limit:
-        lines = [*lines[:limit], "..."]
+        lines = [*lines[:limit], "...", *(lines[-1:] if "echo $?" in command else [])]
     return "".join(f"{line}\n" for line in lines)
 
 
 def _typed(line: str) -> str:
     """What a command prints; `; echo $?` after it adds its exit code."""
     command, _, rest = line.partition(";")
+    command, _, file = command.partition(" > ")
+    if file:
+        said, _, code = _typed(f"{command}; echo $?").rstrip().rpartition("\n")
+        Path(file.strip()).write_text(said)
+        return f"{code}\n" if rest else ""
     words = shlex.split(command, comments=True)
     if "=" in words[0]:  # a variable of the environment, of this command alone
         name, _, value = words[0].partition("=")
