@@ -1,13 +1,14 @@
-"""Pages that show what is printed: their commands are typed again, and what is printed is held against them.
+"""Pages that show what is printed: their commands are typed again, and compared with the page.
 
-A block of `console` has commands after `$` and what they print; blocks with a `title` are files, written
-in their place, and a `diff` with one changes the file of that name. `python -m tests.pages [PAGE ...]`
-writes down what is printed now.
+A block of `console` has commands after `$` and what they print; blocks with a `title` are files,
+written in their place, and a `diff` with one changes the file of that name.
+`python -m tests.pages [PAGE ...]` writes down what is printed now.
 """
 
 from __future__ import annotations
 
 import contextlib
+import difflib
 import io
 import os
 import re
@@ -35,6 +36,8 @@ NUMBER = re.compile(r"-?\d[\d,]*(\.\d+)?(e-?\d+)?")
 # What differs from run to run, but for numbers: a unit of time, and how a column is filled up.
 UNIT = re.compile(r"# (ms|s|min|h)\b")
 SPACES = re.compile(r" {2,}")
+# How many trials train together is the machine's.
+AT_ONCE = re.compile(r", (\d+ at once|one at a time)(?=\.)")
 # Told now and then while trials are trained.
 PROGRESS = re.compile(r"(?m)^.*\d/\d+ ended, .* trials? left, .*\n")
 CODE = re.compile(r"\b(code|version) [0-9a-f]{8}\b")
@@ -47,17 +50,28 @@ def pages() -> list[str]:
     return [page.name for page in found if "```console\n" in page.read_text(encoding="utf-8")]
 
 
-def played(page: str, folder: Path) -> str:
-    """The page as it reads with what its commands print now, typed one after the other."""
+def played(page: str, folder: Path, *, runner: str = "") -> str:
+    """The page as it reads with what its commands print now, typed one after the other.
+
+    With a runner, `etude run` trains by it: `inline` starts no workers, which is quicker.
+    """
     text = (DOCS / page).read_text(encoding="utf-8")
     with _inside(folder):
-        return BLOCK.sub(lambda block: _block(block, folder), text)
+        return BLOCK.sub(lambda block: _block(block, folder, runner), text)
 
 
 def bare(text: str) -> str:
     """A page without what no two machines share: numbers, times, and how wide a column is."""
-    text = NUMBER.sub("#", CODE.sub("code #", WHEN.sub("#", text)))
+    text = NUMBER.sub("#", AT_ONCE.sub("", CODE.sub("code #", WHEN.sub("#", text))))
     return SPACES.sub("  ", UNIT.sub("# s", text))
+
+
+def differences(written: str, now: str) -> list[str]:
+    """The lines in which two readings of a page differ, but for what no two machines share."""
+    lines = difflib.unified_diff(
+        bare(written).splitlines(), bare(now).splitlines(), lineterm="", n=0
+    )
+    return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
 
 
 def changed(text: str, diff: str) -> str:
@@ -77,7 +91,7 @@ def changed(text: str, diff: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _block(block: re.Match[str], folder: Path) -> str:
+def _block(block: re.Match[str], folder: Path, runner: str) -> str:
     """A block as it reads now; a file's is written."""
     if block["title"]:
         path = Path(block["title"])
@@ -88,9 +102,16 @@ def _block(block: re.Match[str], folder: Path) -> str:
         return block[0]
     commands = [line[2:] for line in block["text"].splitlines() if line.startswith("$ ")]
     limit = int(block["limit"] or 0)
-    said = "".join(f"$ {command}\n{_shown(command, folder, limit)}\n" for command in commands)
+    shown = {command: _shown(_trained_by(runner, command), folder, limit) for command in commands}
+    said = "".join(f"$ {command}\n{lines}\n" for command, lines in shown.items())
     lead = f"<!-- lines: {limit} -->\n" if limit else ""
     return f"{lead}```console\n{said.rstrip()}\n```"
+
+
+def _trained_by(runner: str, command: str) -> str:
+    head, mark, rest = command.partition(";")
+    is_run = runner and head.startswith("etude run ")
+    return f"{head} --runner {runner}{mark}{rest}" if is_run else command
 
 
 def _shown(command: str, folder: Path, limit: int) -> str:

@@ -1,4 +1,4 @@
-"""Builds the site of docs/ with Zensical, without a network: `make site`, or `python docs/site/build.py`.
+"""Builds the site of docs/ with Zensical, without a network: `python docs/site/build.py`.
 
 The pages are written for the code host: links are relative, and some lead out of docs/, to an
 example or a test. So they are first laid out in `build/site-source`, where a file that a page leads
@@ -49,20 +49,29 @@ def build(to: Path) -> Path:
 
 
 def settings(pages: Path) -> dict[str, Any]:
-    """What Zensical is told: the settings beside this file, with the pages that join by themselves."""
+    """The settings beside this file, with the pages that join the navigation by themselves."""
     told = tomlkit.parse(SETTINGS.read_text(encoding="utf-8"))
     project: Any = told["project"]
-    for entry in project["nav"]:
-        for section in entry.values():
-            for folder in BY_THEMSELVES:
-                if isinstance(section, list) and f"{folder}/README.md" in section:
-                    found = sorted((pages / folder).glob("*.md"))
-                    names = [f"{folder}/{page.name}" for page in found]
-                    section.extend(name for name in names if name not in section)
+    sections = [section for entry in project["nav"] for section in entry.values()]
+    for folder in BY_THEMSELVES:
+        (section,) = (one for one in sections if f"{folder}/README.md" in one)
+        names = [f"{folder}/{page.name}" for page in sorted((pages / folder).glob("*.md"))]
+        section.extend(name for name in names if name not in section)
     python = project["plugins"]["mkdocstrings"]["handlers"]["python"]
     python["paths"] = [str(ROOT / "src")]
     python["options"]["extensions"] = [str(SETTINGS.with_name("doctests.py"))]
     return dict(told)
+
+
+def navigation(pages: Path) -> set[str]:
+    """Every page of the navigation, as a path below docs/."""
+    entries: Any = settings(pages)["project"]
+    sections = [section for entry in entries["nav"] for section in entry.values()]
+    return {
+        str(page)
+        for section in sections
+        for page in ([section] if isinstance(section, str) else section)
+    }
 
 
 def reference() -> str:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from etude.cli.app import app
 
 PAGE = Path(__file__).parents[1] / "commands.md"
-MARK = "<!-- What follows is the help of each command: `python docs/site/commands.py` writes it. -->\n"
+MARK = "<!-- The help of each command, written by `python docs/site/commands.py`. -->\n"
 # As a terminal of this width has it.
 COLUMNS = "80"
 

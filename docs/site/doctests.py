@@ -17,9 +17,9 @@ class Doctests(Extension):
 
 
 def fenced(text: str) -> str:
-    """A docstring whose doctests stand in fences.
+    r"""A docstring whose doctests stand in fences.
 
-    >>> print(fenced("Doubles.\\n\\n>>> 2 * 2\\n4"))
+    >>> print(fenced("Doubles.\n\n>>> 2 * 2\n4"))
     Doubles.
     <BLANKLINE>
     ```pycon
