@@ -39,7 +39,7 @@ SPACES = re.compile(r" {2,}")
 # How many trials train together is the machine's.
 AT_ONCE = re.compile(r", (\d+ at once|one at a time)(?=\.)")
 # Told now and then while trials are trained.
-PROGRESS = re.compile(r"(?m)^.*\d/\d+ ended, .* trials? left, .*\n")
+PROGRESS = re.compile(r"(?m)^.*\d/\d+ ended, .* trials? left\b.*\n")
 CODE = re.compile(r"\b(code|version) [0-9a-f]{8}\b")
 WHEN = re.compile(r"\d{4}-\d\d-\d\dT[\d:]+\+00:00")
 

@@ -25,7 +25,7 @@ from etude.store import open_store
 DOCS = Path(__file__).parents[1]
 PICTURES = DOCS / "pictures"
 MOST_BYTES = 150_000
-WIDTH, HEIGHT = 1280, 1500
+WIDTH, HEIGHT, README_HEIGHT = 1280, 1500, 1000
 RATE = etude.Real(1e-4, 1.0, log=True)
 DEMO = DOCS.parent / "tests" / "golden" / "stores" / "demo.sqlite.xz"
 
@@ -194,9 +194,9 @@ def main(names: list[str]) -> None:
             report = Path(folder) / f"{name}.html"
             report.write_text(page(name, Path(folder)), encoding="utf-8")
             picture(report, PICTURES / f"{name}.png")
+            if name == "demo":
+                picture(report, DOCS / "report.png", README_HEIGHT)
         sys.stdout.write(f"{name}.png\n")
-    if (PICTURES / "demo.png").exists():
-        shutil.copyfile(PICTURES / "demo.png", DOCS / "report.png")
 
 
 if __name__ == "__main__":
