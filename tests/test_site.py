@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import typer
+from docs.site import gallery
 from docs.site.build import build, navigation
 
 import etude
@@ -24,6 +25,16 @@ TYPED = re.compile(r"(?<![\w./-])etude ([a-z]+(?:-[a-z]+)*)\b([^\n`|;#]*)")
 OPTION = re.compile(r"(?<!\S)--[a-z][a-z-]*")
 # The words of a sentence that `etude` stands in, and of names: no commands.
 PROSE = {"has", "is", "says", "sees", "puts", "in"}
+
+# Terms of ours in messages, and of the field where we mean something narrower.
+WORDS = (
+    *("Acknowledge", "Adopt", "Baseline", "Better", "Bound", "Breaks", "Caveat", "Chance", "Check"),
+    *("Cliff", "Experiment", "Feasible", "Finding", "Fixed", "Infeasible", "Late jumps", "Launch"),
+    *("Leads", "Luck of the search", "Merged", "Never learned", "Nuisance", "Parent", "Procedure"),
+    *("Quasi-random", "Rehearsal", "Retraining", "Round", "Rule", "Rung", "Sampling error"),
+    *("Schedule", "Scientific", "Setting", "Stack", "Starting point", "Step", "Stopped", "Store"),
+    *("Study", "Trial", "Unclear", "Useful trials", "Verdict", "Wall", "Workload"),
+)
 
 
 class Page(NamedTuple):
@@ -135,3 +146,22 @@ def test_every_public_name_has_its_docstring_on_the_site(site: Path) -> None:
 
 def test_the_pages_name_no_command_and_no_option_that_there_is_not() -> None:
     assert [one for path in documents() for one in unknown(path)] == []
+
+
+def test_a_report_of_the_gallery_is_of_an_experiment_that_is_run(tmp_path: Path) -> None:
+    page = gallery.page("bound", tmp_path)
+
+    assert "How low does the error get?" in page
+
+
+def test_the_pictures_are_small_and_of_the_gallery() -> None:
+    pictures = {path.stem: path.stat().st_size for path in gallery.PICTURES.glob("*.png")}
+
+    assert pictures.keys() == {*gallery.EXPERIMENTS, "demo", "first-hour"}
+    assert max(pictures.values()) < gallery.MOST_BYTES
+
+
+def test_words_of_ours_are_explained() -> None:
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+
+    assert [word for word in WORDS if f"### {word}\n" not in text] == []
