@@ -127,9 +127,9 @@ def _typed(line: str) -> str:
     command, _, rest = line.partition(";")
     command, _, file = command.partition(" > ")
     if file:
-        said, _, code = _typed(f"{command}; echo $?").rstrip().rpartition("\n")
-        Path(file.strip()).write_text(said)
-        return f"{code}\n" if rest else ""
+        printed, _, last = _typed(f"{command}; echo $?").rstrip().rpartition("\n")
+        Path(file.strip()).write_text(printed)
+        return f"{last}\n" if rest else ""
     words = shlex.split(command, comments=True)
     if "=" in words[0]:  # a variable of the environment, of this command alone
         name, _, value = words[0].partition("=")
