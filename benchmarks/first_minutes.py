@@ -375,12 +375,11 @@ def hour(output: Output, *, repeats: int) -> Figures:
     read = _words(re.sub(r"```console\n.*?```", "", page, flags=re.DOTALL))
     output.say(f"{'etude, to an adoption':22}{commands:9.0f}{seconds:9.1f}{read:12}{printed:9.0f}")
     output.say()
-    return figures | {
-        "hour.etude.adopted_commands": commands,
-        "hour.etude.adopted_s": seconds,
-        "hour.etude.adopted_words_read": read,
-        "hour.etude.adopted_words_printed": printed,
-    }
+    name, adoption = (
+        "etude",
+        {"commands": commands, "s": seconds, "words_read": read, "words_printed": printed},
+    )
+    return figures | {f"hour.{name}.adopted_{key}": one for key, one in adoption.items()}
 
 
 def _words(text: str) -> int:

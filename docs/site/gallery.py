@@ -170,8 +170,7 @@ def picture(report: Path, to: Path, height: int = HEIGHT) -> None:
     Raises:
         RuntimeError: Chromium is not there, or the picture is too large.
     """
-    # Where the picture is only looked at, Pillow need not be there.
-    from PIL import Image  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415  # reports are made without it
 
     browser = shutil.which("chromium")
     if browser is None:
