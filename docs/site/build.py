@@ -2,8 +2,8 @@
 
 The pages are written for the code host: links are relative, and some lead out of docs/, to an
 example or a test. So they are first laid out in `build/site-source`, where a file that a page leads
-to stands as text beside the pages, and the README is the front page. The page of the reference is made there,
-from docstrings. `docs/design/site.md` says why it is done so.
+to stands as text beside the pages, and the README is the front page. The page of the reference is
+made there, from docstrings. `docs/design/site.md` says why it is done so.
 """
 
 from __future__ import annotations
