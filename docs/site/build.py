@@ -107,7 +107,7 @@ class Layout:
             else:
                 self._copy(path, self.place(inside))
         self._text("reference.md", reference())
-        for style in SETTINGS.parent.glob("*.css"):
+        for style in SETTINGS.parent.glob("extra.*"):
             self._copy(style, f"styles/{style.name}")
 
     def place(self, path: Path) -> str:
