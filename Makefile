@@ -7,13 +7,15 @@ DEMO   := demo
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test busy bench clean
+.PHONY: help setup demo test busy bench site pictures clean
 
 help:
 	@echo "make demo    Nesterov momentum or Adam? The whole of Etude on a real network, in minutes"
 	@echo "make test    linters, types, layers and tests"
 	@echo "make busy    tests that kill or are judged by time (marker kills), three times beside four busy loops"
 	@echo "make bench   all that is measured but search.py and autopilot.py (hours): four hours, on a quiet machine"
+	@echo "make site    the pages of docs/ as a site, without a network: build/site-source/site/index.html"
+	@echo "make pictures  the pictures of docs/, where Chromium is installed"
 	@echo "make setup   only makes $(VENV) and installs what the two need"
 	@echo "make clean   removes $(VENV), the demo's results and caches"
 
@@ -63,6 +65,12 @@ bench: setup
 	$(BIN)/python benchmarks/boundary.py
 	$(BIN)/python benchmarks/importance.py
 
+site: setup
+	$(BIN)/python docs/site/build.py
+
+pictures: setup
+	$(BIN)/python docs/site/gallery.py
+
 clean:
-	rm -rf $(VENV) $(DEMO) examples/*/*-[0-9]*.toml .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) build examples/*/*-[0-9]*.toml .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests examples -name __pycache__ -type d -prune -exec rm -rf {} +

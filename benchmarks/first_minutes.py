@@ -18,6 +18,14 @@ is told as `trainer.optuna.lines_without_a_range`, and compares nothing.
 
 `templates`: every kind that the installed `etude new` offers, from `new` to the next round.
 
+`hour`: from a clone to the first picture: the commands, the seconds where next to nothing is
+trained, the words of the pages that show how, and those that are printed on the way. Beside Etude
+stands Optuna with its dashboard, from the same script; the pages are the READMEs and, of Etude, the
+one on a script of PyTorch. Both begin with one command that installs, whose seconds are the
+network's and not counted. Then, of Etude alone, to the first adopted change: the commands of
+`docs/first-hour.md`, typed as they stand there, with their trainings of seconds. Played alone,
+`--part hour` keeps its figures in a file of its own.
+
 A part is a function of `PARTS`, which gives figures by name; others join there.
 """
 
@@ -28,10 +36,12 @@ import difflib
 import os
 import re
 import resource
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -39,7 +49,7 @@ from pathlib import Path
 from statistics import median
 from typing import TypeAlias
 
-from measure import Output, peer, version
+from measure import ROOT, Output, peer, version
 
 SCRIPTS = Path(__file__).parent / "peers" / "first_minutes"
 ETUDE = [sys.executable, "-m", "etude"]
@@ -95,9 +105,7 @@ class Tool:
 
     def _write(self, folder: Path) -> None:
         for name, source in {"train.py": self.script, **self.files}.items():
-            text = (SCRIPTS / source).read_text()
-            short = re.sub(rf"\b(EPOCHS|max_steps)(\s*)= {EPOCHS}\b", rf"\g<1>\g<2>= {SHORT}", text)
-            (folder / name).write_text(short)
+            _shortened(source, folder / name)
 
     def _timed(self, command: str, folder: Path) -> float:
         words = command.split()
@@ -326,11 +334,140 @@ def _template(output: Output, kind: str) -> Figures:
     }
 
 
+def hour(output: Output, *, repeats: int) -> Figures:
+    """Etude beside Optuna with its dashboard to the first picture, and Etude to an adoption."""
+    packages = ("torch", "sklearn", "optuna", "optuna_dashboard")
+    optuna = peer("optuna-dashboard", *packages, constrained=True)
+    pages = {
+        "etude": _words((ROOT / "README.md").read_text())
+        + _words((ROOT / "docs" / "pytorch-script.md").read_text().partition("\n## Checkpoint")[0]),
+        "optuna": _words(_described(optuna, "optuna") + _described(optuna, "optuna-dashboard")),
+    }
+    ways: dict[str, Callable[[Path], tuple[int, float, int]]] = {
+        "etude": _etude_picture,
+        "optuna": lambda folder: _optuna_picture(folder, optuna),
+    }
+    output.say(
+        f"Hour: optuna {version(optuna, 'optuna')}, optuna-dashboard "
+        f"{version(optuna, 'optuna-dashboard')}; {repeats} repeats in turn; one epoch a training"
+    )
+    taken: dict[str, list[tuple[int, float, int]]] = {name: [] for name in ways}
+    for _ in range(repeats):
+        for name, way in ways.items():
+            with tempfile.TemporaryDirectory() as folder:
+                taken[name].append(way(Path(folder)))
+    output.say()
+    output.say(f"{'':22}{'commands':>9}{'seconds':>9}{'words read':>12}{'printed':>9}")
+    figures: Figures = {}
+    for name, runs in taken.items():
+        commands, seconds, printed = (median(one) for one in zip(*runs, strict=True))
+        commands += 1  # what installs
+        output.say(f"{name:22}{commands:9.0f}{seconds:9.1f}{pages[name]:12}{printed:9.0f}")
+        figures |= {
+            f"hour.{name}.commands": commands,
+            f"hour.{name}.picture_s": seconds,
+            f"hour.{name}.words_read": pages[name],
+            f"hour.{name}.words_printed": printed,
+        }
+    adopted = [_adopted() for _ in range(repeats)]
+    commands, seconds, printed = (median(one) for one in zip(*adopted, strict=True))
+    page = (ROOT / "docs" / "first-hour.md").read_text()
+    read = _words(re.sub(r"```console\n.*?```", "", page, flags=re.DOTALL))
+    output.say(f"{'etude, to an adoption':22}{commands:9.0f}{seconds:9.1f}{read:12}{printed:9.0f}")
+    output.say()
+    name, adoption = (
+        "etude",
+        {"commands": commands, "s": seconds, "words_read": read, "words_printed": printed},
+    )
+    return figures | {f"hour.{name}.adopted_{key}": one for key, one in adoption.items()}
+
+
+def _words(text: str) -> int:
+    return len(text.split())
+
+
+def _described(python: Path, package: str) -> str:
+    """The README of an installed package."""
+    code = f"import importlib.metadata as m; print(m.metadata({package!r}).get_payload())"
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def _etude_picture(folder: Path) -> tuple[int, float, int]:
+    """Commands, seconds and words printed until the report of a script of one's own is there."""
+    _shortened("etude_train.py", folder / "train.py")
+    _shortened("experiment.toml", folder / "experiment.toml")
+    said, begin = "", time.perf_counter()
+    for words in (["run", "experiment.toml"], ["report"]):
+        said += _run([*ETUDE, *words], folder)
+    if not (folder / "experiment.html").exists():
+        raise SystemExit("`etude report` made no page.")
+    return 2, time.perf_counter() - begin, _words(said)
+
+
+def _optuna_picture(folder: Path, python: Path) -> tuple[int, float, int]:
+    """The same until the dashboard shows the study."""
+    _shortened("optuna_dashboard_train.py", folder / "train.py")
+    begin = time.perf_counter()
+    said = _run([str(python), "train.py"], folder)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [python.with_name("optuna-dashboard"), "sqlite:///optuna.db", "--port", str(port)]
+    server = subprocess.Popen(
+        command, cwd=folder, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        _asked_for(f"http://127.0.0.1:{port}/api/studies")
+        return 2, time.perf_counter() - begin, _words(said)
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def _asked_for(address: str) -> None:
+    """Waits until a server on this machine answers."""
+    deadline = time.perf_counter() + TEMPLATE_S
+    while time.perf_counter() < deadline:
+        try:
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                answer.read()
+                return
+        except OSError:
+            time.sleep(0.02)
+    raise SystemExit(f"{address} does not answer.")
+
+
+def _adopted() -> tuple[int, float, int]:
+    """Commands, seconds and words printed of `docs/first-hour.md`, from its first to its last."""
+    page = (ROOT / "docs" / "first-hour.md").read_text()
+    commands = re.findall(r"(?m)^\$ (.*)$", page)
+    typed, said, begin = 1, "", time.perf_counter()  # the one that installs
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        for command in commands:
+            program, *words = command.split()
+            if program == "cd":
+                place /= words[0]
+                continue
+            said += _run([*ETUDE, *words], place)
+            typed += 1
+        if not (place / "baseline.toml").exists():
+            raise SystemExit("docs/first-hour.md ends without a baseline.")
+    return typed, time.perf_counter() - begin, _words(said)
+
+
+def _shortened(source: str, to: Path) -> None:
+    """A script with one epoch a training."""
+    text = (SCRIPTS / source).read_text()
+    to.write_text(re.sub(rf"\b(EPOCHS|max_steps)(\s*)= {EPOCHS}\b", rf"\g<1>\g<2>= {SHORT}", text))
+
+
 Part: TypeAlias = Callable[..., Figures]
 PARTS: Mapping[str, Part] = {
     "function": function,
     "trainer": trainer,
     "templates": templates,
+    "hour": hour,
 }
 
 
@@ -351,10 +488,12 @@ def _processor_s() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _run(command: list[str], folder: Path) -> None:
+def _run(command: list[str], folder: Path) -> str:
+    """What a command prints."""
     done = subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
+    return done.stdout + done.stderr
 
 
 def _served(command: list[str], folder: Path) -> None:
@@ -377,13 +516,15 @@ def _served(command: list[str], folder: Path) -> None:
 
 
 def main() -> None:
-    """Plays all parts, or some, which are not kept."""
+    """Plays all parts, or some, of which only `hour` is kept, by itself."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--part", action="append", choices=sorted(PARTS), help="only this one")
     parser.add_argument("--quick", action="store_true", help="one repeat, nothing kept")
     given = parser.parse_args()
     parts = given.part or list(PARTS)
-    output = Output("first_minutes", keep=not (given.quick or given.part))
+    is_hour = given.part == ["hour"]
+    name = "first_minutes_hour" if is_hour else "first_minutes"
+    output = Output(name, keep=not given.quick and (is_hour or not given.part))
     figures: Figures = {}
     for name in parts:
         figures |= PARTS[name](output, repeats=1 if given.quick else REPEATS)

@@ -20,7 +20,12 @@ BENCH = ROOT / ".bench"
 RESULTS = ROOT / "benchmarks" / "results"
 # Released under another name than it is imported by, or in one version: a newer torch brings CUDA,
 # and a newer W&B has no reader of its files in Python.
-RELEASED = {"sklearn": "scikit-learn", "torch": "torch==2.13.0", "wandb": "wandb==0.22.0"}
+RELEASED = {
+    "sklearn": "scikit-learn",
+    "torch": "torch==2.13.0",
+    "wandb": "wandb==0.22.0",
+    "optuna_dashboard": "optuna-dashboard",
+}
 
 
 def peer(name: str, *packages: str, constrained: bool = False) -> Path:

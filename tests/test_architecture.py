@@ -167,6 +167,7 @@ CROSS_CUTTING = {
     "test_kill.py": "runs that are killed and started again",
     "test_kill_workloads.py": "workloads that are killed and started again",
     "test_scripts.py": "training scripts as they were and as they run, from the command to values",
+    "test_site.py": "the site of the documents: its links, the names on its pages",
     "text/test_law.py": "hostile texts, over all commands and files",
     "train/torch/test_forty_modules.py": "forty networks, over the whole of the loop",
     "train/torch/test_traps.py": "what a stack must not get wrong, over the whole of the loop",

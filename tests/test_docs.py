@@ -9,9 +9,11 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from docs.site import commands
+from tests import pages
+from tests.golden.endings import path_of
 
 from etude.analyze.registry import CHECKS, NOT_CHECKED
-from etude.cli.app import app
 from etude.experiment import Experiment
 from etude.experiment.baseline import read_with_baseline
 from etude.experiment.hyperparameter import ROLES
@@ -30,19 +32,37 @@ def blocks(document: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
 
 
-def test_the_readme_example_prints_its_answer() -> None:
-    (code,) = blocks("README.md", "python")
-    (answer,) = blocks("README.md", "text")
+def test_the_example_of_the_public_names_prints_its_answer() -> None:
+    (code,) = blocks("docs/api.md", "python")
+    (answer,) = blocks("docs/api.md", "text")
 
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert ran.stdout == answer
 
 
-def test_the_readme_example_has_at_most_15_lines() -> None:
-    (code,) = blocks("README.md", "python")
+def test_a_first_example_has_at_most_15_lines() -> None:
+    (code,) = blocks("docs/api.md", "python")
 
     assert len([line for line in code.splitlines() if line.strip()]) <= 15
+
+
+def test_the_readme_ends_as_the_demo_does() -> None:
+    (ending,) = blocks("README.md", "text")
+    (demo,) = re.findall(r"\$ etude run\n\n(.*?)\n\$ ", path_of("the demo").read_text(), re.DOTALL)
+
+    assert re.sub(r"about \d+ (s|min)\b", "about <duration>", ending) == demo
+
+
+def test_the_readme_is_read_in_three_minutes() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) < 700
+
+
+def test_the_readme_says_in_five_rows_why_not_the_others() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.+?) \d", text, flags=re.MULTILINE)
+
+    assert rows == ["Optuna", "Ray Tune", "Vizier", "Ax", "W&B Sweeps"]
 
 
 def test_links_lead_somewhere() -> None:
@@ -56,11 +76,23 @@ def test_links_lead_somewhere() -> None:
     assert lost == []
 
 
-def test_every_command_stands_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    names = [command.name or command.callback.__name__ for command in app.registered_commands]
+def test_every_command_is_documented_by_its_own_help() -> None:
+    assert commands.PAGE.read_text(encoding="utf-8") == commands.page()
 
-    assert [name for name in names if f"etude {name}" not in readme] == []
+
+def test_every_command_stands_in_one_list() -> None:
+    by_hand = commands.PAGE.read_text(encoding="utf-8").partition(commands.MARK)[0]
+
+    assert [name for name in commands.names() if f"etude {name}" not in by_hand] == []
+
+
+@pytest.mark.parametrize("page", pages.pages())
+def test_a_page_shows_what_its_commands_print(page: str, tmp_path: Path) -> None:
+    written = (ROOT / "docs" / page).read_text(encoding="utf-8")
+
+    now = pages.played(page, tmp_path, runner="inline")
+
+    assert pages.differences(written, now) == []
 
 
 def test_every_key_of_an_experiment_is_explained() -> None:
