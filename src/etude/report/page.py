@@ -47,7 +47,6 @@ from .trial_table import (
     Row,
     best_setting,
     facts,
-    failure_note,
     page_rows,
     study_summary,
     table_columns,
@@ -151,7 +150,6 @@ def _answer(inputs: Inputs, all_figures: Sequence[Figure]) -> dict[str, Any]:
     return {
         "certainty": certainty(inputs.verdict),
         "strip": next((one for one in all_figures if one.name in FRONT), None),
-        "failure_note": failure_note(inputs.analysis),
         "experiment": experiment,
         "question": experiment.question or f"Which setting reaches the best {experiment.metric}?",
         "verdict": inputs.verdict,

@@ -86,27 +86,6 @@ def never_learned(analysis: Analysis) -> dict[int, str]:
     return reasons
 
 
-def failure_note(analysis: Analysis) -> str:
-    """How many trials fail, and that some of them have a value; empty where none has.
-
-    Source: C3, D1.
-    """
-    reasons = never_learned(analysis)
-    unlearned, causes = len(reasons), ", ".join(sorted(set(reasons.values())))
-    if not unlearned:
-        return ""
-    broke = sum(record.status == "infeasible" for record in analysis.records)
-    have = (
-        "has a value and counts as feasible"
-        if unlearned == 1
-        else ("have a value and count as feasible")
-    )
-    return (
-        f"{quantity(broke + unlearned, 'trial')} fail: {broke:,} infeasible, and {unlearned:,} "
-        f"with a last value that means nothing ({causes}), which {have} in the table."
-    )
-
-
 def table_columns(rows: Sequence[Row], studies: Sequence[Study]) -> list[str]:
     """The hyperparameters that have a column: those that differ, the searched ones first."""
     searched = dict.fromkeys(name for study in studies for name in study.space.domains)
