@@ -81,6 +81,11 @@ def test_a_far_value_is_a_triangle_at_the_edge_and_is_counted():
             "a diamond the best of its study; trial 100 of `b` is the best of all.",
         ),
         (isolation(study("all", 0.2)), "; trial 300 is the best of all."),
+        # Slices of a range stand in its order, the best wherever it is.
+        (
+            isolation(study("w in [1, 2]", 0.4), study("w in [3, 99]", 0.2)),
+            "trial 1200 of `w in [3, 99]` is the best of all.",
+        ),
         (isolation(study("a", infeasible=3)), "No trial of 1 study is feasible."),
     ],
 )
@@ -124,3 +129,12 @@ def test_a_marked_trial_stands_out_in_every_layer_of_trials():
     tests = [one["encoding"]["opacity"]["condition"][0]["test"] for (one,) in marked]
     assert chart["params"] == [{"name": "marked", "value": None}]
     assert set(tests) == {"datum.trial === marked"}
+
+
+def test_the_mean_of_retrainings_is_called_one():
+    verdict = [StudyRow(study="b", value=0.22, low=0.1, high=0.3, trial=100, retrained=5)]
+
+    chart = draw(TWO, verdict)
+
+    assert rows(chart, "number")[0]["shown"] == "0.22, mean of 5"
+    assert "a diamond the mean of a setting's, a line its 95 % interval" in caption(TWO, verdict)

@@ -79,11 +79,15 @@ def caption(result: Isolation, intervals: Sequence[StudyRow] = ()) -> str:
     Source: C12, C13.
     """
     known = {row.study: row for row in intervals}
-    best = next((study for study in ordered(result) if study.value is not None), None)
-    if best is None:
+    loss = Objective(result.metric, result.maximize).loss
+    with_value = [(loss(study.value), study) for study in result.studies if study.value is not None]
+    if not with_value:
         return f"No trial of {quantity(len(result.studies), 'study', 'studies')} is feasible."
+    best = min(with_value, key=lambda pair: pair[0])[1]
     lines = any(row.low is not None for row in known.values())
     ends = ", a line its 95 % interval" if lines else ""
+    if any(row.retrained > 1 for row in known.values()):
+        return f"Points are trainings, a diamond the mean of a setting's{ends}."
     whose = f" of {study_text(best.study)}" if len(result.studies) > 1 else ""
     return (
         f"Points are trials, a diamond the best of its study{ends}; trial {best.trial}{whose} is "
@@ -116,6 +120,9 @@ def _texts(
         value = "none" if mark is None else number(mark["value"])
         short = value if mark is None else f"{value} #{mark['trial']}"
         more = "none feasible" if mark is None else f"{value}, trial {mark['trial']}"
+        row = known.get(study.study)
+        if row is not None and row.retrained > 1:
+            short, more = value, f"{value}, mean of {row.retrained}"
         texts[_row_name(study.study)] = (short, more)
     return texts
 

@@ -11,7 +11,7 @@ from ...finding import Finding, Severity
 from ...playbook.catalogue import Entry
 from ...space import is_number
 from ...study import Study
-from ...wording import conjunction
+from ...wording import conjunction, number
 from ..catalogued import (
     catalogued,
     is_listed,
@@ -169,7 +169,9 @@ def _fixed_message(fixed: Hyperparameter, trials: int, *, compared: bool) -> str
 
 
 def _held(fixed: Hyperparameter) -> str:
-    return f"`{fixed.name}` is fixed at `{literal(fixed)}`"
+    value = fixed.value
+    shown = number(value) if isinstance(value, float) else literal(fixed)
+    return f"`{fixed.name}` is fixed at `{shown}`"
 
 
 def _varies(hyperparameter: Hyperparameter) -> str:
