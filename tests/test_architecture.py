@@ -80,9 +80,11 @@ HOMES = {
     "psycopg": ("store/",),
     "ray": ("runner/ray/", "connect/raytune/"),
     "scipy": ("search/", "analyze/", "train/skew.py", "space/directions.py"),
+    "starlette": ("serve/",),
     "tensorboard": ("trackers/tensorboard.py",),
     "torch": ("train/torch/", "train/losses.py", "search/", "connect/huggingface/"),
     "transformers": ("connect/huggingface/",),
+    "uvicorn": ("serve/",),
     "vl_convert": ("report/",),
     "wandb": ("trackers/wandb.py",),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -16,10 +16,12 @@ from .procedures import WorkersOption
 
 if TYPE_CHECKING:
     from ..procedure.opening import Training
+    from ..round.observer import Observer
     from ..round.opening import Agreed
     from ..round.result import Result
     from ..store.base import Store
     from .followers import Followers
+    from .serve import BesideRun
 
 
 _Rounds: TypeAlias = Annotated[
@@ -76,6 +78,9 @@ _Track: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+_Serve: TypeAlias = Annotated[
+    bool, typer.Option("--serve", help="Serve the report as a live page meanwhile.")
+]
 _AcceptCode: TypeAlias = Annotated[
     bool,
     typer.Option("--accept-code", help="Trials of several versions of your code are comparable."),
@@ -97,14 +102,18 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     same: SameOption = False,
     accept_code: _AcceptCode = False,
     track: _Track = None,
+    serve: _Serve = False,
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
+    from contextlib import closing
+
     from ..procedure.series import SeriesPlan
     from .autopilot import RoundOptions, follow
     from .followers import Followers
     from .interrupt import signals_as_ctrl_c
     from .options import lasting_location
     from .output import store_option
+    from .serve import BesideRun
     from .terminal import say
 
     is_series = rounds > 1 or confirm or max_steps is not None
@@ -113,8 +122,10 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     say(f"Store: {location}")
     agreed = _agreed(same=same, accept_code=accept_code, retry_errors=retry_errors)
     followers = partial(Followers, track or (), location, store_option(store))
-    play = partial(_play, workers=workers, runner=runner, agreed=agreed, followers=followers)
-    with signals_as_ctrl_c():
+    page = BesideRun(location, is_asked=serve)
+    observers = partial(_beside, followers, page)
+    play = partial(_play, workers=workers, runner=runner, agreed=agreed, observers=observers)
+    with signals_as_ctrl_c(), closing(page):
         if is_series:
             plan = SeriesPlan(
                 rounds=rounds, budget_steps=budget_steps, confirms=confirm, max_steps=max_steps
@@ -162,6 +173,15 @@ def _training(file: Path, workers: int | None, runner: str) -> Callable[[Store],
     return partial(training_of, options, file.absolute().parent)
 
 
+def _beside(
+    followers: Callable[[Callable[[str], None]], Followers],
+    page: BesideRun,
+    say: Callable[[str], None],
+) -> Sequence[Observer]:
+    """What shows a round elsewhere meanwhile: trackers, a live page."""
+    return [followers(say), page.saying(say)]
+
+
 def _play(
     file: Path,
     store: Store | str,
@@ -169,7 +189,7 @@ def _play(
     workers: int | None,
     runner: str,
     agreed: Collection[Agreed],
-    followers: Callable[[Callable[[str], None]], Followers],
+    observers: Callable[[Callable[[str], None]], Sequence[Observer]],
 ) -> Result:
     from rich.console import Console
 
@@ -184,7 +204,7 @@ def _play(
         store=store,
         runner=runner,
         workers=workers,
-        observers=[progress, followers(progress.say)],
+        observers=[progress, *observers(progress.say)],
         agreed=agreed,
     )
 
