@@ -82,9 +82,9 @@
     set(last, state.last.text ? `${state.last.text}, ${span(now - state.last.at)} ago` : "");
     const page = state.page;
     const next = page.busy ? "; a newer one is being made" : page.ended === state.ended ? "" : page.next > now + 1 ? `; the next at ${clock(page.next)}` : "";
-    const below = page.made ? `The report below knows ${several(page.ended, "trial")}, made ${clock(page.made)}${next}. ` : "";
+    const below = page.made ? `The report below is of ${several(page.ended, "ended trial")}, made ${clock(page.made)}${next}. ` : "";
     const owner = state.owner;
-    const who = owner && state.running ? `Run by process ${owner.process} on ${owner.host || "this machine"}, since ${owner.started}. ` : "";
+    const who = owner && state.running ? `Run by process ${owner.process} on ${owner.host || "this machine"}, since ${clock(Date.parse(owner.started) / 1000)}. ` : "";
     set(about.firstChild, below + who);
   }
   about.append("", node("a", { href: "/all" }, "All experiments"));
@@ -93,11 +93,11 @@
     while (rows.children.length > state.studies.length) rows.lastChild.remove();
     state.studies.forEach((study, place) => {
       const row = rows.children[place] || rows.appendChild(node("tr", {},
-        node("th", { scope: "row" }, node("i", { class: "live-dot" }), node("span")),
+        node("th", { scope: "row" }, node("span", { class: "live-name" }, node("i", { class: "live-dot" }), node("span"))),
         node("td", {}, node("span"), node("progress", { "aria-label": "ended" })), node("td"), node("td", { class: "live-best" })));
       const [title, ended, infeasible, best] = row.children;
-      title.firstChild.style.background = color(place);
-      set(title.lastChild, study.name);
+      title.firstChild.firstChild.style.background = color(place);
+      set(title.firstChild.lastChild, study.name);
       set(ended.firstChild, `${count(study.ended)} of ${count(study.of)}${study.stopped ? `, ${count(study.stopped)} stopped` : ""}`);
       ended.lastChild.max = Math.max(1, study.of);
       ended.lastChild.value = study.ended;
@@ -150,7 +150,7 @@
     const all = state.curves.flatMap((one) => one.points);
     if (!all.length) return set(caption, "No value was reported yet.");
     const { low, high, place } = scale(all.map((point) => point[1]));
-    const most = Math.max(1, ...all.map((point) => point[0]));
+    const most = Math.max(1, state.max_steps - 1, ...all.map((point) => point[0]));
     const x = (step) => 62 + (step / most) * 408;
     chart.append(drawn("path", { class: "live-axis", d: "M62 12V158H470" }));
     const digits = (value) => String(Number(value.toPrecision(3)));
