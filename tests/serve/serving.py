@@ -14,6 +14,7 @@ from typing import Any
 from tests.store.sample import begun
 
 from etude.event import Event
+from etude.experiment import Experiment
 from etude.serve.pages import Page, Pages
 from etude.serve.server import LiveServer, Place
 from etude.store.sqlite import SQLite
@@ -34,12 +35,13 @@ class Answer:
 class Served:
     """The experiment `rates` in a store that is served; no page is made, which takes seconds."""
 
-    def __init__(self, folder: Path, *, control: bool = False, **given: Any) -> None:
+    def __init__(
+        self, folder: Path, *, control: bool = False, experiment: Experiment | None = None
+    ) -> None:
         self.folder, self.control = folder, control
         self.path = folder / "etude.db"
         self.store = SQLite(self.path)
-        self.given = given
-        begun(self.store, **given)
+        begun(self.store, experiment)
         self.cookie = ""
         self.port: int | None = 0
 
