@@ -145,6 +145,7 @@ CROSS_CUTTING = {
     "runner/test_workload_contract.py": "what a workload does in every runner, in both libraries",
     "runner/test_workloads.py": "workloads in every runner",
     "search/test_contract.py": "the contract of every search and schedule",
+    "serve/test_browser.py": "the live page in a browser",
     "store/test_contract.py": "the contract of every store",
     "trackers/test_contract.py": "the contract of every tracker",
     "test_architecture.py": "the house",

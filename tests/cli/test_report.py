@@ -3,12 +3,30 @@
 import errno
 import os
 
+import pytest
+
 
 def test_report_is_one_page(played, etude_command, tmp_path):
     answer = etude_command("report", "-o", tmp_path / "page.html")
 
     assert answer.code == 0
     assert "Which optimizer?" in (tmp_path / "page.html").read_text()
+
+
+@pytest.mark.parametrize("opens", [True, False])
+def test_a_report_is_opened_or_the_command_says_that_it_is_not_and_goes_on(
+    played, etude_command, tmp_path, monkeypatch, opens
+):
+    asked = []
+    monkeypatch.setattr(
+        "etude.cli.browser.open_in_browser", lambda address: asked.append(address) or opens
+    )
+
+    answer = etude_command("report", "-o", tmp_path / "page.html", "--open")
+
+    assert asked == [(tmp_path / "page.html").as_uri()]
+    assert answer.code == 0
+    assert ("No browser can be opened here" in answer.out) == (not opens)
 
 
 def test_pictures_that_cannot_be_written_leave_no_empty_folder(

@@ -13,8 +13,16 @@ from .options import MaximizeOption, MetricOption, NameArgument, StoreOption, Te
 _Paths = Annotated[
     bool, typer.Option("--paths", help="Leave folders and users as they are, for your own eyes.")
 ]
-
 _Open = Annotated[bool, typer.Option("--open", help="Open the page in the browser.")]
+_Output = Annotated[
+    Path | None,
+    typer.Option(
+        "-o", "--output", help="The file, or the folder for pictures.", show_default=False
+    ),
+]
+_Kind = Annotated[
+    Literal["html", "png", "svg"], typer.Option("--format", help="One page, or its charts.")
+]
 
 
 def report(  # noqa: PLR0913  # one parameter an option is Typer's way
@@ -24,15 +32,8 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
     metric: MetricOption = None,
     maximize: MaximizeOption = False,
     test: TestOption = False,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output", help="The file, or the folder for pictures.", show_default=False
-        ),
-    ] = None,
-    kind: Annotated[
-        Literal["html", "png", "svg"], typer.Option("--format", help="One page, or its charts.")
-    ] = "html",
+    output: _Output = None,
+    kind: _Kind = "html",
     paths: _Paths = False,
     open_: _Open = False,
 ) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from .options import FileArgument, SameOption, StoreOption
+from .options import FileArgument, SameOption, StoreOption, lasting_location
 from .procedures import WorkersOption
+from .serve import BesideRun
 
 if TYPE_CHECKING:
     from ..procedure.opening import Training
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from ..round.result import Result
     from ..store.base import Store
     from .followers import Followers
-    from .serve import BesideRun
 
 
 _Rounds: TypeAlias = Annotated[
@@ -105,15 +106,11 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     serve: _Serve = False,
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
-    from contextlib import closing
-
     from ..procedure.series import SeriesPlan
     from .autopilot import RoundOptions, follow
     from .followers import Followers
     from .interrupt import signals_as_ctrl_c
-    from .options import lasting_location
     from .output import store_option
-    from .serve import BesideRun
     from .terminal import say
 
     is_series = rounds > 1 or confirm or max_steps is not None
@@ -122,10 +119,9 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     say(f"Store: {location}")
     agreed = _agreed(same=same, accept_code=accept_code, retry_errors=retry_errors)
     followers = partial(Followers, track or (), location, store_option(store))
-    page = BesideRun(location, is_asked=serve)
-    observers = partial(_beside, followers, page)
-    play = partial(_play, workers=workers, runner=runner, agreed=agreed, observers=observers)
-    with signals_as_ctrl_c(), closing(page):
+    play = partial(_play, workers=workers, runner=runner, agreed=agreed)
+    with signals_as_ctrl_c(), closing(BesideRun(location, is_asked=serve)) as page:
+        play = partial(play, observers=partial(_beside, followers, page))
         if is_series:
             plan = SeriesPlan(
                 rounds=rounds, budget_steps=budget_steps, confirms=confirm, max_steps=max_steps

@@ -92,7 +92,7 @@ def refuse_missing() -> None:
     try:
         from ..serve import server  # noqa: F401  # whether it loads
     except ModuleNotFoundError as error:
-        if error.name not in _LIBRARIES:
+        if (error.name or "").partition(".")[0] not in _LIBRARIES:
             raise
         raise RunError(
             "A live page needs Starlette and uvicorn: `pip install 'etude[serve]'`."
@@ -178,11 +178,11 @@ class BesideRun:
     def see(self, events: Sequence[Event]) -> None:
         """Passes on what the server says: its address."""
         del events
-        self._pass_on()
+        self._pass_on(self._process)
 
     def end(self) -> None:
         """The page stays until the command ends: another round may follow."""
-        self._pass_on()
+        self._pass_on(self._process)
 
     def close(self) -> None:
         """Lets the page show the end, and ends the server."""
@@ -196,11 +196,11 @@ class BesideRun:
         if process.poll() is None:
             process.kill()
         process.wait()
+        self._pass_on(process)
         if process.stdout is not None:
             process.stdout.close()
 
-    def _pass_on(self) -> None:
-        process = self._process
+    def _pass_on(self, process: subprocess.Popen[bytes] | None) -> None:
         text = (process.stdout.read() if process and process.stdout else None) or b""
         for line in text.decode(errors="replace").splitlines():
             self._say(line)
