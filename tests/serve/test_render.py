@@ -27,7 +27,7 @@ def test_the_panel_stands_before_the_main_part_and_vega_has_an_address():
     assert LIBRARY not in html
     assert re.search(r'<script src="/vega/\w{16}\.js"></script>', html)
     assert html.index('id="live"') < html.index("<main>")
-    assert html.index("draw()") < html.index('src="/live.js"')
+    assert html.index('src="/live.js"') < html.index("<main>")
     assert "Content-Security-Policy" not in html
     assert hashes == [policy_hash("draw()")]
 

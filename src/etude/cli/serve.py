@@ -45,6 +45,8 @@ _Beside: TypeAlias = Annotated[
     ),
 ]
 _LIBRARIES = ("starlette", "uvicorn", "h11", "anyio")
+# A page that was started by a run gives way to it.
+_NICE = 5
 # What a page beside a run may take to show its end.
 _GRACE_S = 25.0
 
@@ -76,6 +78,7 @@ def serve(  # noqa: PLR0913  # one parameter an option is Typer's way
         say(line)
     sys.stdout.flush()
     if beside:
+        os.nice(_NICE)
         watch_end(server, lambda: sys.stdin.buffer.read())
     if open_:
         _open(server)

@@ -9,9 +9,12 @@ from typing import Final
 from markupsafe import Markup
 
 _HEAD: Final = '<link rel="stylesheet" href="/live.css">\n</head>'
-_PANEL: Final = '<section id="live" class="live" aria-label="Live"></section>\n'
+# Its script stands at its side: it is at work while the charts' library is still read.
+_PANEL: Final = (
+    '<section id="live" class="live" aria-label="Live"></section>\n'
+    '<script src="/live.js"></script>\n'
+)
 _PLACE: Final = b'<section id="live" '
-_SCRIPT: Final = '<script src="/live.js"></script>\n</body>'
 _SHELL: Final = Markup("""<!doctype html>
 <html lang="en">
 <head>
@@ -35,11 +38,9 @@ _SHELL: Final = Markup("""<!doctype html>
 def with_panel(html: str) -> str:
     """A page with the panel before its main part, and what fills it."""
     html = html.replace("</head>", _HEAD, 1)
-    place = re.search(r"<main\b[^>]*>", html) or re.search(r"<body\b[^>]*>", html)
+    place = re.search(r"<main\b[^>]*>", html) or re.search(r"(?<=<body>)", html)
     assert place is not None, "A page has a body. This is a bug."
-    html = f"{html[: place.start()]}{_PANEL}{html[place.start() :]}"
-    before, end, after = html.rpartition("</body>")
-    return f"{before}{_SCRIPT}{after}" if end else html + _SCRIPT
+    return f"{html[: place.start()]}{_PANEL}{html[place.start() :]}"
 
 
 def marked(html: bytes, name: str, value: str) -> bytes:

@@ -137,12 +137,14 @@ class Reader:
 
     def _run(self) -> None:
         while not self._is_closed:
-            begin_s = time.monotonic()
             with self._lock:
                 rooms = list(self._rooms.values())
+            begin_s = time.thread_time()
+            is_opening = any(room.follow is None for room in rooms)
             for room in rooms:
                 self._look(room)
-            self._wake.wait(max(LOOK_S, (time.monotonic() - begin_s) / _SHARE))
+            spent_s = time.thread_time() - begin_s
+            self._wake.wait(LOOK_S if is_opening else max(LOOK_S, spent_s / _SHARE))
             self._wake.clear()
         for room in self._rooms.values():
             room.close()

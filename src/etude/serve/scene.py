@@ -251,7 +251,8 @@ def curve(record: Record, metric: str) -> list[list[float]]:
     places = np.unique(np.linspace(0, len(steps_P) - 1, min(len(steps_P), MAX_POINTS)).round())
     places = places.astype(int)
     pairs = zip(steps_P[places].tolist(), values_P[places].tolist(), strict=True)
-    return [[step, value] for step, value in pairs]
+    # A pixel has no more digits, and each of these is sent to each browser.
+    return [[step, float(f"{value:.5g}")] for step, value in pairs]
 
 
 def _finite(leader: tuple[float, int] | None) -> tuple[float, int] | None:
