@@ -87,6 +87,20 @@ def test_a_run_is_stopped_as_by_ctrl_c(filed):
     assert "What was finished is kept." in said
 
 
+def test_one_that_ignores_ctrl_c_is_stopped_as_a_cluster_does_it(filed):
+    path, _ = filed
+    sent = []
+    store = SQLite(path)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    with store.own("rates"):
+        stop(path, "rates", lambda *given: sent.append(given))
+    signal.signal(signal.SIGINT, before)
+    store.close()
+
+    assert sent == [(os.getpid(), signal.SIGTERM)]
+
+
 def test_trials_are_added_in_the_file_and_nothing_else_changes(filed):
     path, file = filed
 

@@ -15,6 +15,8 @@ from ..errors import RunError
 from .options import StoreOption
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..event import Event
     from ..round.observer import Opening
     from ..serve.server import LiveServer
@@ -62,8 +64,6 @@ def serve(  # noqa: PLR0913  # one parameter an option is Typer's way
     beside: _Beside = False,
 ) -> None:
     """Serve the report as a live page while trials train; Ctrl-C ends it, not the run."""
-    from pathlib import Path
-
     from .interrupt import signals_as_ctrl_c
     from .options import lasting_location
     from .terminal import say
@@ -71,8 +71,7 @@ def serve(  # noqa: PLR0913  # one parameter an option is Typer's way
     refuse_missing()
     from ..serve.server import LiveServer, Place, watch_end
 
-    location = Path(lasting_location(store))
-    _refuse_unknown(name, location)
+    location = _known_place(name, lasting_location(store))
     server = LiveServer(Place(store=location, name=name, host=host, port=port, control=control))
     for line in _opening_lines(server, host):
         say(line)
@@ -102,15 +101,20 @@ def refuse_missing() -> None:
         ) from error
 
 
-def _refuse_unknown(name: str | None, store: object) -> None:
-    """Refuses a store without experiments, and a name that it does not have."""
+def _known_place(name: str | None, store: str) -> Path:
+    """The file of a store.
+
+    Raises:
+        StoreError: for one without experiments, and for a name that it does not have.
+    """
     from contextlib import closing
 
     from ..round.result import load
     from ..store import open_store
 
-    with closing(open_store(str(store), create=False)) as opened:
+    with closing(open_store(store, create=False)) as opened:
         load(opened, name)
+        return opened.files.store
 
 
 def _opening_lines(server: LiveServer, host: str) -> Sequence[str]:

@@ -11,7 +11,7 @@ import os
 import shlex
 import signal
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final, final
 
@@ -85,13 +85,23 @@ def stop(store: Path, name: str, kill: Callable[[int, int], None] = os.kill) -> 
     if owner.host not in ("", os.uname().nodename):
         raise RunError(f"It is run on {owner.host}. Stop it there: `kill -INT {owner.process}`.")
     try:
-        kill(owner.process, signal.SIGINT)
+        kill(owner.process, _interruption(owner.process))
     except OSError as error:
         raise RunError(
             f"Process {owner.process} cannot be stopped ({error.strerror}). It is another user's, "
             "or has just ended."
         ) from error
     return f"Process {owner.process} was asked to stop, as by Ctrl-C. What was finished is kept."
+
+
+def _interruption(process: int) -> signal.Signals:
+    """What interrupts a process: SIGTERM where a shell has it ignore Ctrl-C, in the background."""
+    with suppress(OSError, ValueError):
+        text = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+        ignored = int(text.partition("SigIgn:")[2].split(maxsplit=1)[0], 16)
+        if ignored >> (signal.SIGINT - 1) & 1:
+            return signal.SIGTERM
+    return signal.SIGINT
 
 
 def add_trials(store: Path, name: str, count: int) -> str:

@@ -57,11 +57,14 @@
 
   // --- what holds now
 
+  const REFUSED = "This page is no longer let in: open the address that etude serve printed last";
+  let refused = false;
   let state = null, offset = 0, heard = Date.now(), lost = 0, over = "";
   let baseline = null, opened = Date.now(), wanted = 0, busy = false;
   let shown = Number(panel.dataset.made || 0); // when the report below was made
 
   function connection() {
+    if (refused) return ["lost", REFUSED];
     if (over) return ["over", over];
     if (lost) return ["lost", `No connection since ${clock(lost / 1000)}`];
     if (!state) return ["idle", "Connecting"];
@@ -351,11 +354,13 @@
       source.close();
       again = setTimeout(connect, 1000); // it may be served again
     });
-    source.onopen = () => { over = ""; };
+    source.onopen = () => { over = ""; refused = false; };
     source.onerror = () => {
       if (!lost && !over) lost = Date.now();
       draw();
-      if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, 1000);
+      if (source.readyState !== EventSource.CLOSED) return;
+      fetch("/live.css", { cache: "no-store" }).then((answer) => { refused = answer.status === 403; draw(); }, () => {});
+      again = setTimeout(connect, 1000);
     };
   }
 
