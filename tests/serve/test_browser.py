@@ -70,20 +70,20 @@ def test_a_page_says_that_nobody_is_there_and_goes_on_with_the_next_server(serve
 def test_what_a_newer_report_says_comes_in_its_place_and_what_was_opened_stays(served, opened):
     shows(opened, "No run goes on")
     pages = served.server._reader.watch("rates")
-    pages.page = report("one", made_s=1.0)
+    pages.page = report("one", "ok", made_s=1.0)
     shows(opened, "answer one", "#question")  # it was loaded in the place of the empty page
-    opened.locator("summary").click()
+    opened.locator("#question summary").click()
     opened.evaluate("document.body.untouched = true")
-    pages.page = report("two", made_s=2.0)
+    pages.page = report("two", "problem", made_s=2.0)
 
     shows(opened, "answer two", "#question")
 
     assert opened.evaluate("document.body.untouched")
-    assert opened.locator("details").evaluate("one => one.open")
-    shows(opened, "C1 boundary, the rate: one, now two: It turned", ".live-turned")
+    assert opened.locator("#question details").evaluate("one => one.open")
+    shows(opened, "Problem, was in order: It turned", ".live-turned")
 
 
-def report(word, **given):
+def report(word, status, **given):
     """A page as small as one can be."""
     html = (
         '<!doctype html><html><head><link rel="stylesheet" href="/live.css"></head><body><main>'
@@ -93,7 +93,7 @@ def report(word, **given):
         '{"config": {}, "charts": {}}</script><script src="/live.js"></script></body></html>'
     )
     turned = {"rule": "C1", "check": "boundary", "about": "the rate", "headline": "It turned"}
-    return made_page(html, findings=[{**turned, "status": word}], **given)
+    return made_page(html, findings=[{**turned, "status": status}], **given)
 
 
 @pytest.fixture(scope="module")

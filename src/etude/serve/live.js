@@ -5,6 +5,8 @@
   const SVG = "http://www.w3.org/2000/svg";
   const SILENT_S = 25; // the server says something every 10 s
   const COLORS = ["accent", "best-2", "best-3", "best-4", "best-5", "quiet"];
+  const STATUS = { problem: "Problem", unclear: "Cannot be judged", notice: "Notice", ok: "In order" };
+  const MOST = 3; // of findings: more are not read
   const PARTS = ["question", "comparison", "studies", "findings", "predictions", "trials", "limits", "provenance", "rules"];
 
   // --- small things
@@ -46,12 +48,13 @@
   const caption = node("figcaption");
   const running = node("ul", { class: "live-running", "aria-label": "What runs" });
   const turned = node("ul");
-  const turns = node("div", { class: "live-turned" }, node("p", { class: "label" }), turned);
+  const others = node("details", {}, node("summary"), node("ul"));
+  const turns = node("div", { class: "live-turned" }, node("p", { class: "label" }), turned, others);
   const about = node("p", { class: "live-note" });
   panel.append(
     node("div", { class: "live-head" }, status, left, last), trouble,
-    node("div", { class: "live-body" }, node("div", {}, studies, more), node("figure", {}, caption, chart)),
-    running, turns, about,
+    node("div", { class: "live-body" }, node("div", {}, studies, more, running), node("figure", {}, caption, chart)),
+    turns, about,
   );
   for (const place of [trouble, turns, more, running]) place.hidden = true;
 
@@ -201,18 +204,20 @@
   function findings(list) {
     const now = new Map(list.map((one) => [`${one.rule}|${one.check}|${one.about}`, one]));
     if (!baseline) { baseline = now; return; }
-    const lines = [];
-    for (const [key, one] of now) {
+    const rank = Object.keys(STATUS);
+    const changed = [...now].filter(([key, one]) => (baseline.has(key) ? baseline.get(key).status !== one.status : one.status !== "ok"))
+      .sort(([, one], [, other]) => rank.indexOf(one.status) - rank.indexOf(other.status));
+    const lines = changed.map(([key, one]) => {
       const before = baseline.get(key);
-      if (before && before.status === one.status) continue;
-      if (!before && one.status === "ok") continue;
-      const turn = before ? `${before.status}, now ${one.status}` : `now ${one.status}`;
-      lines.push(`${one.rule} ${one.check}${one.about ? `, ${one.about}` : ""}: ${turn}${one.headline ? `: ${one.headline}` : ""}`);
-    }
+      const text = one.headline.replaceAll("`", "") || `${one.check}, ${one.about}`;
+      return node("li", {}, node("b", {}, STATUS[one.status]), `${before ? `, was ${STATUS[before.status].toLowerCase()}` : ""}: ${text} `, node("small", {}, one.rule));
+    });
     show(turns, lines.length > 0);
     set(turns.firstChild, `${several(lines.length, "finding")} turned since ${clock(opened / 1000)}`);
-    turned.replaceChildren(...lines.slice(0, 12).map((text) => node("li", {}, text)));
-    if (lines.length > 12) turned.append(node("li", {}, `and ${lines.length - 12} more`));
+    turned.replaceChildren(...lines.slice(0, MOST));
+    show(others, lines.length > MOST);
+    set(others.firstChild, `${count(lines.length - MOST)} more`);
+    others.lastChild.replaceChildren(...lines.slice(MOST));
   }
 
   // --- the report below, when there is a newer one

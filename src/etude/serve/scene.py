@@ -23,7 +23,7 @@ from ..wording import FULL_DIGITS, number
 MAX_POINTS: Final = 80
 # More lines, or rows, are not read at a glance; the page has all of them.
 MAX_CURVES: Final = 12
-MAX_RUNNING: Final = 24
+MAX_RUNNING: Final = 12
 MAX_STUDIES: Final = 24
 _NAME: Final = 160
 
