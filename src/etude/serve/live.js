@@ -51,11 +51,9 @@
   const others = node("details", {}, node("summary"), node("ul"));
   const turns = node("div", { class: "live-turned" }, node("p", { class: "label" }), turned, others);
   const about = node("p", { class: "live-note" });
-  panel.append(
-    node("div", { class: "live-head" }, status, left, last), trouble,
-    node("div", { class: "live-body" }, node("div", {}, studies, more, running), node("figure", {}, caption, chart)),
-    turns, about,
-  );
+  const body = node("div", { class: "live-body" },
+    node("div", {}, studies, more, running), node("figure", {}, caption, chart));
+  panel.append(node("div", { class: "live-head" }, status, left, last), trouble, body, turns, about);
   for (const place of [trouble, turns, more, running]) place.hidden = true;
 
   // --- what holds now
@@ -192,6 +190,7 @@
       isDue = false;
       head();
       if (!state || state.left === undefined) return;
+      show(body, state.running || state.left > 0); // of what is over, the report says all
       table();
       runs();
       curves();
@@ -313,7 +312,7 @@
         set(said, (await answer.json()).text);
       } catch { set(said, "There is no connection."); }
     };
-    const stop = node("button", { type: "button" }, "Stop this run");
+    const stop = node("button", { type: "button", class: "live-stop" }, "Stop this run");
     stop.addEventListener("click", () => {
       if (stop.dataset.sure === undefined) {
         stop.dataset.sure = "";
