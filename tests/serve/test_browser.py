@@ -67,6 +67,20 @@ def test_a_page_says_that_nobody_is_there_and_goes_on_with_the_next_server(serve
     assert "No connection" not in opened.locator("#live").inner_text()
 
 
+def test_a_page_that_is_loaded_again_or_slept_goes_on(served, opened):
+    opened.clock.install()
+    opened.reload()
+    shows(opened, "No run goes on")
+    asked = []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.clock.fast_forward("10:00")  # as where a laptop is opened again
+    served.happens(*finished(0, 0.5))
+
+    shows(opened, "1 trial ended")
+
+    assert any("/events/rates" in url for url in asked)  # whatever became of the connection before
+
+
 def test_what_a_newer_report_says_comes_in_its_place_and_what_was_opened_stays(served, opened):
     shows(opened, "No run goes on")
     pages = served.server._reader.watch("rates")
