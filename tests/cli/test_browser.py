@@ -14,7 +14,12 @@ def asked(monkeypatch):
     """The addresses that a browser was asked for, by a machine without a display."""
     addresses = []
     monkeypatch.setattr("sys.platform", "linux")
-    monkeypatch.setattr(webbrowser, "open", lambda address: addresses.append(address) or True)
+
+    def opened(address):
+        addresses.append(address)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", opened)
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
         monkeypatch.delenv(name, raising=False)
     return addresses

@@ -18,9 +18,12 @@ def test_a_report_is_opened_or_the_command_says_that_it_is_not_and_goes_on(
     played, etude_command, tmp_path, monkeypatch, opens
 ):
     asked = []
-    monkeypatch.setattr(
-        "etude.cli.browser.open_in_browser", lambda address: asked.append(address) or opens
-    )
+
+    def open_in_browser(address):
+        asked.append(address)
+        return opens
+
+    monkeypatch.setattr("etude.cli.browser.open_in_browser", open_in_browser)
 
     answer = etude_command("report", "-o", tmp_path / "page.html", "--open")
 

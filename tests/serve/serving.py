@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -115,7 +115,7 @@ class Stream:
             if line.startswith("data: "):
                 yield kind, json.loads(line.removeprefix("data: "))
 
-    def until(self, is_right: Any) -> dict[str, Any]:
+    def until(self, is_right: Callable[[Any], Any]) -> Any:
         """The first state that is right; fails where none comes in time."""
         end_s = time.monotonic() + LIMIT_S
         for kind, said in self.events():

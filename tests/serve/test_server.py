@@ -74,7 +74,12 @@ def test_a_server_that_is_started_again_knows_its_browsers_and_goes_on(served):
 
 def test_one_reader_reads_the_store_however_many_look_on(served, monkeypatch):
     opened = []
-    monkeypatch.setattr(of_readers, "Follow", lambda *given: opened.append(given) or Follow(*given))
+
+    def follow(path, name):
+        opened.append(name)
+        return Follow(path, name)
+
+    monkeypatch.setattr(of_readers, "Follow", follow)
     streams = [served.stream() for _ in range(20)]
     served.happens(Began(0, 0), Logged(0, ((3, "valid/loss", 0.25),)))
 
@@ -82,7 +87,7 @@ def test_one_reader_reads_the_store_however_many_look_on(served, monkeypatch):
 
     [stream.__exit__() for stream in streams]
     assert len(said) == 20
-    assert len(opened) == 1
+    assert opened == ["rates"]
     assert [thread.name for thread in threads()].count("etude live") == 1
 
 
