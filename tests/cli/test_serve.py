@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from etude.cli.app import app
 from etude.cli.serve import BesideRun
+from etude.serve.server import LiveServer
 from etude.store import open_store
 from etude.store.sqlite import SQLite
 
@@ -141,7 +142,7 @@ def test_an_empty_store_is_said(tmp_path):
 
 
 def test_what_others_may_see_is_said(store, monkeypatch):
-    monkeypatch.setattr("etude.serve.server.LiveServer.serve", lambda server: server._socket.close())
+    monkeypatch.setattr(LiveServer, "serve", lambda server: server._socket.close())
     monkeypatch.setattr("etude.cli.browser.open_in_browser", lambda address: False)
 
     answer = typed("--store", store, "--host", "0.0.0.0", "--port", "0", "--open")
