@@ -43,14 +43,14 @@ _Open: TypeAlias = Annotated[bool, typer.Option("--open", help="Open it in the b
 _Beside: TypeAlias = Annotated[
     bool,
     typer.Option(
-        "--beside-run", help="End within 25 s once the standard input ends: a run's own way."
+        "--beside-run", help="End within 13 s once the standard input ends: a run's own way."
     ),
 ]
 _LIBRARIES = ("starlette", "uvicorn", "h11", "anyio")
 # A page that was started by a run gives way to it.
 _NICE = 5
 # What a page beside a run may take to show its end.
-_GRACE_S = 25.0
+_GRACE_S = 13.0
 
 
 def serve(  # noqa: PLR0913  # one parameter an option is Typer's way

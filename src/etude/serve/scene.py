@@ -25,7 +25,7 @@ MAX_POINTS: Final = 80
 MAX_CURVES: Final = 12
 MAX_RUNNING: Final = 12
 MAX_STUDIES: Final = 24
-_NAME: Final = 160
+_NAME: Final = 100
 
 
 @final
@@ -219,7 +219,7 @@ class Scene:
         )
         counts = self._counts
         unborn = sum(max(0, most - counts[name].total()) for name, most in self._most.items())
-        if not self.ended or not active + unborn:
+        if self._wall_s <= 0.0 or not active + unborn:
             return active + unborn, None
         done = sum(min(1.0, row["step"] / max(1, row["of"])) for row in self._running.values())
         slots = max(1, len(self._running))

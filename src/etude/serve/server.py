@@ -26,7 +26,7 @@ from .reader import Reader, as_json
 # A known place, so that a page finds a server that was started anew.
 PORT: Final = 8420
 # What those who look on may wait for at the end of a run: its page, and the time to load it.
-_LAST_PAGE_S, _LOADED_S = 20.0, 1.5
+_LAST_PAGE_S, _LOADED_S = 10.0, 1.5
 
 
 @final
