@@ -143,7 +143,7 @@ def test_an_empty_store_is_said(tmp_path):
 
 def test_what_others_may_see_is_said(store, monkeypatch):
     monkeypatch.setattr(LiveServer, "serve", lambda server: server._socket.close())
-    monkeypatch.setattr("etude.cli.browser.open_in_browser", lambda address: False)
+    monkeypatch.setattr("etude.cli.serve.open_in_browser", lambda address: False)
 
     answer = typed("--store", store, "--host", "0.0.0.0", "--port", "0", "--open")
 

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated, TypeAlias
+
+import typer
+
+OpenOption: TypeAlias = Annotated[
+    bool, typer.Option("--open", help="Open the page in the browser.")
+]
 
 
 def open_in_browser(address: str) -> bool:

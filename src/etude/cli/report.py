@@ -8,39 +8,37 @@ from typing import Annotated, Literal
 import typer
 
 from ..wording import quantity
+from . import browser
 from .options import MaximizeOption, MetricOption, NameArgument, StoreOption, TestOption
 
 _Paths = Annotated[
     bool, typer.Option("--paths", help="Leave folders and users as they are, for your own eyes.")
 ]
-_Open = Annotated[bool, typer.Option("--open", help="Open the page in the browser.")]
 _Output = Annotated[
     Path | None,
     typer.Option(
         "-o", "--output", help="The file, or the folder for pictures.", show_default=False
     ),
 ]
-_Kind = Annotated[
-    Literal["html", "png", "svg"], typer.Option("--format", help="One page, or its charts.")
-]
 
 
 def report(  # noqa: PLR0913  # one parameter an option is Typer's way
     name: NameArgument = None,
     *,
+    open_: browser.OpenOption = False,
     store: StoreOption = None,
     metric: MetricOption = None,
     maximize: MaximizeOption = False,
     test: TestOption = False,
     output: _Output = None,
-    kind: _Kind = "html",
+    kind: Annotated[
+        Literal["html", "png", "svg"], typer.Option("--format", help="One page, or its charts.")
+    ] = "html",
     paths: _Paths = False,
-    open_: _Open = False,
 ) -> None:
     """Write the report as one HTML page, or its charts as PNG or SVG."""
     from ..disk.file import write_whole
     from ..errors import RunError
-    from .browser import open_in_browser
     from .options import Judge, stored_result
     from .output import hidden_test_lines, judged_lines, print_lines
     from .terminal import say
@@ -61,6 +59,6 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
                 f"`{place}` cannot be written ({error.strerror}). Name another with -o."
             ) from error
         say(said)
-        if open_ and not open_in_browser(place.resolve().as_uri()):
+        if open_ and not browser.open_in_browser(place.resolve().as_uri()):
             say("No browser can be opened here: open that file in one.")
         print_lines(hidden_test_lines(result))

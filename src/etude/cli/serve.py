@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, final
 import typer
 
 from ..errors import RunError
+from .browser import OpenOption, open_in_browser
 from .options import StoreOption
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ _Host: TypeAlias = Annotated[
 _Control: TypeAlias = Annotated[
     bool, typer.Option("--control", help="Let the page stop runs and add trials.")
 ]
-_Open: TypeAlias = Annotated[bool, typer.Option("--open", help="Open it in the browser.")]
 _Beside: TypeAlias = Annotated[
     bool,
     typer.Option(
@@ -60,7 +60,7 @@ def serve(  # noqa: PLR0913  # one parameter an option is Typer's way
     port: _Port = None,
     host: _Host = "127.0.0.1",
     control: _Control = False,
-    open_: _Open = False,
+    open_: OpenOption = False,
     beside: _Beside = False,
 ) -> None:
     """Serve the report as a live page while trials train; Ctrl-C ends it, not the run."""
@@ -132,7 +132,6 @@ def _opening_lines(server: LiveServer, host: str) -> Sequence[str]:
 
 
 def _open(server: LiveServer) -> None:
-    from .browser import open_in_browser
     from .terminal import say
 
     if not open_in_browser(server.address):
