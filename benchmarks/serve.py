@@ -268,11 +268,10 @@ def delay(folder: Path, browser: Browser, output: Output, *, quick: bool) -> dic
         seen = page.evaluate("window.seen")
         context.close()
     delays = []
-    for line in (folder / "told.txt").read_text().splitlines():
-        trial, step, told_s = line.split()
-        later = [ms for one, shown, ms in seen if one == int(trial) and shown >= int(step)]
-        if int(step) < steps and later:  # with the last one it ends, and is shown as that
-            delays.append(min(later) / 1000 - float(told_s))
+    for (trial, step), told_s in told(folder).items():
+        later = [ms for one, shown, ms in seen if one == trial and shown >= step]
+        if step < steps and later:  # with the last one it ends, and is shown as that
+            delays.append(min(later) / 1000 - told_s)
     delays.sort()
     late = delays[int(0.95 * len(delays))]
     output.say(
@@ -280,6 +279,12 @@ def delay(folder: Path, browser: Browser, output: Output, *, quick: bool) -> dic
         f"{median(delays):.2f} s, 95 % {late:.2f} s, most {delays[-1]:.2f} s"
     )
     return {"live.delay_s": delays[-1], "live.delay_median_s": median(delays)}
+
+
+def told(folder: Path) -> dict[tuple[int, int], float]:
+    """When each step of a trial was reported; the two that are tried first are trained again."""
+    lines = [line.split() for line in (folder / "told.txt").read_text().splitlines()]
+    return {(int(trial), int(step)): float(told_s) for trial, step, told_s in lines}
 
 
 def size(folder: Path, browser: Browser, output: Output, *, quick: bool) -> dict[str, float]:
