@@ -4,6 +4,8 @@
     python benchmarks/serve.py --quick    small numbers, nothing kept: does it run?
     python benchmarks/serve.py --only delay|size|slowed|hostile
 
+It goes on from the parts that were done: remove `.bench/serve.jsonl` to begin anew.
+
 `live.delay_s` is the longest time, of all reports of a real run, from the line before
 `trial.report` to the frame of a tab in Chromium that shows that step or a later one: runner, store,
 server and browser. `live.open_s` is the longest of three: a tab that opens a store of 10,000 trials
@@ -42,7 +44,7 @@ from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from measure import Output, child, version
+from measure import BENCH, Cache, Output, child, version
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.factories import two_optimizers
 from tests.serve.hostile_names import NAMES
@@ -250,7 +252,7 @@ def tab(browser: Browser) -> tuple[BrowserContext, Page]:
     return context, page
 
 
-def delay(folder: Path, browser: Browser, output: Output, *, quick: bool) -> dict[str, float]:
+def delay(folder: Path, browser: Browser, output: Lines, *, quick: bool) -> dict[str, float]:
     steps = 20 if quick else 100
     file = written(folder, "slow", SLOW, steps=steps, trials=2, evaluations=steps)
     store = folder / "slow.db"
@@ -287,7 +289,7 @@ def told(folder: Path) -> dict[tuple[int, int], float]:
     return {(int(trial), int(step)): float(told_s) for trial, step, told_s in lines}
 
 
-def size(folder: Path, browser: Browser, output: Output, *, quick: bool) -> dict[str, float]:
+def size(folder: Path, browser: Browser, output: Lines, *, quick: bool) -> dict[str, float]:
     trials = 400 if quick else 10_000
     store = many(folder, trials)
     ended = f"{trials:,}"
@@ -327,9 +329,10 @@ def opened_s(page: Page, address: str, ended: str, *, report: bool) -> float:
     return time.monotonic() - begin_s
 
 
-def slowed(folder: Path, output: Output, *, quick: bool) -> dict[str, float]:
-    pairs = 2 if quick else 12
-    file = written(folder, "busy", BUSY, steps=100 if quick else 400, trials=10, evaluations=50)
+def slowed(folder: Path, browser: Browser, output: Lines, *, quick: bool) -> dict[str, float]:
+    del browser
+    pairs = 2 if quick else 10
+    file = written(folder, "busy", BUSY, steps=100 if quick else 200, trials=8, evaluations=50)
     timed: dict[str, list[float]] = {"alone": [], "readers": []}
     lines = 0
     for number in range(pairs):
@@ -360,7 +363,8 @@ def run_s(file: Path, store: Path) -> float:
     return done.cpu_s
 
 
-def hostile(folder: Path, browser: Browser, output: Output) -> dict[str, float]:
+def hostile(folder: Path, browser: Browser, output: Lines, *, quick: bool) -> dict[str, float]:
+    del quick
     store = hostile_store(folder / "hostile.db")
     with serving(folder / "hostile.db", "hostile") as (_, port, token):
         let_in = len(seen_by_strangers(port, token))
@@ -422,9 +426,40 @@ def seen_by_strangers(port: int, token: str) -> Sequence[str]:
     return seen
 
 
+PARTS = {"delay": delay, "hostile": hostile, "slowed": slowed, "size": size}
+
+
+class Lines:
+    """What a part says, printed and kept beside its figures."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self._output.say(line)
+        self.lines.append(line)
+
+
+def recalled(
+    part: str, folder: Path, browser: Browser, output: Output, *, quick: bool
+) -> dict[str, float]:
+    """The figures of a part, as it was played before or is now."""
+    cache = Cache(BENCH / "serve.jsonl", ("part", "quick"))
+    known = cache.get({"part": part, "quick": quick})
+    if known is None:
+        lines = Lines(output)
+        figures = PARTS[part](folder, browser, lines, quick=quick)
+        cache.add({"part": part, "quick": quick, "figures": figures, "lines": lines.lines})
+        return figures
+    for line in known["lines"]:
+        output.say(line)
+    return dict(known["figures"])
+
+
 def played(chosen: argparse.Namespace, output: Output) -> dict[str, float]:
     figures: dict[str, float] = {}
-    parts = [chosen.only] if chosen.only else ["delay", "size", "hostile", "slowed"]
+    parts = [chosen.only] if chosen.only else list(PARTS)
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         folder, quick = Path(place), bool(chosen.quick)
         browser = playwright.chromium.launch(
@@ -434,15 +469,9 @@ def played(chosen: argparse.Namespace, output: Output) -> dict[str, float]:
         versions = [f"{one} {version(sys.executable, one)}" for one in names]
         versions += [f"Chromium {browser.version}", f"Python {sys.version.split()[0]}"]
         output.say(f"{chosen.note}\n{', '.join(versions)}\n".lstrip())
-        if "delay" in parts:
-            figures |= delay(folder, browser, output, quick=quick)
-        if "size" in parts:
-            figures |= size(folder, browser, output, quick=quick)
-        if "hostile" in parts:
-            figures |= hostile(folder, browser, output)
+        for part in parts:
+            figures |= recalled(part, folder, browser, output, quick=quick)
         browser.close()
-        if "slowed" in parts:
-            figures |= slowed(folder, output, quick=quick)
     return figures
 
 
