@@ -28,9 +28,9 @@ def entry(one: Experiment, *launches: Launch) -> Entry:
     return Entry(experiment=one, text=text, source="rates.toml", launches=launches)
 
 
-def begun(store: Store, **given: Any) -> Experiment:
+def begun(store: Store, experiment: Experiment | None = None, **given: Any) -> Experiment:
     """An experiment that has begun in the store, its trials reserved."""
-    one = three_trials(**given)
+    one = experiment or three_trials(**given)
     store.begin(entry(one, LAUNCH))
     for study in split(one):
         there = store.records(one.name).of_study(study.name)

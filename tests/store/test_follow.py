@@ -1,5 +1,6 @@
 """Follow: what changed since the last look, while somebody else writes."""
 
+import os
 from contextlib import closing
 
 import pytest
@@ -31,6 +32,24 @@ def test_only_trials_that_changed_are_read_again(store, follow):
     second = [record.id for record in follow.changed()]
 
     assert (first, second, list(follow.changed())) == ([0, 1, 2], [1], [])
+
+
+def test_all_are_read_at_once_and_then_those_that_changed(store, follow):
+    store.append("rates", [Began(0, 0), Logged(0, ((0, "train/loss", 1.0),))])
+    first = follow.whole()
+    store.append("rates", finished(1, 0.5))
+
+    assert [record.id for record in first] == [0, 1, 2]
+    assert first[0].series("train/loss").values_P.tolist() == [1.0]
+    assert [record.id for record in follow.changed()] == [1]
+
+
+def test_it_knows_who_runs_it(store, follow):
+    before = follow.owner()
+    with store.own("rates"):
+        during = follow.owner()
+
+    assert (before, during.process) == (None, os.getpid())
 
 
 def test_a_record_is_the_one_that_the_store_has(store, follow):

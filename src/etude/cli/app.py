@@ -22,6 +22,7 @@ from .next import next_round
 from .plan import plan
 from .report import report
 from .run import run
+from .serve import serve
 from .stability import stability
 from .track import track
 from .training_length import training_length
@@ -40,6 +41,7 @@ LOOKS_ONLY = (
     "log",
     "import",
     "track",
+    "serve",
 )
 _THREADS = "OPENBLAS_NUM_THREADS"  # read when NumPy is loaded, which is later
 
@@ -69,6 +71,7 @@ app.command()(trials)
 app.command()(compare)
 app.command()(log)
 app.command()(track)
+app.command()(serve)
 
 
 def _show_version(value: bool) -> None:  # a callback's signature is Typer's

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from ..wording import quantity
+from . import browser
 from .options import MaximizeOption, MetricOption, NameArgument, StoreOption, TestOption
 
 _Paths = Annotated[
@@ -27,6 +28,7 @@ _Logs = Annotated[
 def report(  # noqa: PLR0913  # one parameter an option is Typer's way
     name: NameArgument = None,
     *,
+    open_: browser.OpenOption = False,
     store: StoreOption = None,
     metric: MetricOption = None,
     maximize: MaximizeOption = False,
@@ -61,4 +63,6 @@ def report(  # noqa: PLR0913  # one parameter an option is Typer's way
                 f"`{place}` cannot be written ({error.strerror}). Name another with -o."
             ) from error
         say(said)
+        if open_ and not browser.open_in_browser(place.resolve().as_uri()):
+            say("No browser can be opened here: open that file in one.")
         print_lines(hidden_test_lines(result))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from .options import FileArgument, SameOption, StoreOption
+from .options import FileArgument, SameOption, StoreOption, lasting_location
 from .procedures import WorkersOption
+from .serve import BesideRun
 
 if TYPE_CHECKING:
     from ..procedure.opening import Training
@@ -80,6 +82,9 @@ _AcceptCode: TypeAlias = Annotated[
     bool,
     typer.Option("--accept-code", help="Trials of several versions of your code are comparable."),
 ]
+_Serve: TypeAlias = Annotated[
+    bool, typer.Option("--serve", help="Serve the report as a live page meanwhile.")
+]
 _Verbose: TypeAlias = Annotated[
     bool, typer.Option("--verbose", help="Say also why trials are not trained in stacks.")
 ]
@@ -101,12 +106,12 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     accept_code: _AcceptCode = False,
     track: _Track = None,
     verbose: _Verbose = False,
+    serve: _Serve = False,
 ) -> None:
     """Run an experiment file; typed again, it goes on where it stopped."""
     from ..procedure.series import SeriesPlan
     from .autopilot import RoundOptions, follow
     from .interrupt import signals_as_ctrl_c
-    from .options import lasting_location
     from .terminal import say
 
     is_series = rounds > 1 or confirm or max_steps is not None
@@ -115,8 +120,9 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
     say(f"Store: {location}")
     agreed = _agreed(same=same, accept_code=accept_code, retry_errors=retry_errors)
     observers = partial(_observers, track or (), location, store, verbose=verbose)
-    play = partial(_play, workers=workers, runner=runner, agreed=agreed, observers=observers)
-    with signals_as_ctrl_c():
+    play = partial(_play, workers=workers, runner=runner, agreed=agreed)
+    with signals_as_ctrl_c(), closing(BesideRun(location, is_asked=serve)) as page:
+        play = partial(play, observers=partial(observers, page))
         if is_series:
             plan = SeriesPlan(
                 rounds=rounds, budget_steps=budget_steps, confirms=confirm, max_steps=max_steps
@@ -186,9 +192,9 @@ def _play(
 
 
 def _observers(
-    track: Sequence[str], location: str, store: str | None, *, verbose: bool
+    track: Sequence[str], location: str, store: str | None, page: BesideRun, *, verbose: bool
 ) -> list[Observer]:
-    """What shows a round on this terminal, and in trackers."""
+    """What shows a round on this terminal, in trackers, and as a live page."""
     from rich.console import Console
 
     from .followers import Followers
@@ -198,7 +204,8 @@ def _observers(
     # This stream, whatever a trial's log takes; what stands in a name is no markup.
     console = Console(soft_wrap=True, file=sys.stdout, markup=False, emoji=False, highlight=False)
     progress = Progress(console, verbose=verbose)
-    return [progress, Followers(track, location, store_option(store), progress.say)]
+    followers = Followers(track, location, store_option(store), progress.say)
+    return [progress, followers, page.saying(progress.say)]
 
 
 def _show(result: Result, file: Path, store: str | None) -> None:

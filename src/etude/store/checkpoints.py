@@ -65,6 +65,11 @@ class Files:
         return self._beside("tracking") / name / f"{tracker}.db"
 
     @property
+    def live_key(self) -> Path:
+        """The key that lets browsers go on looking at a live page that is served anew."""
+        return self._beside("live-key")
+
+    @property
     def batch_sizes(self) -> Path:
         """Where the measurements of batch sizes are kept."""
         return self._beside("batch-sizes.json")

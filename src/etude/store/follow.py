@@ -17,7 +17,7 @@ from .cells import CHUNK, CellError, Place
 from .database_errors import store_errors
 from .identity import identity
 from .lock import is_held
-from .owner import read_owner
+from .owner import Owner, read_owner
 from .sqlite import read_only
 from .watch import loss
 
@@ -65,6 +65,15 @@ class Follow:
                 yield record
         self._version = version
 
+    def whole(self) -> list[Record]:
+        """All trials at once, with all their points; `changed` tells what comes after."""
+        with store_errors(self._path, self._db):
+            (version,) = self._db.execute("pragma data_version").fetchone()
+            stamps = self._moment()  # before they are read: what comes between is read again
+            records = rows.records(self._db, self._key, {})
+        self._stamps, self._version = dict(stamps), version
+        return records
+
     def again(self, trial: int) -> Record:
         """A trial as it stands now."""
         with store_errors(self._path, self._db):
@@ -75,9 +84,13 @@ class Follow:
         held = is_held(self._descriptor, self._name)
         if held is not None:
             return held
-        with store_errors(self._path, self._db):
-            owner = read_owner(self._db, self._name)
+        owner = self.owner()
         return owner is not None and not owner.is_gone
+
+    def owner(self) -> Owner | None:
+        """Who runs the experiment, or ran it last; None where nobody is written down."""
+        with store_errors(self._path, self._db):
+            return read_owner(self._db, self._name)
 
     def close(self) -> None:
         """Closes the store."""

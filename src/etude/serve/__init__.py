@@ -1,0 +1,1 @@
+"""The live page: a report that is served while its trials train."""

@@ -1,0 +1,220 @@
+"""Reader: the one thread that reads the store, however many look on."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final, final
+
+from ..errors import EtudeError
+from ..round.result import load
+from ..store import open_store
+from ..store.follow import Follow
+from ..text.signs import readable
+from .hub import Hub
+from .pages import Page, Pages
+from .scene import Scene
+
+# Whether anything changed is asked so often: it is a number in memory that all readers share.
+LOOK_S: Final = 0.1
+# Reading takes at most this share of one processor.
+_SHARE: Final = 0.1
+# Whether a run goes on is asked so often, and a store that is lost is looked for.
+_ALIVE_S: Final = 1.0
+# No eye reads faster than so often, nor does a browser draw as cheaply.
+_GAP_S: Final = 0.2
+# Without news the panel is told so often what time it is.
+_TELL_S: Final = 5.0
+
+
+@final
+class _Room:
+    """One experiment that somebody looks at; all but `pages` belongs to the reader's thread."""
+
+    def __init__(self, name: str, pages: Pages) -> None:
+        self.name, self.pages = name, pages
+        self.follow: Follow | None = None
+        self.scene: Scene | None = None
+        self.is_running = False
+        self.owner: dict[str, Any] | None = None
+        self.trouble = ""
+        self.alive_s = self.told_s = self.lost_s = float("-inf")
+        self.page_told = 0.0
+        self.is_new = True
+
+    def open(self, store: Path) -> None:
+        """Reads all trials, and what they are of."""
+        with closing(open_store(store, create=False)) as opened:
+            result = load(opened, self.name)
+            scene = Scene(result.experiment, result.studies)
+        follow = Follow(store, self.name)
+        try:
+            scene.begin(follow.whole())
+        except BaseException:
+            follow.close()
+            raise
+        self.follow, self.scene = follow, scene
+        self.trouble, self.is_new = "", True
+
+    def close(self) -> None:
+        """Lets go of the store."""
+        if self.follow is not None:
+            self.follow.close()
+        self.follow = None
+
+
+@final
+class Reader:
+    """Reads the experiments that somebody looks at, and posts what changed.
+
+    Args:
+        store: The store's path.
+        hub: Where it is posted.
+    """
+
+    def __init__(self, store: Path, hub: Hub) -> None:
+        """Reads nothing yet."""
+        self._store, self._hub = store, hub
+        self._turn = threading.Lock()
+        self._lock = threading.Lock()
+        self._rooms: dict[str, _Room] = {}
+        self._wake = threading.Event()
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._run, daemon=True, name="etude live")
+
+    def start(self) -> None:
+        """Begins to read."""
+        self._thread.start()
+
+    def watch(self, name: str) -> Pages:
+        """Reads an experiment from now on; its pages."""
+        with self._lock:
+            if name not in self._rooms:
+                pages = Pages(self._store, name, self._turn, self._wake.set)
+                self._rooms[name] = _Room(name, pages)
+            room = self._rooms[name]
+        self._wake.set()
+        return room.pages
+
+    def watches(self, name: str) -> bool:
+        """Whether an experiment is read already."""
+        return name in self._rooms
+
+    def library(self, digest: str) -> bytes | None:
+        """The script of charts with this digest; None where no page has it."""
+        for room in list(self._rooms.values()):
+            if digest in room.pages.libraries:
+                return room.pages.libraries[digest]
+        return None
+
+    def close(self) -> None:
+        """Ends the thread, and what it makes."""
+        self._is_closed = True
+        self._wake.set()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join()
+        for room in self._rooms.values():
+            room.pages.close()
+
+    def last_look(self, limit_s: float) -> None:
+        """Lets those that look on see the end: waits for its page, at most so many seconds."""
+        end_s = time.monotonic() + limit_s
+        for room in list(self._rooms.values()):
+            room.pages.next_s = 0.0  # there is no later one
+            while self._hub.readers(room.name) and self._is_behind(room):
+                self._wake.set()
+                if self._is_closed or time.monotonic() > end_s:
+                    return
+                time.sleep(LOOK_S)
+
+    def _is_behind(self, room: _Room) -> bool:
+        page, ended = room.pages.page, room.scene.ended if room.scene else 0
+        return room.is_running or page is None or page.ended != ended
+
+    def _run(self) -> None:
+        while not self._is_closed:
+            with self._lock:
+                rooms = list(self._rooms.values())
+            begin_s = time.thread_time()
+            is_opening = any(room.follow is None for room in rooms)
+            for room in rooms:
+                self._look(room)
+            spent_s = time.thread_time() - begin_s
+            self._wake.wait(LOOK_S if is_opening else max(LOOK_S, spent_s / _SHARE))
+            self._wake.clear()
+        for room in self._rooms.values():
+            room.close()
+
+    def _look(self, room: _Room) -> None:
+        now_s = time.monotonic()
+        try:
+            if room.follow is None:
+                if now_s - room.lost_s < _ALIVE_S:
+                    return
+                room.lost_s = now_s
+                room.open(self._store)
+            is_changed = self._read(room, now_s)
+        except (EtudeError, OSError) as error:
+            room.close()
+            is_changed = room.trouble != str(error)
+            room.trouble = str(error)
+        if room.scene is not None and self._hub.readers(room.name):
+            is_changed |= room.pages.consider(room.scene.ended)
+        self._tell(room, now_s, is_changed=is_changed)
+
+    def _read(self, room: _Room, now_s: float) -> bool:
+        """Takes what the store has; whether anything is new."""
+        assert room.follow is not None and room.scene is not None, "It is open. This is a bug."
+        is_changed, room.is_new = room.is_new, False
+        clock_s = time.time()
+        for record in room.follow.changed():
+            room.scene.take(record, clock_s)
+            is_changed = True
+        if now_s - room.alive_s >= _ALIVE_S:
+            room.alive_s = now_s
+            is_running, owner = room.follow.is_running(), room.follow.owner()
+            is_changed |= is_running != room.is_running
+            room.is_running = is_running
+            room.owner = asdict(owner) if owner is not None else None
+        return is_changed
+
+    def _tell(self, room: _Room, now_s: float, *, is_changed: bool) -> None:
+        """Posts what the panel shows, where it is new or was long ago."""
+        page = room.pages.page
+        is_paged = page is not None and page.made_s != room.page_told
+        if not (is_changed or is_paged or now_s - room.told_s >= _TELL_S):
+            return
+        if now_s - room.told_s < _GAP_S:
+            room.is_new = True  # with the next look
+            return
+        room.told_s = now_s
+        if is_paged and page is not None:
+            room.page_told = page.made_s
+            self._hub.post(room.name, "findings", as_json(list(page.findings)))
+        self._hub.post(room.name, "state", as_json(self._state(room, page)))
+
+    def _state(self, room: _Room, page: Page | None) -> dict[str, Any]:
+        scene, clock_s = room.scene, time.time()
+        shown = {} if scene is None else scene.message(clock_s, is_running=room.is_running)
+        return {
+            "at": clock_s,
+            **shown,
+            "owner": room.owner,
+            "trouble": readable(room.trouble),
+            "page": {
+                "ended": 0 if page is None else page.ended,
+                "made": 0.0 if page is None else page.made_s,
+                "busy": room.pages.is_busy,
+                "next": clock_s + max(0.0, room.pages.next_s - time.monotonic()),
+                "trouble": readable(room.pages.trouble),
+            },
+        }
+
+
+def as_json(content: object) -> bytes:
+    """JSON on one line, in ASCII: what stands in a name cannot end an event or hide in it."""
+    return json.dumps(content, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()

@@ -1,0 +1,160 @@
+"""The live page in Chromium: nothing of a name runs, and the page goes on whatever happens."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from tests.factories import two_optimizers
+from tests.serve.hostile_names import NAMES
+from tests.serve.serving import LIMIT_S, Served, made_page
+from tests.store.sample import finished
+
+from etude.event import Began, Ended, Logged
+from etude.serve.render import render
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: no page is seen")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: NO PAGE IS LOOKED AT")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        launched = started.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def opened(served, browser):
+    """A page that came by its address, and what it complained of."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(LIMIT_S * 1000)
+    page.goto(served.server.address)
+    yield page
+    context.close()
+
+
+def shows(page, text, place="#live"):
+    """Waits until a part of the page says it."""
+    says = "([place, text]) => document.querySelector(place)?.innerText.includes(text)"
+    page.wait_for_function(says, arg=[place, text])
+
+
+def test_a_page_shows_reports_as_they_come_and_has_no_token_in_its_address(served, opened):
+    served.happens(Began(0, 0), Logged(0, ((3, "valid/loss", 0.25),)))
+
+    shows(opened, "step 4 of 8, at 0.25")
+
+    assert opened.url == f"http://127.0.0.1:{served.port}/of/rates"
+    assert opened.locator(".live-chart path.live-curve").count() == 1
+    assert opened.evaluate("document.cookie") == ""
+
+
+def test_a_page_says_that_nobody_is_there_and_goes_on_with_the_next_server(served, opened):
+    shows(opened, "No run goes on")
+    served.stop()
+    shows(opened, "No connection since")
+    served.happens(*finished(0, 0.5))
+    served.start()
+
+    shows(opened, "1 trial ended")
+
+    assert "No connection" not in opened.locator("#live").inner_text()
+
+
+def test_a_page_that_is_loaded_again_or_slept_goes_on(served, opened):
+    opened.clock.install()
+    opened.reload()
+    shows(opened, "No run goes on")
+    asked = []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.clock.fast_forward("10:00")  # as where a laptop is opened again
+    served.happens(*finished(0, 0.5))
+
+    shows(opened, "1 trial ended")
+
+    assert any("/events/rates" in url for url in asked)  # whatever became of the connection before
+
+
+def test_what_a_newer_report_says_comes_in_its_place_and_what_was_opened_stays(served, opened):
+    shows(opened, "No run goes on")
+    pages = served.server._reader.watch("rates")
+    pages.page = report("one", "ok", made_s=1.0)
+    shows(opened, "answer one", "#question")  # it was loaded in the place of the empty page
+    opened.locator("#question summary").click()
+    opened.evaluate("document.body.untouched = true")
+    pages.page = report("two", "problem", made_s=2.0)
+
+    shows(opened, "answer two", "#question")
+
+    assert opened.evaluate("document.body.untouched")
+    assert opened.locator("#question details").evaluate("one => one.open")
+    shows(opened, "Problem, was in order: It turned", ".live-turned")
+
+
+def report(word, status, **given):
+    """A page as small as one can be."""
+    html = (
+        '<!doctype html><html><head><link rel="stylesheet" href="/live.css"></head><body><main>'
+        '<section id="live" class="live"></section>'
+        f'<section id="question">answer {word}<details><summary>More</summary>all</details>'
+        '</section></main><script type="application/json" id="charts">'
+        '{"config": {}, "charts": {}}</script><script src="/live.js"></script></body></html>'
+    )
+    turned = {"rule": "C1", "check": "boundary", "about": "the rate", "headline": "It turned"}
+    return made_page(html, findings=[{**turned, "status": status}], **given)
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """An experiment whose every name is hostile, with its report."""
+    one = two_optimizers(
+        name="rates",
+        metric="valid/loss",
+        max_steps=8,
+        trials=1,
+        evaluations=4,
+        question=NAMES[0],
+        notes=NAMES[1],
+        scientific={"optimizer": NAMES},
+        fixed={"batch_size": 64, "words": NAMES[2]},
+    )
+    made = Served(tmp_path_factory.mktemp("hostile"), experiment=one)
+    for number, name in enumerate(NAMES):
+        made.happens(Began(number, 0), Logged(number, ((3, "valid/loss", 0.5), (3, name, 1.0))))
+    for number, name in enumerate(NAMES[:6]):
+        made.happens(Ended(number, "infeasible", reason=name, detail=name, steps=4))
+    made.start()
+    known, library, html = render(str(made.path), "rates")
+    pages = made.server._reader.watch("rates")
+    pages.libraries = {known["digest"]: library.encode()}
+    pages.page = made_page(html, hashes=known["hashes"], findings=known["findings"])
+    yield made
+    made.close()
+
+
+@pytest.mark.slow
+def test_of_thirty_hostile_names_none_runs(hostile, browser):
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(LIMIT_S * 1000)
+    asked, dialogs = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("dialog", lambda dialog: dialogs.append(dialog.message))
+    page.goto(hostile.server.address)
+    shows(page, "<script>")  # names are there, as text
+    shows(page, "And 6 more studies.")
+
+    hostile.happens(Logged(29, ((7, "valid/loss", 0.125),)))
+    shows(page, "Trial 29 reported 0.125 at step 8")
+
+    assert page.evaluate("window.ran") is None
+    assert dialogs == []
+    assert page.locator("#live :is(script, img, iframe, a:not([href='/all']))").count() == 0
+    assert {url.split("/")[2] for url in asked} == {f"127.0.0.1:{hostile.port}"}
+    context.close()
