@@ -217,9 +217,10 @@ def words(text: str) -> int:
 def duration(seconds: float) -> str:
     """Seconds as a person says them.
 
-    >>> duration(8), duration(200), duration(10_000)
-    ('8 s', '3 min', '2.8 h')
+    >>> duration(8), duration(200), duration(10_000), duration(0.02)
+    ('8 s', '3 min', '2.8 h', '1 s')
     """
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        # Whoever reads "0 s" takes it for a number that is not known.
+        return f"{max(seconds, 1.0):.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -166,7 +166,7 @@ def test_hostile_names_are_text_wherever_the_script_puts_them(browser, tmp_path)
     file.write_text(hostile(), encoding="utf-8")
     other = browser.new_page()
     happened: list[str] = []
-    other.on("dialog", lambda dialog: (happened.append(dialog.message), dialog.dismiss()))
+    other.on("dialog", lambda dialog: happened.append(dialog.message) or dialog.dismiss())  # type: ignore[func-returns-value]
     other.on("pageerror", lambda error: happened.append(str(error)))
 
     other.goto(file.as_uri())

@@ -107,7 +107,7 @@ def test_the_style_fetches_nothing():
 
 
 def test_the_first_screen_says_question_verdict_doubts_and_next_step_in_this_order():
-    ids = ["the-question", "verdict", "doubts", "next", "chart-isolation", "comparison"]
+    ids = ["the-question", "verdict", "doubts", "next", "chart-strip", "comparison"]
     places = [html().index(f'id="{id}"') for id in ids]
 
     assert places == sorted(places)
@@ -121,7 +121,6 @@ def test_the_first_screen_ends_as_every_command_does():
     assert '<td class="value">27 of 1,400</td>' in text
     assert "Next, most telling first" in text
     assert '<p>Redraw the space <span class="cost">Cost: 40 trainings</span></p>' in text
-    assert "Cost: no training" in text
 
 
 def test_the_first_three_reasons_stand_on_the_first_screen_and_where_the_others_are():

@@ -144,7 +144,7 @@ def test_the_page_holds_every_text(walk, monkeypatch, capsys):
     type_in(["report", "-o", "page.html"], monkeypatch, capsys)
 
     page = (walk / "page.html").read_text(encoding="utf-8")
-    assert page.count("<script") == 3
+    assert page.count("<script") == 4
     assert not ACTS.findall(page.partition("<script>")[0])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, final
+from typing import Final, Literal, TypeAlias, final
 
 # `round`: run the file that `next` writes. `seeds`: train the best settings again. `by_hand`: what
 # no file can do. `procedure`: a series of rounds that carries out a recipe. `wait`: trials still
@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, final
 ActionKind: TypeAlias = Literal[
     "round", "seeds", "by_hand", "procedure", "wait", "adopt", "answered", "search", "stop"
 ]
+ADOPT: Final = "Adopt the best setting, if the gain is worth what it adds"
 
 
 @final

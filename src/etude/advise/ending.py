@@ -14,7 +14,7 @@ from ..experiment.methods import SEARCHES
 from ..finding import SAMPLING_ERRORS, Caveat, Lead, StudyRow, Verdict
 from ..record import Record
 from ..wording import duration, join, number, quantity, sentence_case, shortened, words
-from .action import Action
+from .action import ADOPT, Action
 from .context import Context
 from .digest import Line, digest
 from .ending_table import better_than_chance, by_mean, pair, table
@@ -272,8 +272,7 @@ def _amended(
     stops = all(action.kind == "stop" for action in actions)
     is_elsewhere = SEARCHES[context.experiment.search].trained_elsewhere
     if stops and context.verdict.best_trials and not (context.has_problem or is_elsewhere):
-        text = "Adopt the best setting, if the gain is worth what it adds"
-        return [replace(action, kind="adopt", text=text, rules=("A4",)) for action in actions]
+        return [replace(action, kind="adopt", text=ADOPT, rules=("A4",)) for action in actions]
     if context.has_problem and left_to_you and stops:
         bare = _RULES.sub("", left_to_you[0])
         return [Action(kind="by_hand", text=shortened(bare, REASON_WORDS))]

@@ -9,7 +9,7 @@ from ..design.studies import studies as designed
 from ..experiment.methods import SEARCHES
 from ..record import Record
 from ..wording import plural
-from .action import Action, ActionKind
+from .action import ADOPT, Action, ActionKind
 from .alternatives import alternatives
 from .context import Context
 from .edits import applied, changes_phrase
@@ -72,11 +72,11 @@ def _repairs(context: Context, advice: Advice) -> Iterator[Action]:
 
 
 def _answered(context: Context) -> Iterator[Action]:
-    """The adoption, where retrainings of the best answered the question already."""
+    """Where retrainings of the best answered the question already: to read them, then to adopt."""
     if context.retraining_status == "better":
-        yield Action(
-            kind="adopt", text="Adopt it, if the gain is worth what it adds", rules=("A4",)
-        )
+        text = f"Its best were trained again, and one is better: read `{context.retraining}`"
+        yield Action(kind="answered", text=text, rules=("A2",))
+        yield Action(kind="adopt", text=ADOPT, rules=("A4",))
 
 
 def _by_hand(context: Context, advice: Advice) -> Iterator[Action]:
@@ -136,7 +136,8 @@ def _retrainings(context: Context, advice: Advice) -> Iterator[Action]:
 
 def _after_retraining(context: Context) -> Iterator[Action]:
     """Where the retrainings of this round stand, or what follows from them."""
-    if name := context.retraining:
+    name = context.retraining
+    if name and context.retraining_status != "better":
         yield Action(
             kind="answered", text=f"Its best were trained again: read `{name}`", rules=("A2",)
         )
@@ -147,9 +148,7 @@ def _after_retraining(context: Context) -> Iterator[Action]:
     ):
         return
     if context.verdict.status in ("better", "no_question"):
-        yield Action(
-            kind="adopt", text="Adopt it, if the gain is worth what it adds", rules=("A4",)
-        )
+        yield Action(kind="adopt", text=ADOPT, rules=("A4",))
     if context.verdict.status != "better":
         text = f"Go on with the search of `{context.retrains}`"
         yield Action(kind="search", text=text, rules=("R1",))

@@ -115,9 +115,13 @@ def _texts(
     studies: Sequence[StudyBest], known: Mapping[str, StudyRow]
 ) -> dict[str, tuple[str, str]]:
     texts = {}
+    marks = {study.study: _mark(study, known) for study in studies}
+    values = {mark["value"] for mark in marks.values() if mark is not None}
+    # As the table beside it has them: as many digits as tell them apart.
+    digits = 2 if len({number(value, 2) for value in values}) == len(values) > 1 else 3
     for study in studies:
-        mark = _mark(study, known)
-        value = "none" if mark is None else number(mark["value"])
+        mark = marks[study.study]
+        value = "none" if mark is None else number(mark["value"], digits)
         short = value if mark is None else f"{value} #{mark['trial']}"
         more = "none feasible" if mark is None else f"{value}, trial {mark['trial']}"
         row = known.get(study.study)
@@ -204,6 +208,6 @@ def _rail_layers(crosses: Sequence[Row], rows: ValueRows, height: int) -> list[a
             x=rows.rail_x(), y=rows.y, tooltip=[alt.Tooltip("trial:Q")], **marking(size=60)
         ),
         word.encode(
-            x=rows.rail_x(), y=constant("y", height + 8), text=constant("text", "infeasible")
+            x=rows.rail_x(), y=constant("y", height + 8), text=constant("text", "no value")
         ),
     ]

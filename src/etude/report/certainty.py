@@ -14,6 +14,7 @@ _SURE: Final = {
     "unclear": "Not sure: this evidence does not say which of them is better.",
     "no_question": "Not sure: it is the best of one search, and nothing was compared with it.",
 }
+_NOTHING: Final = "Nothing can be said: no trial has a value that counts."
 _FAILED: Final = "Not sure: failed checks have to be repaired before any lead counts."
 
 
@@ -22,6 +23,8 @@ def certainty(verdict: Verdict) -> str:
 
     Source: A1, A2, Q10.
     """
+    if verdict.rows and all(row.value is None for row in verdict.rows):
+        return _NOTHING
     lead = next(iter(verdict.leads), None)
     sure = _FAILED if verdict.status == "unclear" and verdict.blocking else _SURE[verdict.status]
     # Where settings were trained again, their means are compared, and not the luck of searches.

@@ -166,8 +166,8 @@ def _answer(inputs: Inputs, all_figures: Sequence[Figure]) -> dict[str, Any]:
 
 
 def _with_cost(step: NextStep) -> NextStep:
-    """The step with its cost, also where that is nothing."""
-    free = not step.command or step.command.startswith(_FREE)
+    """The step with its cost, also where that is nothing; what is done by hand has none known."""
+    free = step.command.startswith(_FREE)
     return replace(step, cost="no training") if free and not step.cost else step
 
 
