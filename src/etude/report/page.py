@@ -24,6 +24,7 @@ from ..space import Choice, Integer, Real
 from ..text.masking import masked_command, masked_diff, masked_values
 from ..text.shareable import Sharing, mapped, without_places
 from ..text.signs import readable, readable_json
+from ..wording import quantity
 from .certainty import certainty
 from .figures import figures, row_limit
 from .findings import finding_groups
@@ -232,7 +233,19 @@ def _trials(inputs: Inputs, rows: Sequence[Row]) -> dict[str, Any]:
         "of_studies": len({row.study for row in rows}) > 1,
         "rows_left_out": max(0, len(rows) - MAX_ROWS),
         "table_note": table_note(rows),
+        "logs_note": _logs_note(inputs),
     }
+
+
+def _logs_note(inputs: Inputs) -> str:
+    """Of how many trials what they printed is left out; empty where of none."""
+    if not inputs.logs_left_out:
+        return ""
+    left_out = quantity(inputs.logs_left_out, "trial is", "trials are")
+    return (
+        f"Logs are in this page for {len(inputs.logs):,} trials, infeasible ones first, then the "
+        f"best; those of {left_out} left out."
+    )
 
 
 def _origin(inputs: Inputs) -> dict[str, Any]:
