@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ..advise.policy import Advice
     from ..analyze.analysis import Analysis
     from ..report.notebook import Chart
-    from .line import LineRound
+    from .round_line import LineRound
 
 
 @final
@@ -412,8 +412,8 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
             f"There is no experiment `{name}` in this store. {did_you_mean(name, names)}"
         )
     entry = run_last(entries) if name is None else entries[names.index(name)]
-    from .line import line_of
     from .prior import known_prior
+    from .round_line import line_of
 
     parent = parent_in(entries, entry.experiment)
     result = Result(
