@@ -16,7 +16,7 @@ def test_report_is_one_page(played, etude_command, tmp_path):
 def test_logs_are_in_the_page_only_where_they_are_asked_for(
     played, etude_command, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("etude.round.logs.last_lines", lambda *_: {0: "epoch 7 of 9"})
+    monkeypatch.setattr("etude.round.logs.last_lines", lambda *_: ({0: "epoch 7 of 9"}, 0))
 
     etude_command("report", "-o", tmp_path / "page.html")
     etude_command("report", "--logs", "-o", tmp_path / "logs.html")

@@ -9,7 +9,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from tests.report.sample import content, records
+from tests.report.sample import content, ending, records, studies, untouched
 from tests.report.test_page import hostile
 
 from etude.report.page import page as report
@@ -26,6 +26,19 @@ pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="NOT CHECKED: the page in a browser needs Chromium"
 )
 FIRST = '#trial-table tr[data-trial="%d"]'
+REFRESH_AND_DRAW = "html => { window['etude'].refresh(html); return window['etude'].draw(); }"
+# Counts the charts that are alive.
+COUNTED = """() => {
+    const embed = window.vegaEmbed;
+    window.live = 0;
+    window.vegaEmbed = async (...given) => {
+        const made = await embed(...given);
+        const finalize = made.view.finalize.bind(made.view);
+        window.live += 1;
+        made.view.finalize = () => { window.live -= 1; return finalize(); };
+        return made;
+    };
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +54,8 @@ def opened(browser, tmp_path_factory):
     """A page of 40 trials, its charts drawn, with what it asked of the network."""
     file = tmp_path_factory.mktemp("page") / "report.html"
     log = {records()[0].id: "epoch 1\nepoch 2"}
-    file.write_text(report(replace(content(), logs=log)), encoding="utf-8")
+    inputs = replace(content(), logs=log, logs_left_out=39)
+    file.write_text(report(inputs), encoding="utf-8")
     tab = browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     asked: list[str] = []
     tab.on("request", lambda request: asked.append(request.url))
@@ -128,6 +142,23 @@ def test_a_trial_opens_with_its_setting_its_commands_and_its_log(tab):
     assert "batch_size 64" in text
     assert f"etude adopt optimizer:{records()[0].id}" in text
     assert "epoch 2" in text
+    assert "those of 39 trials are left out" in tab.inner_text("#trials")
+    assert tab.query_selector("tr.opened") is None
+
+
+def test_the_curves_of_an_opened_trial_end_with_it(tab):
+    button = FIRST % records()[0].id + " button"
+    tab.evaluate(COUNTED)
+    tab.click(button)
+    tab.wait_for_function("window.live === document.querySelectorAll('tr.opened .small').length")
+    drawn = tab.evaluate("window.live")
+    tab.fill("#filter", "no such trial")
+    filtered = tab.evaluate("window.live")
+    tab.fill("#filter", "")
+    tab.click(button)
+    tab.wait_for_function("window.live === 0")
+
+    assert drawn > filtered == 0
     assert tab.query_selector("tr.opened") is None
 
 
@@ -161,12 +192,44 @@ def test_a_newer_page_takes_the_place_of_the_old_one_and_keeps_the_filter(tab):
     assert tab.input_value("#filter") == "adam"
 
 
+def test_a_page_that_was_opened_before_a_trial_ended_gets_its_curves_and_rules(browser, tmp_path):
+    file = tmp_path / "early.html"
+    early = content(records=(untouched(studies()[0]),), findings=(), ending=ending(reasons=()))
+    file.write_text(report(early), encoding="utf-8")
+    other = browser.new_page()
+    other.goto(file.as_uri())
+    had_curves = other.query_selector("#comparison") is not None
+
+    other.evaluate(REFRESH_AND_DRAW, report(content()))
+    ids = other.eval_on_selector_all("main > section", "parts => parts.map(part => part.id)")
+    dead = other.eval_on_selector_all(
+        "a.rule, .bar a", "all => all.filter(a => !document.querySelector(a.hash)).map(a => a.hash)"
+    )
+
+    assert not had_curves
+    assert ids[:4] == ["question", "findings", "comparison", "studies"]
+    assert other.query_selector("#comparison .chart svg") is not None
+    assert other.query_selector('.bar a[href="#comparison"]') is not None
+    assert dead == []
+    assert other.eval_on_selector_all("#status option", "all => all.map(one => one.value)") == [
+        "",
+        "completed",
+        "infeasible",
+    ]
+    other.close()
+
+
 def test_hostile_names_are_text_wherever_the_script_puts_them(browser, tmp_path):
     file = tmp_path / "hostile.html"
     file.write_text(hostile(), encoding="utf-8")
     other = browser.new_page()
     happened: list[str] = []
-    other.on("dialog", lambda dialog: happened.append(dialog.message) or dialog.dismiss())  # type: ignore[func-returns-value]
+
+    def dismiss(dialog):
+        happened.append(dialog.message)
+        dialog.dismiss()
+
+    other.on("dialog", dismiss)
     other.on("pageerror", lambda error: happened.append(str(error)))
 
     other.goto(file.as_uri())

@@ -50,12 +50,12 @@ def draw(
     known = {row.study: row for row in intervals}
     shown = ordered(result)[:_MAX_ROWS]
     marks = [mark for study in shown if (mark := _mark(study, known)) is not None]
-    each = max(1, min(max_rows, MAX_MARKS) // max(1, len(shown)))
-    points = [row for study in shown for row in _points(study, each)]
+    per_study = max(1, min(max_rows, MAX_MARKS) // max(1, len(shown)))
+    points = [row for study in shown for row in _points(study, per_study)]
     ends = [row[end] for row in marks for end in ("low", "value", "high") if row[end] is not None]
     values = [value for study in shown for value in study.values.values()]
     axis = MetricAxis(result.metric, [*values, *ends], result.maximize)
-    crosses = [row for study in shown for row in _crosses(study, each)]
+    crosses = [row for study in shown for row in _crosses(study, per_study)]
     rows = ValueRows(axis, _texts(shown, known), rail=bool(crosses))
     inside = [row for row in points if not axis.side(row["value"])]
     height = min(ROW * len(shown), _HEIGHT) or ROW

@@ -62,6 +62,7 @@ class Inputs:
             child.
         logs: The last lines of what trials printed, by id, without what looks like a secret; empty
             unless they were asked for.
+        logs_left_out: How many trials more printed something, where they were asked for.
         date: When the report was made, as it is to be read; empty to leave it out.
     """
 
@@ -77,6 +78,7 @@ class Inputs:
     predictions: Sequence[Predicted] = ()
     rounds: Sequence[Round] = ()
     logs: Mapping[int, str] = field(default_factory=dict)
+    logs_left_out: int = 0
     text: str = ""
     date: str = ""
     paths: bool = False

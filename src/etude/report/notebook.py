@@ -81,8 +81,8 @@ def findings_html(findings: Sequence[Finding]) -> str:
         parts.append(Markup("<p>No check has run.</p>"))
     if settled:
         fold = Markup("<details><summary>{}</summary>{}</details>")
-        told = quantity(len(settled), "finding is", "findings are")
-        parts.append(fold.format(f"{told} in order", _findings_table(settled)))
+        in_order = quantity(len(settled), "finding is", "findings are")
+        parts.append(fold.format(f"{in_order} in order", _findings_table(settled)))
     return readable(str(Markup("<div>{}</div>").format(Markup("").join(parts))))
 
 

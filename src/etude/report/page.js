@@ -74,7 +74,8 @@
     eye.unobserve(place);
     try {
       const view = await show(place, charts[place.dataset.chart]);
-      views.set(place, view);
+      // A newer page may have taken the place away meanwhile.
+      if (place.isConnected) views.set(place, view); else view.finalize();
       if (marked !== null) set(view);
     } catch (error) {
       place.dataset.failed = "";
@@ -96,7 +97,7 @@
   const watch = (places) => places.forEach((place) => { waiting.add(place); eye.observe(place); });
   // Nothing is waited for but what is at hand, so all are drawn when the caller's turn ends.
   const draw = () => Promise.all([...waiting].map(drawOne));
-  const forget = (place) => { views.get(place)?.finalize(); views.delete(place); waiting.delete(place); };
+  const forget = (place) => { views.get(place)?.finalize(); views.delete(place); waiting.delete(place); eye.unobserve(place); };
 
   // --- one tooltip, with the names and the whole setting
 
@@ -146,7 +147,7 @@
   // --- the table of trials
 
   const STEP = 200;
-  let order = [], filled = 0, sorting = { key: "best", name: "", down: false };
+  let order = [], filled = 0, sorting = { key: "best", name: "", down: trials.maximize };
   const opened = new Set();
   const keyed = { id: (at) => trials.id[at], best: (at) => trials.best[at], step: (at) => trials.step[at], study: (at) => text(trials.study, at), status: (at) => text(trials.status_text, at) };
   const sortKey = () => {
@@ -197,32 +198,37 @@
     const places = trials.id.map((_, at) => at).filter((at) => matches(at, words, status));
     order = sorted(places);
     filled = 0;
+    closeCurves();
     body().replaceChildren();
     fill(STEP);
+    for (const head of all("#trial-table th")) {
+      if (!sorts(head)) head.removeAttribute("aria-sort");
+      else head.setAttribute("aria-sort", sorting.down ? "descending" : "ascending");
+    }
     const total = trials.id.length.toLocaleString("en-US");
     document.getElementById("count").textContent = `${order.length.toLocaleString("en-US")} of ${total} trials`;
   };
+  const sorts = ({ dataset: { key, name = "" } }) => sorting.key === key && sorting.name === name;
   const table = () => {
+    const place = document.getElementById("trial-table");
+    // A newer page may come before the table of the first one was made.
+    if (place.dataset.ready === "") return;
+    place.dataset.ready = "";
     const statuses = [...trials.status.texts].sort();
     document.getElementById("status").append(...statuses.map((name) => make("option", { value: name }, name)));
     document.querySelector(".controls").hidden = false;
-    sorting = { key: "best", name: "", down: trials.maximize };
     for (const head of all("#trial-table th")) {
       const button = make("button", { type: "button" }, head.textContent);
       head.replaceChildren(button);
       if (trials.values[head.dataset.name]?.numbers) head.classList.add("number");
       button.onclick = () => {
         const { key, name = "" } = head.dataset;
-        const same = sorting.key === key && sorting.name === name;
-        sorting = { key, name, down: same ? !sorting.down : key === "best" && trials.maximize };
-        all("#trial-table th").forEach((other) => other.removeAttribute("aria-sort"));
-        head.setAttribute("aria-sort", sorting.down ? "descending" : "ascending");
+        sorting = { key, name, down: sorts(head) ? !sorting.down : key === "best" && trials.maximize };
         list();
       };
     }
     document.getElementById("filter").oninput = list;
     document.getElementById("status").onchange = list;
-    const place = document.getElementById("trial-table");
     place.after(more);
     more.onclick = () => fill(filled + STEP);
     place.addEventListener("click", (event) => {
@@ -262,12 +268,22 @@
     const heading = document.querySelector(`#chart-${CSS.escape(name)} figcaption strong`)?.textContent ?? name;
     return points.length > 1 ? [{ heading, points }] : [];
   }).slice(0, 3);
+  const curveViews = new Map();
+  const closeCurves = (within = document) => all(".small", within).forEach((place) => {
+    curveViews.get(place)?.finalize();
+    curveViews.delete(place);
+  });
+  const drawCurve = async (place, spec) => {
+    if (!place.isConnected) return;
+    const view = await show(place, spec);
+    if (place.isConnected) curveViews.set(place, view); else view.finalize();
+  };
   const small = ({ heading, points }) => {
     const place = make("div", { class: "small chart", role: "img", "aria-label": `${heading}: ${points.length} points` });
     const axis = { tickCount: 4, title: null };
     const spec = { width: "container", height: 120, data: { values: points.map(([step, value]) => ({ step, value })) }, mark: { type: "line", style: "best-line", point: points.length < 30 },
       encoding: { x: { field: "step", type: "quantitative", axis: { ...axis, grid: false, format: "~s" } }, y: { field: "value", type: "quantitative", axis, scale: { zero: false } } } };
-    requestAnimationFrame(() => show(place, spec).catch(console.error));
+    requestAnimationFrame(() => drawCurve(place, spec).catch(console.error));
     return [make("h3", {}, heading), place];
   };
   const command = (line, why) => make("div", {}, make("p", {}, why), make("div", { class: "command" }, make("code", {}, line), make("button", { type: "button", class: "copy", "data-copy": line, "aria-label": `Copy the command ${line}` }, "Copy")));
@@ -297,7 +313,13 @@
     const open = !opened.has(id);
     button.setAttribute("aria-expanded", String(open));
     if (open) { opened.add(id); head.after(detail(placeOf.get(id))); mark(id, true); }
-    else { opened.delete(id); document.querySelector(`#trial-table tr[data-of="${id}"]`)?.remove(); if (marked === id) mark(null); }
+    else {
+      const below = document.querySelector(`#trial-table tr[data-of="${id}"]`);
+      closeCurves(below);
+      below.remove();
+      opened.delete(id);
+      if (marked === id) mark(null);
+    }
   };
   const openTrial = (id) => {
     let head = document.querySelector(`#trial-table tr[data-trial="${id}"]`);
@@ -375,8 +397,8 @@
 
   // --- the bar says where one is
 
-  const links = all(".bar a");
   const where = () => {
+    const links = all(".bar a");
     const passed = links.filter((link) => (document.querySelector(link.hash)?.getBoundingClientRect().top ?? 1) < 120);
     const here = passed.at(-1) ?? links[0];
     links.forEach((link) => (link === here ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current")));
@@ -391,37 +413,47 @@
 
   // --- a newer page in the place of this one, section by section: what a person opened stays
 
-  const PARTS = ["question", "findings", "rounds", "comparison", "studies", "trials"];
+  const renewed = (fresh, old, before) => {
+    const places = all("[data-chart]", old);
+    const same = (place) => JSON.stringify(before[place.dataset.chart]) === JSON.stringify(charts[place.dataset.chart]);
+    const drawn = new Map(places.filter((place) => views.has(place) && same(place)).map((place) => [place.dataset.chart, place]));
+    const open = new Set(all("details[open] > summary", old).map((one) => one.textContent));
+    for (const place of all("[data-chart]", fresh)) {
+      const before = drawn.get(place.dataset.chart);
+      if (before) place.replaceWith(before);
+    }
+    places.filter((place) => old.contains(place)).forEach(forget);
+    all("details > summary", fresh).forEach((one) => { one.parentElement.open = open.has(one.textContent); });
+    const section = document.importNode(fresh, false);
+    section.append(...fresh.childNodes);
+    return section;
+  };
+  // In the order of the page: what is new stands before the next part that there is.
+  const PARTS = ["question", "findings", "rounds", "comparison", "studies", "predictions", "trials", "limits", "provenance", "rules"];
   const refresh = (html) => {
     const coming = new DOMParser().parseFromString(html, "text/html");
     const before = charts;
     read(coming);
     haystacks.length = 0;
     const kept = { filter: document.getElementById("filter").value, status: document.getElementById("status").value };
-    const sort = sorting;
-    for (const id of PARTS) {
+    closeCurves();
+    PARTS.forEach((id, at) => {
       const [old, fresh] = [document.getElementById(id), coming.getElementById(id)];
-      if (!old || !fresh) continue;
-      const places = all("[data-chart]", old);
-      const same = (place) => JSON.stringify(before[place.dataset.chart]) === JSON.stringify(charts[place.dataset.chart]);
-      const drawn = new Map(places.filter((place) => views.has(place) && same(place)).map((place) => [place.dataset.chart, place]));
-      places.filter((place) => !drawn.has(place.dataset.chart)).forEach(forget);
-      const open = new Set(all("details[open] > summary", old).map((one) => one.textContent));
-      for (const place of all("[data-chart]", fresh)) if (drawn.has(place.dataset.chart)) place.replaceWith(drawn.get(place.dataset.chart));
-      all("details > summary", fresh).forEach((one) => { one.parentElement.open = open.has(one.textContent); });
-      const replaced = document.importNode(fresh, false);
-      replaced.append(...fresh.childNodes);
-      old.replaceWith(replaced);
+      if (!fresh) return;
+      const replaced = renewed(fresh, old ?? make("section"), before);
+      if (old) old.replaceWith(replaced);
+      else PARTS.slice(at + 1).map((next) => document.getElementById(next)).find(Boolean).before(replaced);
       ready(replaced);
       watch(all("[data-chart]", replaced).filter((place) => !views.has(place)));
-    }
-    table();
+    });
+    document.querySelector(".bar ul").replaceChildren(...coming.querySelector(".bar ul").children);
+    where();
     Object.assign(document.getElementById("filter"), { value: kept.filter });
+    table();
+    if (!kept.status) return;
     Object.assign(document.getElementById("status"), { value: kept.status });
-    sorting = sort;
     list();
   };
-
   ready(document);
   watch(all("[data-chart]"));
   where();

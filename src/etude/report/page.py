@@ -24,6 +24,7 @@ from ..space import Choice, Integer, Real
 from ..text.masking import masked_command, masked_diff, masked_values
 from ..text.shareable import Sharing, mapped, without_places
 from ..text.signs import readable, readable_json
+from ..wording import quantity
 from .certainty import certainty
 from .figures import figures, row_limit
 from .findings import finding_groups
@@ -54,8 +55,8 @@ from .trial_table import (
     trial_rows,
 )
 
-# What a page tells of a text, or of data with texts in it.
-_Told: TypeAlias = Callable[[Any], Any]
+# Hides in a text, or in data with texts in it, what a page for others must not have.
+_Hide: TypeAlias = Callable[[Any], Any]
 # Heuristic: pixels of a frame whose height is not written down, and of axes and titles.
 _FRAME, _AROUND = 160, 50
 # The chart of the first screen: all studies beside each other.
@@ -79,7 +80,7 @@ def page(inputs: Inputs) -> str:
     all_figures = figures(inputs.analysis, axes, inputs.findings, intervals=inputs.verdict.rows)
     all_figures += round_figures(inputs.rounds, inputs.experiment.objective)
     data = _charts(all_figures)
-    told: _Told = _same if inputs.paths else _for_others(inputs)
+    hide: _Hide = _same if inputs.paths else _for_others(inputs)
     rows = trial_rows(inputs.analysis)
     values = {
         **_answer(inputs, all_figures),
@@ -91,14 +92,14 @@ def page(inputs: Inputs) -> str:
         "evaluation_note": evaluation_note(inputs.analysis),
         **_origin(inputs),
         "rules": cited_rules(_texts_with_rules(inputs)),
-        "charts": safe_json(told(data)),
+        "charts": safe_json(hide(data)),
         "heights": {name: _height(one) for name, one in data.get("charts", {}).items()},
-        "trial_data": safe_json(told(trial_data(inputs.analysis, rows, inputs.logs))),
+        "trial_data": safe_json(hide(trial_data(inputs.analysis, rows, inputs.logs))),
         "style": Markup(_style()),
         "script": Markup(_file("page.js")),
         "vega": _VEGA_PLACE,
     }
-    html = readable(_environment(told).from_string(_file("page.html.j2")).render(values).lstrip())
+    html = readable(_environment(hide).from_string(_file("page.html.j2")).render(values).lstrip())
     return html.replace(_VEGA_PLACE, _vega_bundle())
 
 
@@ -106,8 +107,8 @@ def _same(data: Any) -> Any:
     return data
 
 
-def _for_others(inputs: Inputs) -> _Told:
-    """What a page for others tells: no user, no machine, and no path of one."""
+def _for_others(inputs: Inputs) -> _Hide:
+    """Takes what a page for others must not have: users, machines, and paths of them."""
     sharing, stay = _sharing(inputs), _texts_of_settings(inputs)
     stay |= {sharing.text(value) for value in stay}
 
@@ -232,7 +233,19 @@ def _trials(inputs: Inputs, rows: Sequence[Row]) -> dict[str, Any]:
         "of_studies": len({row.study for row in rows}) > 1,
         "rows_left_out": max(0, len(rows) - MAX_ROWS),
         "table_note": table_note(rows),
+        "logs_note": _logs_note(inputs),
     }
+
+
+def _logs_note(inputs: Inputs) -> str:
+    """Of how many trials what they printed is left out; empty where of none."""
+    if not inputs.logs_left_out:
+        return ""
+    left_out = quantity(inputs.logs_left_out, "trial is", "trials are")
+    return (
+        f"Logs are in this page for {len(inputs.logs):,} trials, infeasible ones first, then the "
+        f"best; those of {left_out} left out."
+    )
 
 
 def _origin(inputs: Inputs) -> dict[str, Any]:
@@ -313,12 +326,12 @@ def _file(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _environment(told: _Told) -> Environment:
-    """The templates' environment; whatever they write out is told before it becomes HTML."""
+def _environment(hide: _Hide) -> Environment:
+    """The templates' environment; what is to be hidden goes before a text becomes HTML."""
 
     def shown(value: Any) -> Any:
         is_text = isinstance(value, str) and not isinstance(value, Markup)
-        return told(readable(value)) if is_text else value
+        return hide(readable(value)) if is_text else value
 
     environment = Environment(
         autoescape=True,

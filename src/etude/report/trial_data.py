@@ -25,7 +25,7 @@ def trial_data(
     Args:
         analysis: The trials.
         rows: As `trial_rows` sorts them.
-        logs: The last lines of what trials printed, by id.
+        logs: The last lines of what trials printed, by id; none for one that printed nothing.
 
     Source: C1, C3.
     """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..analyze.registry import not_checked
 from ..report.inputs import Inputs
 from .checkpoint_choice import predictions_of
-from .line import rounds
+from .round_line import rounds
 
 if TYPE_CHECKING:
     from .result import Result

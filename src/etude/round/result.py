@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ..advise.policy import Advice
     from ..analyze.analysis import Analysis
     from ..report.notebook import Chart
-    from .line import LineRound
+    from .round_line import LineRound
 
 
 @final
@@ -252,15 +252,18 @@ class Result:
 
         Args:
             paths: Whether the folders and the names of users in it stand as they were recorded.
-            logs: Whether the last lines that each trial printed are in it, without what looks like
+            logs: Whether the last lines that trials printed are in it, without what looks like
                 a secret.
         """
         from ..report.page import page
         from .logs import last_lines
         from .report_inputs import report_inputs
 
-        printed = last_lines(self.store.files, self.records, self.experiment.name) if logs else {}
-        return page(replace(report_inputs(self), paths=paths, logs=printed))
+        inputs = replace(report_inputs(self), paths=paths)
+        if logs:
+            printed, left_out = last_lines(self.store.files, self.records, self.experiment)
+            inputs = replace(inputs, logs=printed, logs_left_out=left_out)
+        return page(inputs)
 
     def report(
         self, path: str | Path, *, format: Literal["html", "png", "svg"] = "html"
@@ -409,8 +412,8 @@ def load(store: Store | str | Path, name: str | None = None, *, test: bool = Fal
             f"There is no experiment `{name}` in this store. {did_you_mean(name, names)}"
         )
     entry = run_last(entries) if name is None else entries[names.index(name)]
-    from .line import line_of
     from .prior import known_prior
+    from .round_line import line_of
 
     parent = parent_in(entries, entry.experiment)
     result = Result(

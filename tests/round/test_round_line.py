@@ -8,8 +8,8 @@ from tests.factories import minimal
 
 import etude
 from etude import Real
-from etude.round.line import LineRound, changed_lines, rounds
 from etude.round.result import load
+from etude.round.round_line import LineRound, changed_lines, rounds
 from etude.store import open_store
 
 FIRST = minimal(
