@@ -147,6 +147,11 @@ def test_a_port_that_is_taken_is_said_and_another_is_found_where_none_was_named(
         LiveServer(Place(store=quiet.path, name="rates", port=quiet.port))
 
 
+def test_a_host_without_a_name_does_not_let_everybody_in(quiet):
+    with pytest.raises(RunError, match=r"--host needs an address: 127\.0\.0\.1"):
+        LiveServer(Place(store=quiet.path, name="rates", host=""))
+
+
 def test_a_host_that_is_not_here_is_said(quiet):
     with pytest.raises(RunError, match=r"Nothing can listen on `192\.0\.2\.1` port 8420"):
         LiveServer(Place(store=quiet.path, name="rates", host="192.0.2.1"))

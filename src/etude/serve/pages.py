@@ -58,7 +58,8 @@ class Pages:
         self, store: Path, name: str, turn: threading.Lock, on_page: Callable[[], object]
     ) -> None:
         """Makes nothing yet."""
-        self._command = [sys.executable, "-m", "etude.serve.render", str(store), name]
+        # -P: what is called like a module of ours in the folder of a run is not loaded for it.
+        self._command = [sys.executable, "-P", "-m", "etude.serve.render", str(store), name]
         self._turn, self._on_page = turn, on_page
         self._process: subprocess.Popen[bytes] | None = None
         self._is_closed = False
