@@ -1,8 +1,10 @@
 """A report as it is served: nothing runs in it but its own scripts."""
 
 import re
+import sys
 
 from etude.finding import Finding
+from etude.serve import render as of_render
 from etude.serve.render import finding_rows, policy_hash, served
 
 LIBRARY = "var vega;" * 20_000
@@ -42,6 +44,17 @@ def test_a_script_that_stands_elsewhere_is_none_of_the_pages():
 def test_a_script_is_named_as_browsers_name_it():
     # sha256 of the empty text, as the standard of hashes has it.
     assert policy_hash("") == "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+
+
+def test_what_a_library_prints_is_no_part_of_a_page(monkeypatch, capsysbinary):
+    monkeypatch.setattr("os.nice", int)
+    monkeypatch.setattr(sys, "argv", ["render", "etude.db", "rates"])
+    monkeypatch.setattr(sys, "stdout", sys.stdout)  # put back afterwards
+    monkeypatch.setattr(of_render, "render", lambda *_: print("Hello") or ({}, "vega", "<html>"))
+
+    of_render.main()
+
+    assert capsysbinary.readouterr() == (b"{}\nvega<html>", b"Hello\n")
 
 
 def test_findings_of_single_trials_are_one_row_a_check():

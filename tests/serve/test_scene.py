@@ -99,6 +99,12 @@ def test_a_curve_is_thinned_and_has_no_value_that_json_has_not():
     assert json.dumps(points, allow_nan=False)
 
 
+def test_the_greatest_value_stays_one_that_json_has():
+    points = curve(trial(0, 1.7976931348623157e308), "valid/error")
+
+    assert json.dumps(points, allow_nan=False)
+
+
 @pytest.mark.parametrize("status", ["pending", "running", "paused", "stopped", "completed"])
 def test_a_trial_without_a_value_is_told_too(status):
     shown = scene()

@@ -118,12 +118,14 @@ def render(store: str, name: str) -> tuple[dict[str, Any], str, str]:
 def main() -> None:
     """Writes a page to the standard output; exits 2 with a sentence where it cannot be made."""
     os.nice(_NICE)  # training comes first
+    # What a library prints is no part of the page.
+    output, sys.stdout = sys.stdout.buffer, sys.stderr
     try:
         known, library, html = render(*sys.argv[1:3])
     except EtudeError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
-    sys.stdout.buffer.write(json.dumps(known).encode() + b"\n" + library.encode() + html.encode())
+    output.write(json.dumps(known).encode() + b"\n" + library.encode() + html.encode())
 
 
 if __name__ == "__main__":

@@ -251,8 +251,17 @@ def curve(record: Record, metric: str) -> list[list[float]]:
     places = np.unique(np.linspace(0, len(steps_P) - 1, min(len(steps_P), MAX_POINTS)).round())
     places = places.astype(int)
     pairs = zip(steps_P[places].tolist(), values_P[places].tolist(), strict=True)
-    # A pixel has no more digits, and each of these is sent to each browser.
-    return [[step, float(f"{value:.5g}")] for step, value in pairs]
+    return [[step, _rounded(value)] for step, value in pairs]
+
+
+def _rounded(value: float) -> float:
+    """The same with the digits that a pixel has, as each is sent to each browser; never infinite.
+
+    >>> _rounded(0.123456), _rounded(1.7976931348623157e308)
+    (0.12346, 1.7976931348623157e+308)
+    """
+    short = float(f"{value:.5g}")
+    return short if math.isfinite(short) else value
 
 
 def _finite(leader: tuple[float, int] | None) -> tuple[float, int] | None:

@@ -112,7 +112,7 @@ class LiveServer:
 
     def finish(self) -> None:
         """Lets those that look on see the end of the run beside it, and ends."""
-        self._reader.last_look(_LAST_PAGE_S)
+        self._reader.wait_for_last_page(_LAST_PAGE_S)
         if self._hub.all_readers:
             time.sleep(_LOADED_S)
         text = "The run is over. `etude serve` opens this page again."
