@@ -122,10 +122,15 @@ def test_a_reader_that_stops_says_so_to_all_that_look_on(served, monkeypatch):
 
 def test_an_experiment_that_nobody_looks_at_is_let_go_and_found_again(served, monkeypatch):
     is_closed, close = threading.Event(), Follow.close
+
+    def closing(follow):
+        close(follow)
+        is_closed.set()
+
     with served.stream() as stream:
         stream.until(lambda said: "ended" in said)
     with monkeypatch.context() as patch:
-        patch.setattr(Follow, "close", lambda follow: close(follow) or is_closed.set())
+        patch.setattr(Follow, "close", closing)
         patch.setattr(of_readers, "_UNASKED_S", 0.0)
         assert is_closed.wait(LIMIT_S)
     served.happens(*finished(0, 0.5))
