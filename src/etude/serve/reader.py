@@ -17,7 +17,7 @@ from ..store.follow import Follow
 from ..text.signs import readable
 from .hub import Hub
 from .pages import Page, Pages
-from .scene import Scene
+from .panel_state import PanelState
 
 # Whether anything changed is asked so often: it is a number in memory that all readers share.
 LOOK_S: Final = 0.1
@@ -41,7 +41,7 @@ class _Room:
     def __init__(self, name: str, pages: Pages) -> None:
         self.name, self.pages = name, pages
         self.follow: Follow | None = None
-        self.scene: Scene | None = None
+        self.panel: PanelState | None = None
         self.is_running = False
         self.owner: dict[str, Any] | None = None
         self.trouble = ""
@@ -54,14 +54,14 @@ class _Room:
         """Reads all trials, and what they are of."""
         with closing(open_store(store, create=False)) as opened:
             result = load(opened, self.name)
-            scene = Scene(result.experiment, result.studies)
+            panel = PanelState(result.experiment, result.studies)
         follow = Follow(store, self.name)
         try:
-            scene.begin(follow.whole())
+            panel.begin(follow.whole())
         except BaseException:
             follow.close()
             raise
-        self.follow, self.scene = follow, scene
+        self.follow, self.panel = follow, panel
         self.trouble, self.is_new = "", True
 
     def close(self) -> None:
@@ -137,7 +137,7 @@ class Reader:
                 time.sleep(LOOK_S)
 
     def _is_behind(self, room: _Room) -> bool:
-        page, ended = room.pages.page, room.scene.ended if room.scene else 0
+        page, ended = room.pages.page, room.panel.ended if room.panel else 0
         return room.is_running or page is None or page.ended != ended
 
     def _run(self) -> None:
@@ -189,17 +189,17 @@ class Reader:
             room.close()
             is_changed = room.trouble != str(error)
             room.trouble = str(error)
-        if room.scene is not None and self._hub.readers(room.name):
-            is_changed |= room.pages.consider(room.scene.ended)
+        if room.panel is not None and self._hub.readers(room.name):
+            is_changed |= room.pages.consider(room.panel.ended)
         self._post(room, now_s, is_changed=is_changed)
 
     def _read(self, room: _Room, now_s: float) -> bool:
         """Takes what the store has; whether anything is new."""
-        assert room.follow is not None and room.scene is not None, "It is open. This is a bug."
+        assert room.follow is not None and room.panel is not None, "It is open. This is a bug."
         is_changed, room.is_new = room.is_new, False
         clock_s = time.time()
         for record in room.follow.changed():
-            room.scene.take(record, clock_s)
+            room.panel.take(record, clock_s)
             is_changed = True
         if now_s - room.run_checked_s >= _CHECK_S:
             room.run_checked_s = now_s
@@ -225,8 +225,8 @@ class Reader:
         self._hub.post(room.name, "state", as_json(self._state(room, page)))
 
     def _state(self, room: _Room, page: Page | None) -> dict[str, Any]:
-        scene, clock_s = room.scene, time.time()
-        shown = {} if scene is None else scene.message(clock_s, is_running=room.is_running)
+        panel, clock_s = room.panel, time.time()
+        shown = {} if panel is None else panel.message(clock_s, is_running=room.is_running)
         return {
             "at": clock_s,
             **shown,

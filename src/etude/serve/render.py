@@ -89,8 +89,8 @@ def _of_trials(findings: Sequence[Finding]) -> Iterator[dict[str, str]]:
         if "trial" in finding.subject:
             counts.setdefault((finding.rule, finding.check), Counter())[finding.status] += 1
     for (rule, check), count in counts.items():
-        status = next(one for one in _WORST if count[one])
-        text = ", ".join(f"{count[one]:,} {one}" for one in _WORST if count[one])
+        status = next(level for level in _WORST if count[level])
+        text = ", ".join(f"{count[level]:,} {level}" for level in _WORST if count[level])
         yield _row(rule, check, "single trials", status, text)
 
 
