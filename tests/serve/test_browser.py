@@ -107,7 +107,9 @@ def test_a_report_that_cannot_be_put_in_place_is_loaded_anew(served, opened):
     pages = served.server._reader.watch("rates")
     pages.page = report("one", "ok", made_s=1.0)
     shows(opened, "answer one", "#question")
-    opened.evaluate("() => { window.etude.refresh = () => { throw new Error('It is broken'); }; }")
+    opened.evaluate(
+        "() => { Object.assign(window.etude, { refresh: () => { throw new Error('broken'); } }); }"
+    )
 
     pages.page = report("two", "ok", made_s=2.0)
 
