@@ -106,7 +106,7 @@ def test_a_run_is_served_beside_it_and_the_server_ends_with_it(tmp_path):
 def test_the_address_of_a_run_is_said_before_anything_happens_in_it(store, tmp_path, monkeypatch):
     (tmp_path / "queue.py").write_text("raise SystemExit('another module of this name')")
     monkeypatch.chdir(tmp_path)
-    lines = Queue()
+    lines: Queue[str] = Queue()
     beside = BesideRun(str(store), is_asked=True).saying(lines.put)
 
     with closing(beside):

@@ -11,6 +11,7 @@ from tests.serve.serving import LIMIT_S, Served, made_page
 from tests.store.sample import finished
 
 from etude.event import Began, Ended, Logged
+from etude.serve import reader as of_readers
 from etude.serve.render import policy_hash, render
 
 # What the script of a report has for the live page, as small as it can be.
@@ -158,6 +159,23 @@ def test_a_server_that_is_gone_is_asked_more_and_more_seldom(served, opened):
 
     assert 1 <= len(asked) < 12  # of 120 that are asked once a second
     served.start()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_reader_that_stopped_is_said_and_its_server_asked_seldom(served, opened, monkeypatch):
+    opened.clock.install()
+    opened.reload()
+    shows(opened, "No run goes on")
+    monkeypatch.setattr(of_readers, "as_json", {}.__getitem__)
+    served.happens(*finished(0, 0.5))
+    shows(opened, "The reader stopped")
+    asked = []
+    opened.on("request", lambda request: asked.append(request.url))
+    [opened.clock.run_for(1_000) for _ in range(20)]
+
+    shows(opened, "The reader stopped")
+
+    assert 1 <= len(asked) < 8  # of 20 that are asked once a second
 
 
 def seen(page, *, is_hidden):

@@ -204,6 +204,8 @@ class BesideRun:
         if process is None:
             return
         with suppress(OSError):
+            sys.stdout.flush()  # the answer, into a pipe too
+        with suppress(OSError):
             process.stdin.close() if process.stdin else None
         with suppress(subprocess.TimeoutExpired):
             process.wait(_GRACE_S)

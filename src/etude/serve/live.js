@@ -318,12 +318,13 @@
     const on = (kind, take) => source.addEventListener(kind, (event) => {
       heard = Date.now();
       lost = 0;
-      wait = FIRST_MS;
       take(JSON.parse(event.data));
+      if (!over) wait = FIRST_MS;
     });
-    on("beat", draw);
+    on("beat", () => { over = ""; draw(); });
     on("findings", findings);
     on("state", (said) => {
+      if (!state || state.at !== said.at) over = ""; // the same again comes before the same end
       state = said;
       offset = said.at - Date.now() / 1000;
       draw();
@@ -335,7 +336,7 @@
       draw();
       later();
     });
-    source.onopen = () => { over = ""; refused = false; };
+    source.onopen = () => { refused = false; };
     source.onerror = () => {
       if (!lost && !over) lost = Date.now();
       draw();
