@@ -6,6 +6,8 @@ import subprocess
 import sys
 from contextlib import closing
 from http.client import HTTPConnection
+from queue import Queue
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -99,6 +101,29 @@ def test_a_run_is_served_beside_it_and_the_server_ends_with_it(tmp_path):
     assert "Live page: http://127.0.0.1:" in done.stdout
     with closing(open_store(tmp_path / "etude.db", create=False)) as opened:
         assert opened.records("small").count("completed") == 2
+
+
+def test_the_address_of_a_run_is_said_before_anything_happens_in_it(store, tmp_path, monkeypatch):
+    (tmp_path / "queue.py").write_text("raise SystemExit('another module of this name')")
+    monkeypatch.chdir(tmp_path)
+    lines: Queue[str] = Queue()
+    beside = BesideRun(str(store), is_asked=True).saying(lines.put)
+
+    with closing(beside):
+        beside.begin(SimpleNamespace(experiment=SimpleNamespace(name="rates")))
+
+        assert lines.get(timeout=LIMIT_S).startswith("Live page: http://127.0.0.1:")
+
+
+def test_the_answer_does_not_wait_for_who_still_looks_on(tmp_path, monkeypatch):
+    (tmp_path / "small.toml").write_text(SMALL)
+    (tmp_path / "train.py").write_text(TRAIN)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(BesideRun, "close", lambda page: print("The page is over."))
+
+    said = CliRunner().invoke(app, ["run", "small.toml", "--runner", "inline"]).output
+
+    assert said.index("Charts and trials:") < said.index("The page is over.")
 
 
 def test_what_is_not_asked_for_starts_nothing():

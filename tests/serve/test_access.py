@@ -8,7 +8,7 @@ import pytest
 
 from etude.serve.access import is_loopback, stored_key
 
-PAGES = ("/", "/all", "/of/rates", "/events/rates", "/live.js", "/live.css", "/vega/x.js", "/no")
+PAGES = ("/", "/all", "/of/rates", "/events/rates", "/live.js", "/vega/x.js", "/no")
 WRONG = ("x", "", "0", "a" * 5000, "%00", "%0d%0aSet-Cookie:a=b", "..", "<script>", "é", "*")
 # As they are sent to a server whose cookie the browser has.
 FOREIGN = [
@@ -36,7 +36,7 @@ def test_the_token_is_exchanged_for_a_cookie_and_leaves_the_address(quiet):
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert answer.headers["cache-control"] == "no-store"
     cookie, *flags = answer.headers["set-cookie"].split("; ")
-    assert {"HttpOnly", "SameSite=strict", "Path=/"} <= set(flags)
+    assert {"HttpOnly", "SameSite=strict", "Path=/", "Max-Age=2592000"} <= set(flags)
     assert quiet.token not in cookie
     assert re.match(rf"etude_{quiet.port}_\w{{8}}=", cookie)
 
@@ -47,6 +47,18 @@ def test_nothing_is_shown_without_the_cookie(quiet, path):
 
     assert answer.status == 403
     assert "rates" not in answer.text
+
+
+def test_a_refusal_has_its_looks(quiet):
+    assert 'href="/live.css"' in quiet.get("/", Cookie="").text
+    assert quiet.get("/live.css", Cookie="").status == 200
+
+
+def test_a_link_of_another_site_leads_on_by_a_page_of_this_server(quiet):
+    answer = quiet.get(f"/?open={quiet.token}", Cookie="", Sec_Fetch_Site="cross-site")
+
+    assert (answer.status, answer.headers["refresh"]) == (200, "0; url=/")
+    assert answer.headers["set-cookie"].startswith(quiet.cookie)
 
 
 @pytest.mark.parametrize("token", WRONG)

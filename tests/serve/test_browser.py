@@ -11,8 +11,14 @@ from tests.serve.serving import LIMIT_S, Served, made_page
 from tests.store.sample import finished
 
 from etude.event import Began, Ended, Logged
-from etude.serve.render import render
+from etude.serve import reader as of_readers
+from etude.serve.render import policy_hash, render
 
+# What the script of a report has for the live page, as small as it can be.
+REFRESH = """window.etude = { refresh: (html) => {
+  const coming = new DOMParser().parseFromString(html, "text/html");
+  document.getElementById("question").replaceWith(coming.getElementById("question"));
+} };"""
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: no page is seen")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: NO PAGE IS LOOKED AT")
@@ -97,17 +103,101 @@ def test_what_a_newer_report_says_comes_in_its_place_and_what_was_opened_stays(s
     shows(opened, "Problem, was in order: It turned", ".live-turned")
 
 
+def test_a_report_that_cannot_be_put_in_place_is_loaded_anew(served, opened):
+    shows(opened, "No run goes on")
+    pages = served.server._reader.watch("rates")
+    pages.page = report("one", "ok", made_s=1.0)
+    shows(opened, "answer one", "#question")
+    opened.evaluate(
+        "() => { Object.assign(window.etude, { refresh: () => { throw new Error('broken'); } }); }"
+    )
+
+    pages.page = report("two", "ok", made_s=2.0)
+
+    shows(opened, "answer two", "#question")
+
+
+def test_a_link_of_another_site_is_let_in(served, browser):
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_content(f'<a href="{served.server.address}">Live page</a>')  # as a web terminal's
+    page.locator("a").click()
+
+    shows(page, "No run goes on")
+
+    assert page.url == f"http://127.0.0.1:{served.port}/of/rates"
+    context.close()
+
+
+def test_a_tab_that_nobody_sees_leaves_its_connection_to_others(served, opened):
+    opened.clock.install()
+    opened.reload()
+    shows(opened, "No run goes on")
+    asked = []
+    opened.on("request", lambda request: asked.append(request.url))
+    seen(opened, is_hidden=True)
+    opened.clock.fast_forward("00:31")
+    opened.wait_for_function("window.etudeLive.isConnected === false")
+    opened.clock.fast_forward("10:00")
+    assert asked == []
+
+    seen(opened, is_hidden=False)
+    served.happens(*finished(0, 0.5))
+
+    shows(opened, "1 trial ended")
+
+
+def test_a_server_that_is_gone_is_asked_more_and_more_seldom(served, opened):
+    opened.clock.install()
+    opened.reload()
+    shows(opened, "No run goes on")
+    served.stop()
+    shows(opened, "No connection since")
+    asked = []
+    opened.on("requestfailed", lambda request: asked.append(request.url))
+    [opened.clock.run_for(30_000) for _ in range(4)]
+
+    assert 1 <= len(asked) < 12  # of 120 that are asked once a second
+    served.start()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_reader_that_stopped_is_said_and_its_server_asked_seldom(served, opened, monkeypatch):
+    opened.clock.install()
+    opened.reload()
+    shows(opened, "No run goes on")
+    monkeypatch.setattr(of_readers, "as_json", {}.__getitem__)
+    served.happens(*finished(0, 0.5))
+    shows(opened, "The reader stopped")
+    asked = []
+    opened.on("request", lambda request: asked.append(request.url))
+    [opened.clock.run_for(1_000) for _ in range(20)]
+
+    shows(opened, "The reader stopped")
+
+    assert 1 <= len(asked) < 8  # of 20 that are asked once a second
+
+
+def seen(page, *, is_hidden):
+    """Lets a page believe that its tab is not in front, or is."""
+    page.evaluate(
+        "(hidden) => { Object.defineProperty(document, 'hidden', { value: hidden, "
+        "configurable: true }); document.dispatchEvent(new Event('visibilitychange')); }",
+        is_hidden,
+    )
+
+
 def report(word, status, **given):
     """A page as small as one can be."""
     html = (
         '<!doctype html><html><head><link rel="stylesheet" href="/live.css"></head><body><main>'
         '<section id="live" class="live"></section>'
         f'<section id="question">answer {word}<details><summary>More</summary>all</details>'
-        '</section></main><script type="application/json" id="charts">'
-        '{"config": {}, "charts": {}}</script><script src="/live.js"></script></body></html>'
+        f'</section></main><script>{REFRESH}</script><script src="/live.js"></script></body></html>'
     )
     turned = {"rule": "C1", "check": "boundary", "about": "the rate", "headline": "It turned"}
-    return made_page(html, findings=[{**turned, "status": status}], **given)
+    findings = [{**turned, "status": status}]
+    return made_page(html, findings=findings, hashes=[policy_hash(REFRESH)], **given)
 
 
 @pytest.fixture(scope="module")

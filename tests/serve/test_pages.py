@@ -1,5 +1,7 @@
 """Reports are made in processes of their own, when trials ended, and not too often."""
 
+import signal
+import sys
 import threading
 
 import pytest
@@ -62,9 +64,39 @@ def test_what_cannot_be_made_is_said_and_tried_again_later(store):
     assert not made.consider(0)
 
 
-def test_experiments_take_turns(store):
-    turn = threading.Lock()
-    made = Pages(store.files.store, "rates", turn, print)
+@pytest.mark.parametrize(
+    ("command", "trouble"),
+    [
+        ([sys.executable, "-c", "print('A new version is out')"], "no report: A new version is"),
+        (["/no such program"], "No process can be started for it"),
+    ],
+)
+def test_what_comes_in_place_of_a_page_is_said(pages, command, trouble):
+    made, is_made = pages
+    made._command = command
 
-    with turn:
+    assert made.consider(0)
+    assert is_made.wait(LIMIT_S)
+
+    assert trouble in made.trouble
+    assert made.page is None
+
+
+def test_a_page_whose_making_is_ended_before_it_began_is_not_made(pages, monkeypatch):
+    made, is_made = pages
+    made._command = [sys.executable, "-c", "input()"]
+    started = made._started
+    monkeypatch.setattr(made, "_started", lambda: made.close() or started())
+
+    made.consider(0)
+
+    assert is_made.wait(LIMIT_S)
+    assert made._process.returncode == -signal.SIGKILL
+
+
+def test_experiments_take_turns(store):
+    page_lock = threading.Lock()
+    made = Pages(store.files.store, "rates", page_lock, print)
+
+    with page_lock:
         assert not made.consider(0)

@@ -1,10 +1,10 @@
 """A server that is started, left, and started again, while its store goes on."""
 
+import threading
 import time
-from threading import enumerate as threads
 
 import pytest
-from tests.serve.serving import made_page
+from tests.serve.serving import LIMIT_S, made_page
 from tests.store.sample import finished
 
 from etude.errors import RunError
@@ -88,7 +88,7 @@ def test_one_reader_reads_the_store_however_many_look_on(served, monkeypatch):
     [stream.__exit__() for stream in streams]
     assert len(said) == 20
     assert opened == ["rates"]
-    assert [thread.name for thread in threads()].count("etude live") == 1
+    assert [thread.name for thread in threading.enumerate()].count("etude live") == 1
 
 
 def test_a_store_that_is_lost_is_said_and_found_again(served):
@@ -103,6 +103,40 @@ def test_a_store_that_is_lost_is_said_and_found_again(served):
 
     assert "etude.db" in lost["trouble"]
     assert said["ended"] == 0
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_reader_that_stops_says_so_to_all_that_look_on(served, monkeypatch):
+    with served.stream() as stream:
+        stream.until(lambda said: "ended" in said)
+        monkeypatch.setattr(of_readers, "as_json", {}.__getitem__)
+
+        served.happens(*finished(0, 0.5))
+        *_, last = stream.events()
+
+    assert last == (
+        "end",
+        {"text": "The reader stopped, which is a bug: start `etude serve` again."},
+    )
+
+
+def test_an_experiment_that_nobody_looks_at_is_let_go_and_found_again(served, monkeypatch):
+    is_closed, close = threading.Event(), Follow.close
+
+    def closing(follow):
+        close(follow)
+        is_closed.set()
+
+    with served.stream() as stream:
+        stream.until(lambda said: "ended" in said)
+    with monkeypatch.context() as patch:
+        patch.setattr(Follow, "close", closing)
+        patch.setattr(of_readers, "_UNASKED_S", 0.0)
+        assert is_closed.wait(LIMIT_S)
+    served.happens(*finished(0, 0.5))
+
+    with served.stream() as again:
+        assert again.until(lambda said: said.get("ended") == 1)
 
 
 def test_what_is_in_a_name_stays_on_the_line_of_its_event(served):
@@ -145,6 +179,11 @@ def test_an_experiment_that_the_store_has_not_is_not_found(quiet, path):
 def test_a_port_that_is_taken_is_said_and_another_is_found_where_none_was_named(quiet):
     with pytest.raises(RunError, match=rf"Port {quiet.port} is taken, .* --port"):
         LiveServer(Place(store=quiet.path, name="rates", port=quiet.port))
+
+
+def test_a_host_without_a_name_does_not_let_everybody_in(quiet):
+    with pytest.raises(RunError, match=r"--host needs an address: 127\.0\.0\.1"):
+        LiveServer(Place(store=quiet.path, name="rates", host=""))
 
 
 def test_a_host_that_is_not_here_is_said(quiet):

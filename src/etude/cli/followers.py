@@ -49,9 +49,10 @@ class Followers(ShowsInTrackers):
         """Starts a follower for each tracker."""
         self._name = opening.experiment.name
         for kind in dict.fromkeys((*self._kinds, *opening.experiment.track)):
-            command = [sys.executable, "-m", "etude", "track", kind, self._name]
+            # -P: what is called like a module of ours in the folder of a run is not loaded for it.
+            command = [sys.executable, "-P", "-m", "etude", "track", "--store", self._store]
             process = subprocess.Popen(
-                [*command, "--store", self._store, "--beside-run"],
+                [*command, "--beside-run", "--", kind, self._name],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

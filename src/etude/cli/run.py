@@ -129,8 +129,8 @@ def run(  # noqa: PLR0913  # one parameter an option is Typer's way
             )
             options = RoundOptions(plan, store, location, accept, _typed(workers, runner))
             return follow(file, play, _training(file, workers, runner), options)
-        result = play(file, store=location)
-    _show(result, file, store)
+        # Before the page ends, which waits for who looks on.
+        _show(play(file, store=location), file, store)
 
 
 def _refuse_options_of_rounds(*, accept: bool, budget_steps: int | None, is_series: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, TypeAlias, final
@@ -17,6 +18,7 @@ from .options import StoreOption
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import BinaryIO
 
     from ..event import Event
     from ..round.observer import Opening
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 _Name: TypeAlias = Annotated[
     str | None,
     typer.Argument(
-        metavar="[NAME]", help="The experiment; all of the store if left out.", show_default=False
+        metavar="[NAME]",
+        help="The experiment that the address opens; whoever is let in sees all of the store.",
+        show_default=False,
     ),
 ]
 _Port: TypeAlias = Annotated[
@@ -35,22 +39,23 @@ _Port: TypeAlias = Annotated[
     ),
 ]
 _Host: TypeAlias = Annotated[
-    str, typer.Option(help="What it listens on; others than this machine reach 0.0.0.0.")
+    str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")
 ]
 _Control: TypeAlias = Annotated[
     bool, typer.Option("--control", help="Let the page stop runs and add trials.")
 ]
 _Beside: TypeAlias = Annotated[
     bool,
-    typer.Option(
-        "--beside-run", help="End within 13 s once the standard input ends: a run's own way."
-    ),
+    typer.Option("--beside-run", help="End within 15 s once the standard input ends.", hidden=True),
 ]
 _LIBRARIES = ("starlette", "uvicorn", "h11", "anyio")
 # A page that was started by a run gives way to it.
 _NICE = 5
-# What a page beside a run may take to show its end.
-_GRACE_S = 13.0
+# What a page beside a run may take to show its end: the last report, the time to load it, and the
+# server's own end are 13.5 s.
+_GRACE_S = 15.0
+# Nothing comes from a process that is over but what it has written.
+_LAST_LINES_S = 1.0
 
 
 def serve(  # noqa: PLR0913  # one parameter an option is Typer's way
@@ -160,6 +165,7 @@ class BesideRun:
         self._store, self._is_asked = store, is_asked
         self._say: Callable[[str], None] = print
         self._process: subprocess.Popen[bytes] | None = None
+        self._reader: threading.Thread | None = None
 
     def saying(self, say: Callable[[str], None]) -> BesideRun:
         """The same, saying through the display of a round."""
@@ -170,25 +176,27 @@ class BesideRun:
         """Starts the server with the first round, whose experiment the store has by now."""
         if not self._is_asked or self._process is not None:
             return
-        command = [sys.executable, "-m", "etude", "serve", opening.experiment.name]
+        # -P: what is called like a module of ours in the folder of a run is not loaded for it.
+        command = [sys.executable, "-P", "-m", "etude", "serve", "--store", self._store]
         self._process = subprocess.Popen(
-            [*command, "--store", self._store, "--beside-run"],
+            [*command, "--beside-run", "--", opening.experiment.name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for the run; the page shows its end
         )
         assert self._process.stdout is not None, "It has a pipe. This is a bug."
-        os.set_blocking(self._process.stdout.fileno(), False)  # as os has it
+        # Its address is said as soon as it is known, an hour before the first event perhaps.
+        self._reader = threading.Thread(
+            target=self._pass_on, args=[self._process.stdout], daemon=True, name="etude page says"
+        )
+        self._reader.start()
 
     def see(self, events: Sequence[Event]) -> None:
-        """Passes on what the server says: its address."""
-        del events
-        self._pass_on(self._process)
+        """The server reads the store itself."""
 
     def end(self) -> None:
         """The page stays until the command ends: another round may follow."""
-        self._pass_on(self._process)
 
     def close(self) -> None:
         """Lets the page show the end, and ends the server."""
@@ -196,17 +204,20 @@ class BesideRun:
         if process is None:
             return
         with suppress(OSError):
+            sys.stdout.flush()  # the answer, into a pipe too
+        with suppress(OSError):
             process.stdin.close() if process.stdin else None
         with suppress(subprocess.TimeoutExpired):
             process.wait(_GRACE_S)
         if process.poll() is None:
             process.kill()
         process.wait()
-        self._pass_on(process)
-        if process.stdout is not None:
-            process.stdout.close()
+        if self._reader is not None:
+            self._reader.join(_LAST_LINES_S)
 
-    def _pass_on(self, process: subprocess.Popen[bytes] | None) -> None:
-        text = (process.stdout.read() if process and process.stdout else None) or b""
-        for line in text.decode(errors="replace").splitlines():
-            self._say(line)
+    def _pass_on(self, output: BinaryIO) -> None:
+        """Says each line of the server as it comes, until it is over."""
+        with output:
+            for line in output:
+                with suppress(OSError):  # a terminal that is gone
+                    self._say(line.decode(errors="replace").rstrip("\r\n"))

@@ -18,9 +18,7 @@ _Kind: TypeAlias = Annotated[
 ]
 _Beside: TypeAlias = Annotated[
     bool,
-    typer.Option(
-        "--beside-run", help="End within 20 s once the standard input ends: a run's own way."
-    ),
+    typer.Option("--beside-run", help="End within 20 s once the standard input ends.", hidden=True),
 ]
 # A follower that was started by a run gives way to it.
 _NICE = 10

@@ -30,6 +30,10 @@ from ..disk.rights import PRIVATE, set_mode
 from .panel import plain_page
 
 _TOKEN_BYTES: Final = 32
+# A bookmark opens for so long; then the address with the token is needed again.
+_COOKIE_S: Final = 30 * 24 * 3600
+# Where a refusal has its looks from: nothing of a store is in it.
+_OPEN_PATH: Final = "/live.css"
 _LOCAL_NAMES: Final = frozenset({"localhost"})
 _KEY: Final = re.compile(r"[\w-]{40,100}")
 # Sent with every answer. A policy for pages with charts is the page's own.
@@ -50,6 +54,7 @@ _NO_TOKEN: Final = Markup(
     "<p>Open the address that <code>etude serve</code> printed last, "
     'or <a href="/">try again</a> if you came here from another page.</p>'
 )
+_ONWARD: Final = Markup('<p><a href="/">To the live page</a></p>')
 
 
 def new_token() -> str:
@@ -115,9 +120,9 @@ class Access:
         tokens = parse_qs(scope["query_string"].decode("latin-1")).get("open", [])
         if scope["path"] == "/" and tokens:
             return self._exchanged(tokens, headers)
-        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        if _is_foreign(headers):
             return _refused(403, "Another site asked for this.")
-        if not self._has_cookie(headers):
+        if scope["path"] != _OPEN_PATH and not self._has_cookie(headers):
             return _refused(403, "This page needs its token.")
         return None
 
@@ -135,12 +140,19 @@ class Access:
         return name in self._names
 
     def _exchanged(self, tokens: list[str], headers: Headers) -> ASGIApp:
-        if self._has_cookie(headers):  # as with the address of an earlier start
-            return RedirectResponse("/", status_code=303)
-        if len(tokens) != 1 or not _same(tokens[0], self._token):
+        # Its cookie lets in who comes by the address of an earlier start.
+        is_known = self._has_cookie(headers)
+        if not is_known and (len(tokens) != 1 or not _same(tokens[0], self._token)):
             return _refused(403, "This token is not the server's.")
-        answer = RedirectResponse("/", status_code=303)
-        answer.set_cookie(self.cookie, self._key, path="/", httponly=True, samesite="strict")
+        answer: Response = RedirectResponse("/", status_code=303)
+        if _is_foreign(headers):
+            # As a link in a web terminal: where a redirect leads is still asked for by that site,
+            # and gets no cookie. What this page leads to is asked for by this page.
+            page = plain_page("This browser is let in", _ONWARD)
+            answer = HTMLResponse(page, headers={"Refresh": "0; url=/"})
+        answer.set_cookie(
+            self.cookie, self._key, max_age=_COOKIE_S, path="/", httponly=True, samesite="strict"
+        )
         return answer
 
     def _has_cookie(self, headers: Headers) -> bool:
@@ -168,8 +180,13 @@ def _own_names(host: str) -> frozenset[str]:
 
 def _host_name(host: str) -> tuple[str, bool]:
     """The name in a Host header without its port, and whether it is one at all."""
-    found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+))(?::\d{1,5})?", host)
-    return ((found[1] or found[2]).lower().rstrip("."), True) if found else ("", False)
+    match = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+))(?::\d{1,5})?", host)
+    return ((match[1] or match[2]).lower().rstrip("."), True) if match else ("", False)
+
+
+def _is_foreign(headers: Headers) -> bool:
+    """Whether a browser says that another site asks."""
+    return headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
 
 
 def _same(given: str, known: str) -> bool:

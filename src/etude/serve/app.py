@@ -21,10 +21,10 @@ from ..text.signs import line, readable
 from .control import Control
 from .hub import Hub
 from .pages import Page
-from .panel import asset, marked, plain_page, shell
+from .panel import asset, plain_page, shell, with_attribute
 from .reader import Reader
 
-_LASTING: Final[Mapping[str, str]] = {"Cache-Control": "private, max-age=86400, immutable"}
+_CACHED: Final[Mapping[str, str]] = {"Cache-Control": "private, max-age=86400, immutable"}
 
 
 @final
@@ -84,9 +84,9 @@ class App:
         page = self._reader.watch(name).page
         body = shell(line(name)).encode() if page is None else page.html
         if page is not None:
-            body = marked(body, "made", str(page.made_s))
+            body = with_attribute(body, "made", str(page.made_s))
         if self._control is not None:
-            body = marked(body, "control", self._control.word)
+            body = with_attribute(body, "control", self._control.word)
         headers = {"Content-Security-Policy": _policy(page)}
         return HTMLResponse(body, headers=headers)
 
@@ -103,7 +103,7 @@ class App:
         content = self._reader.library(request.path_params["digest"])
         if content is None:
             return Response(status_code=404)
-        return Response(content, media_type="text/javascript", headers=_LASTING)
+        return Response(content, media_type="text/javascript", headers=_CACHED)
 
     def _is_known(self, name: str) -> bool:
         """Whether there is such an experiment; one that is looked at already may be lost."""

@@ -19,20 +19,20 @@ _RETRY: Final = b"retry: 1000\n\n"
 
 @final
 class Topic:
-    """What was said last about one experiment, a text for each kind of news."""
+    """The newest text of each kind of news about one experiment."""
 
     def __init__(self) -> None:
-        """Nothing was said."""
-        self._said: dict[str, tuple[int, bytes]] = {}
+        """Has no news."""
+        self._newest: dict[str, tuple[int, bytes]] = {}
         self._waiting: set[asyncio.Event] = set()
         self._number = 0
         self.readers = 0
 
-    def say(self, kind: str, content: bytes) -> None:
-        """Puts news in the place of what was said before; in the thread of the loop."""
+    def post(self, kind: str, content: bytes) -> None:
+        """Puts news in the place of older ones of this kind; in the thread of the loop."""
         self._number += 1
         head = f"id: {self._number}\nevent: {kind}\ndata: ".encode()
-        self._said[kind] = (self._number, head + content + b"\n\n")
+        self._newest[kind] = (self._number, head + content + b"\n\n")
         for waiter in self._waiting:
             waiter.set()
 
@@ -45,7 +45,7 @@ class Topic:
             yield _RETRY
             while not self._is_over(seen):
                 waiter.clear()
-                news = sorted(one for one in self._said.values() if one[0] > seen)
+                news = sorted(newest for newest in self._newest.values() if newest[0] > seen)
                 for number, content in news:
                     seen = number
                     yield content
@@ -56,8 +56,8 @@ class Topic:
             self.readers -= 1
 
     def _is_over(self, seen: int) -> bool:
-        """Whether the last words were said, to a browser that has seen so much."""
-        return "end" in self._said and self._said["end"][0] <= seen
+        """Whether the end was sent to a browser that has seen so much."""
+        return "end" in self._newest and self._newest["end"][0] <= seen
 
 
 async def _is_woken(waiter: asyncio.Event) -> bool:
@@ -69,20 +69,25 @@ async def _is_woken(waiter: asyncio.Event) -> bool:
 
 @final
 class Hub:
-    """The topics of a server, by experiment. Others than its loop's thread say through `post`."""
+    """The topics of a server, by experiment. Others than its loop's thread call `post` only."""
 
     def __init__(self) -> None:
         """Belongs to no loop yet."""
         self._topics: dict[str, Topic] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._end: bytes | None = None
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begins to serve in this loop."""
         self._loop = loop
 
     def topic(self, name: str) -> Topic:
-        """What is said of an experiment."""
-        return self._topics.setdefault(name, Topic())
+        """The news of an experiment; in the thread of the loop."""
+        if name not in self._topics:
+            self._topics[name] = Topic()
+            if self._end is not None:
+                self._topics[name].post("end", self._end)
+        return self._topics[name]
 
     def readers(self, name: str) -> int:
         """How many look on."""
@@ -95,12 +100,16 @@ class Hub:
         return sum(topic.readers for topic in list(self._topics.values()))
 
     def post(self, name: str, kind: str, content: bytes) -> None:
-        """Says something, from any thread; nothing once the loop is over."""
+        """Sends news, from any thread; none once the loop is over."""
         if self._loop is not None and not self._loop.is_closed():
             with suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self.topic(name).say, kind, content)
+                self._loop.call_soon_threadsafe(self._deliver, name, kind, content)
+
+    def _deliver(self, name: str, kind: str, content: bytes) -> None:
+        self.topic(name).post(kind, content)
 
     def close(self, content: bytes = b"{}") -> None:
-        """Ends all streams, after these last words; in any thread."""
+        """Ends all streams, and those that are opened later, with this; in any thread."""
+        self._end = content
         for name in list(self._topics):
             self.post(name, "end", content)

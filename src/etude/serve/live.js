@@ -229,13 +229,16 @@
       const answer = await fetch(location.pathname, { cache: "no-store" });
       if (!answer.ok) return;
       const html = await answer.text();
-      if (document.body.classList.contains("shell")) return location.reload();
-      const restore = remember();
-      if (window.etude && window.etude.refresh) await window.etude.refresh(html);
-      else await replace(html);
-      restore();
-      shown = Number((/ data-made="([\d.]+)"/.exec(html) || [])[1] || wanted);
+      shown = Number((/ data-made="([\d.]+)"/.exec(html) || [])[1] || wanted); // whatever becomes of it
       panel.dataset.made = shown;
+      if (!window.etude) return location.reload(); // as of the page that waits for the first report
+      const restore = remember();
+      await window.etude.refresh(html);
+      restore();
+    } catch (error) {
+      console.error(error);
+      if (shown >= wanted) location.reload(); // it came, and cannot be put in the place of the older one
+      return;
     } finally {
       busy = false;
     }
@@ -263,42 +266,6 @@
       const place = anchor && document.getElementById(anchor[0]);
       if (place) scrollBy({ top: place.getBoundingClientRect().top - anchor[1], behavior: "instant" });
     };
-  }
-
-  const known = new Map();
-  const views = new WeakMap();
-  async function replace(html) {
-    const next = new DOMParser().parseFromString(html, "text/html");
-    const data = document.getElementById("charts"), fresh = next.getElementById("charts");
-    if (!data || !fresh) return location.reload();
-    const before = JSON.parse(data.textContent).charts, after = JSON.parse(fresh.textContent);
-    data.textContent = fresh.textContent;
-    for (const id of PARTS) {
-      const old = document.getElementById(id), part = next.getElementById(id);
-      if (!old || !part) continue;
-      const text = part.outerHTML;
-      if (known.get(id) === text) continue;
-      known.set(id, text);
-      for (const place of part.querySelectorAll("[data-chart]")) { // stays until the newer one is drawn
-        const drawnBefore = old.querySelector(`[data-chart="${CSS.escape(place.dataset.chart)}"]`);
-        if (drawnBefore) place.replaceWith(drawnBefore);
-      }
-      old.replaceWith(document.adoptNode(part));
-    }
-    const options = { mode: "vega-lite", renderer: "svg", actions: false, config: after.config };
-    for (const place of document.querySelectorAll("[data-chart]")) {
-      const spec = after.charts[place.dataset.chart];
-      const isSame = place.childElementCount && JSON.stringify(spec) === JSON.stringify(before[place.dataset.chart]);
-      if (!spec || isSame) continue;
-      const earlier = views.get(place);
-      if (earlier) earlier.finalize();
-      try {
-        views.set(place, await window.vegaEmbed(place, spec, options));
-      } catch (error) {
-        place.dataset.failed = "";
-        console.error(error);
-      }
-    }
   }
 
   // --- stop and add, where the server lets a page do it
@@ -332,20 +299,32 @@
 
   // --- the connection
 
-  let source = null, again = 0;
-  function connect() {
+  const FIRST_MS = 1000, MOST_MS = 30000, AWAY_MS = 30000;
+  let source = null, again = 0, wait = FIRST_MS, away = 0;
+  function disconnect() {
     clearTimeout(again);
     if (source) source.close();
+    source = null;
+  }
+  function later() { // it may be served again; nobody is asked without end
+    disconnect();
+    again = setTimeout(connect, wait);
+    wait = Math.min(2 * wait, MOST_MS);
+  }
+  function connect() {
+    disconnect();
     heard = Date.now();
     source = new EventSource(`/events/${name}`);
     const on = (kind, take) => source.addEventListener(kind, (event) => {
       heard = Date.now();
       lost = 0;
       take(JSON.parse(event.data));
+      if (!over) wait = FIRST_MS;
     });
-    on("beat", draw);
+    on("beat", () => { over = ""; draw(); });
     on("findings", findings);
     on("state", (said) => {
+      if (!state || state.at !== said.at) over = ""; // the same again comes before the same end
       state = said;
       offset = said.at - Date.now() / 1000;
       draw();
@@ -355,32 +334,38 @@
       over = said.text || "";
       lost = over ? 0 : Date.now();
       draw();
-      source.close();
-      again = setTimeout(connect, 1000); // it may be served again
+      later();
     });
-    source.onopen = () => { over = ""; refused = false; };
+    source.onopen = () => { refused = false; };
     source.onerror = () => {
       if (!lost && !over) lost = Date.now();
       draw();
-      if (source.readyState !== EventSource.CLOSED) return;
-      fetch("/live.css", { cache: "no-store" }).then((answer) => { refused = answer.status === 403; draw(); }, () => {});
-      again = setTimeout(connect, 1000);
+      const isAnswered = source.readyState === EventSource.CLOSED;
+      later();
+      if (isAnswered) fetch("/live.js", { cache: "no-store" }).then((answer) => { refused = answer.status === 403; draw(); }, () => {});
     };
   }
 
+  // A browser has six connections to a server: tabs that nobody sees leave theirs to others.
+  const leave = () => { if (document.hidden) away = setTimeout(disconnect, AWAY_MS); };
+  const isSilent = () => Date.now() - heard > SILENT_S * 1000;
   setInterval(() => {
-    if (Date.now() - heard > SILENT_S * 1000) {
+    if (document.hidden) return;
+    if (source && isSilent()) {
       if (!lost && !over) lost = heard;
       connect();
     }
     draw();
   }, 5000);
   document.addEventListener("visibilitychange", () => {
+    clearTimeout(away);
+    leave();
     if (document.hidden) return;
-    if (Date.now() - heard > SILENT_S * 1000) connect();
+    if (!source || isSilent()) connect();
     draw();
     refresh(wanted);
   });
   connect();
-  window.etudeLive = { get state() { return state; } };
+  leave();
+  window.etudeLive = { get state() { return state; }, get isConnected() { return source !== null; } };
 })();

@@ -14,10 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, final
 
+from ..errors import RunError
+from ..text.signs import bounded
+
 # Making a page takes at most this share of one processor.
 _SHARE: Final = 0.1
 # After what went wrong it is tried again so often.
 _AGAIN_S: Final = 10.0
+# So many signs of what is no page are shown.
+_SHOWN: Final = 200
 
 
 @final
@@ -46,7 +51,7 @@ class Pages:
     Args:
         store: The store's path.
         name: Of the experiment.
-        turn: Is held while a page is made: experiments take turns.
+        page_lock: Is held while a page is made: experiments take turns.
         on_page: Is called, in another thread, when there is a new page or trouble.
 
     Attributes:
@@ -55,11 +60,12 @@ class Pages:
     """
 
     def __init__(
-        self, store: Path, name: str, turn: threading.Lock, on_page: Callable[[], object]
+        self, store: Path, name: str, page_lock: threading.Lock, on_page: Callable[[], object]
     ) -> None:
         """Makes nothing yet."""
-        self._command = [sys.executable, "-m", "etude.serve.render", str(store), name]
-        self._turn, self._on_page = turn, on_page
+        # -P: what is called like a module of ours in the folder of a run is not loaded for it.
+        self._command = [sys.executable, "-P", "-m", "etude.serve.render", str(store), name]
+        self._page_lock, self._on_page = page_lock, on_page
         self._process: subprocess.Popen[bytes] | None = None
         self._is_closed = False
         self._asked: int | None = None
@@ -78,7 +84,7 @@ class Pages:
         is_old = self.page is None or self.page.ended != ended
         if not is_old or self.is_busy or self._is_closed or time.monotonic() < self.next_s:
             return False
-        if not self._turn.acquire(blocking=False):
+        if not self._page_lock.acquire(blocking=False):
             return False
         self._asked = ended
         threading.Thread(target=self._make, daemon=True, name="etude page").start()
@@ -93,48 +99,66 @@ class Pages:
     def _make(self) -> None:
         begin_s, before_s = time.monotonic(), _children_s()
         try:
-            output, trouble = self._output()
-            if not trouble:
-                self._take(output)
-            self.trouble = trouble
+            self._take(self._output())
+            self.trouble = ""
+        except RunError as error:
+            self.trouble = str(error)
         finally:
             spent_s = _children_s() - before_s
             self.next_s = begin_s + max(spent_s / _SHARE, _AGAIN_S if self.trouble else 0.0)
             self._asked = None
-            self._turn.release()
+            self._page_lock.release()
             self._on_page()
 
-    def _output(self) -> tuple[bytes, str]:
-        """What the process wrote, or why it could not, a sentence."""
+    def _output(self) -> bytes:
+        """What the process wrote.
+
+        Raises:
+            RunError: where it could not, with a sentence that says why.
+        """
+        process = self._started()
+        output, errors = process.communicate()
+        if process.returncode == 0:
+            return output
+        lines = errors.decode(errors="replace").strip().splitlines()
+        raise RunError(lines[-1] if lines else f"It ended with {process.returncode}.")
+
+    def _started(self) -> subprocess.Popen[bytes]:
         # Small matrices: several threads would wait for each other.
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            start_new_session=True,  # Ctrl-C is for the server, which ends it
-        )
-        output, errors = self._process.communicate()
-        if self._process.returncode == 0:
-            return output, ""
-        lines = errors.decode(errors="replace").strip().splitlines()
-        return b"", lines[-1] if lines else f"It ended with {self._process.returncode}."
+        try:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=environment,
+                start_new_session=True,  # Ctrl-C is for the server, which ends it
+            )
+        except OSError as error:
+            raise RunError(f"No process can be started for it ({error.strerror}).") from error
+        if self._is_closed:  # since it was considered
+            self._process.kill()
+        return self._process
 
     def _take(self, output: bytes) -> None:
         head, _, rest = output.partition(b"\n")
-        known: dict[str, Any] = json.loads(head)
-        library, html = rest[: known["library"]], rest[known["library"] :]
+        try:
+            known: dict[str, Any] = json.loads(head)
+            library, html = rest[: known["library"]], rest[known["library"] :]
+            page = Page(
+                ended=known["ended"],
+                html=html,
+                hashes=known["hashes"],
+                findings=known["findings"],
+                made_s=round(time.time(), 3),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            start = bounded(head.decode(errors="replace"), _SHOWN)
+            raise RunError(f"What came in its place is no report: {start}") from error
         if library:
             self.libraries = {known["digest"]: library}
-        self.page = Page(
-            ended=known["ended"],
-            html=html,
-            hashes=known["hashes"],
-            findings=known["findings"],
-            made_s=round(time.time(), 3),
-        )
+        self.page = page
 
 
 def _children_s() -> float:

@@ -43,8 +43,8 @@ def with_panel(html: str) -> str:
     return f"{html[: place.start()]}{_PANEL}{html[place.start() :]}"
 
 
-def marked(html: bytes, name: str, value: str) -> bytes:
-    """A page with a word for its script, which finds it at the panel."""
+def with_attribute(html: bytes, name: str, value: str) -> bytes:
+    """A page whose panel has a `data-` attribute, which its script reads."""
     return html.replace(_PLACE, _PLACE + f'data-{name}="{value}" '.encode(), 1)
 
 

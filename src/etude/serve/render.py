@@ -24,7 +24,10 @@ from ..text.signs import line
 from .panel import with_panel
 
 _POLICY: Final = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>\n?')
-_CHARTS: Final = '<script type="application/json" id="charts">'
+_DATA: Final = re.compile(r'<script type="application/json" id="[\w-]+">')
+# What the footer of a file says, and of a page that is served.
+COMPLETE: Final = "This file is complete: it opens without network and loads nothing."
+_SERVED: Final = "Served live: <code>etude report</code> makes a file that is complete."
 _SCRIPT: Final = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 # Vega is by far the longest script of a page, and the same in all: browsers load it once.
 _LIBRARY_SIZE: Final = 100_000
@@ -35,23 +38,27 @@ _WORST: Final = ("problem", "unclear", "notice", "ok")
 def served(html: str) -> tuple[str, str, list[str]]:
     """A report as it is served, Vega's script, and what else may run in it, as a policy has it.
 
-    Only what stands behind the data of the charts may run: no name stands there. The page's own
-    policy goes, which lets it load nothing; a header takes its place.
+    Only what stands behind the last data may run, for no name stands there: those in the data have
+    no `<`. The page's own policy goes, which lets it load nothing; a header takes its place.
     """
-    head, mark, tail = _POLICY.sub("", html, count=1).rpartition(_CHARTS)
-    data, end, scripts = tail.partition("</script>")
+    html = _POLICY.sub("", html, count=1)
+    html = html.replace(f"{COMPLETE}</footer>", f"{_SERVED}</footer>", 1)
+    data = [match.end() for match in _DATA.finditer(html)]
+    assert data, "A page has the data of its charts. This is a bug."
+    begin = html.index("</script>", data[-1])
     library, hashes = "", []
 
-    def replaced(found: re.Match[str]) -> str:
+    def replaced(match: re.Match[str]) -> str:
         nonlocal library
-        text = found[1]
+        text = match[1]
         if len(text) > _LIBRARY_SIZE and not library:
             library = text
             return f'<script src="/vega/{digest(text)}.js"></script>'
         hashes.append(policy_hash(text))
-        return found[0]
+        return match[0]
 
-    return with_panel(head + mark + data + end + _SCRIPT.sub(replaced, scripts)), library, hashes
+    scripts = _SCRIPT.sub(replaced, html[begin:])
+    return with_panel(html[:begin] + scripts), library, hashes
 
 
 def digest(text: str) -> str:
@@ -82,8 +89,8 @@ def _of_trials(findings: Sequence[Finding]) -> Iterator[dict[str, str]]:
         if "trial" in finding.subject:
             counts.setdefault((finding.rule, finding.check), Counter())[finding.status] += 1
     for (rule, check), count in counts.items():
-        status = next(one for one in _WORST if count[one])
-        text = ", ".join(f"{count[one]:,} {one}" for one in _WORST if count[one])
+        status = next(level for level in _WORST if count[level])
+        text = ", ".join(f"{count[level]:,} {level}" for level in _WORST if count[level])
         yield _row(rule, check, "single trials", status, text)
 
 
@@ -118,12 +125,14 @@ def render(store: str, name: str) -> tuple[dict[str, Any], str, str]:
 def main() -> None:
     """Writes a page to the standard output; exits 2 with a sentence where it cannot be made."""
     os.nice(_NICE)  # training comes first
+    # What a library prints is no part of the page.
+    output, sys.stdout = sys.stdout.buffer, sys.stderr
     try:
         known, library, html = render(*sys.argv[1:3])
     except EtudeError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
-    sys.stdout.buffer.write(json.dumps(known).encode() + b"\n" + library.encode() + html.encode())
+    output.write(json.dumps(known).encode() + b"\n" + library.encode() + html.encode())
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ class LiveServer:
 
     def finish(self) -> None:
         """Lets those that look on see the end of the run beside it, and ends."""
-        self._reader.last_look(_LAST_PAGE_S)
+        self._reader.wait_for_last_page(_LAST_PAGE_S)
         if self._hub.all_readers:
             time.sleep(_LOADED_S)
         text = "The run is over. `etude serve` opens this page again."
@@ -154,6 +154,10 @@ def watch_end(server: LiveServer, wait: Callable[[], object]) -> None:
 
 
 def _listening(host: str, port: int | None) -> socket.socket:
+    if not host.strip():  # which sockets take for every address
+        raise RunError(
+            "--host needs an address: 127.0.0.1 is this machine alone, 0.0.0.0 lets others in."
+        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, PORT if port is None else port), family=family)

@@ -1,4 +1,4 @@
-"""Scene: what the live panel shows of an experiment, kept up to date by trials that changed.
+"""Panel state: what the live panel shows of an experiment, kept up to date by trials that changed.
 
 It holds a few numbers a trial and the curves that are drawn, so that ten thousand trials are small.
 """
@@ -41,7 +41,7 @@ class _Known:
 
 
 @final
-class Scene:
+class PanelState:
     """The trials of an experiment, as far as the panel shows them.
 
     Attributes:
@@ -108,13 +108,17 @@ class Scene:
         leader = self._leader(after.study)
         if leader is not None and leader[1] == trial and after.loss > leader[0]:
             known = self._known.items()
-            losses = [(one.loss, other) for other, one in known if one.study == after.study]
+            losses = [(trial.loss, id_) for id_, trial in known if trial.study == after.study]
             self._leaders[after.study] = _finite(min(losses, default=None))
         elif after.loss < (math.inf if leader is None else leader[0]):
             self._leaders[after.study] = (after.loss, trial)
 
     def _leader(self, study: str) -> tuple[float, int] | None:
         return self._leaders.get(study)
+
+    def _leading(self) -> set[int]:
+        """The best trial of each study that has one."""
+        return {leader[1] for leader in self._leaders.values() if leader is not None}
 
     def _draw(self, record: Record) -> None:
         leader = self._leader(record.study)
@@ -125,8 +129,7 @@ class Scene:
             self._running.pop(record.id, None)
         if record.status == "running" or is_leader:
             self._curves[record.id] = curve(record, self._objective.metric)
-        drawn = {one[1] for one in self._leaders.values() if one is not None} | self._running.keys()
-        for trial in self._curves.keys() - drawn:
+        for trial in self._curves.keys() - self._leading() - self._running.keys():
             del self._curves[trial]
 
     def _row(self, record: Record) -> dict[str, Any]:
@@ -147,14 +150,14 @@ class Scene:
     ) -> str:
         who = f"Trial {record.id}"
         if before is None or before.status != record.status:
-            return self._turn(record, who, leader)
+            return self._status_text(record, who, leader)
         if before.points >= len(record.points.rows_P):
             return ""
         row = self._running.get(record.id, {})
         value = f" {row['value']}" if row.get("value") else ""
         return f"{who} reported{value} at step {row['step']:,}" if row else ""
 
-    def _turn(self, record: Record, who: str, leader: tuple[float, int] | None) -> str:
+    def _status_text(self, record: Record, who: str, leader: tuple[float, int] | None) -> str:
         if record.status == "completed":
             known = self._known[record.id]
             if not math.isfinite(known.loss):
@@ -227,10 +230,9 @@ class Scene:
 
     def _shown_curves(self) -> list[dict[str, Any]]:
         """The curves of what runs, then the best of each study."""
-        leaders = {one[1] for one in self._leaders.values() if one is not None}
         studies = list(dict.fromkeys([*self._most, *self._counts]))
         running = [trial for trial in self._running if trial in self._curves][:MAX_CURVES]
-        best = [trial for trial in sorted(leaders - set(running)) if trial in self._curves]
+        best = [trial for trial in sorted(self._leading() - set(running)) if trial in self._curves]
         return [
             {
                 "trial": trial,
@@ -251,8 +253,17 @@ def curve(record: Record, metric: str) -> list[list[float]]:
     places = np.unique(np.linspace(0, len(steps_P) - 1, min(len(steps_P), MAX_POINTS)).round())
     places = places.astype(int)
     pairs = zip(steps_P[places].tolist(), values_P[places].tolist(), strict=True)
-    # A pixel has no more digits, and each of these is sent to each browser.
-    return [[step, float(f"{value:.5g}")] for step, value in pairs]
+    return [[step, _rounded(value)] for step, value in pairs]
+
+
+def _rounded(value: float) -> float:
+    """The same with the digits that a pixel has, as each is sent to each browser; never infinite.
+
+    >>> _rounded(0.123456), _rounded(1.7976931348623157e308)
+    (0.12346, 1.7976931348623157e+308)
+    """
+    short = float(f"{value:.5g}")
+    return short if math.isfinite(short) else value
 
 
 def _finite(leader: tuple[float, int] | None) -> tuple[float, int] | None:
