@@ -149,9 +149,11 @@ def demo(folder: Path) -> str:
 def first_hour(folder: Path) -> str:
     """The report of the page with the same name."""
     command = [sys.executable, "-m", "etude"]
+    work = folder / "work"  # its commands name the folder, as the page does
+    work.mkdir()
     for words in (["new", "first"], ["run", "first/experiment.toml"], ["report", "first"]):
-        subprocess.run([*command, *words], cwd=folder, check=True, capture_output=True)
-    return (folder / "first.html").read_text(encoding="utf-8")
+        subprocess.run([*command, *words], cwd=work, check=True, capture_output=True)
+    return (work / "first.html").read_text(encoding="utf-8")
 
 
 def page(name: str, folder: Path) -> str:
