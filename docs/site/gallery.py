@@ -173,7 +173,7 @@ def picture(report: Path, to: Path, height: int = HEIGHT) -> None:
         RuntimeError: Chromium is not there, or the picture is too large.
     """
     from PIL import Image  # noqa: PLC0415  # reports are made without it
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  # nor with it
 
     browser = shutil.which("chromium")
     if browser is None:
