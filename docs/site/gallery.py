@@ -149,9 +149,11 @@ def demo(folder: Path) -> str:
 def first_hour(folder: Path) -> str:
     """The report of the page with the same name."""
     command = [sys.executable, "-m", "etude"]
+    work = folder / "work"  # its commands name the folder, as the page does
+    work.mkdir()
     for words in (["new", "first"], ["run", "first/experiment.toml"], ["report", "first"]):
-        subprocess.run([*command, *words], cwd=folder, check=True, capture_output=True)
-    return (folder / "first.html").read_text(encoding="utf-8")
+        subprocess.run([*command, *words], cwd=work, check=True, capture_output=True)
+    return (work / "first.html").read_text(encoding="utf-8")
 
 
 def page(name: str, folder: Path) -> str:
@@ -171,16 +173,22 @@ def picture(report: Path, to: Path, height: int = HEIGHT) -> None:
         RuntimeError: Chromium is not there, or the picture is too large.
     """
     from PIL import Image  # noqa: PLC0415  # reports are made without it
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  # nor with it
 
     browser = shutil.which("chromium")
     if browser is None:
         raise RuntimeError("Pictures need `chromium`, which is not there.")
-    flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-    flags += ["--virtual-time-budget=8000", f"--window-size={WIDTH},{height}"]
-    command = [browser, *flags, f"--screenshot={to}", report.as_uri()]
-    subprocess.run(command, check=True, capture_output=True)
+    with sync_playwright() as started:
+        launched = started.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        page = launched.new_page(viewport={"width": WIDTH, "height": height})
+        page.goto(report.as_uri())
+        page.wait_for_selector(".strip svg")  # on a busy machine it is drawn late
+        page.wait_for_timeout(500)
+        page.screenshot(path=to)
+        launched.close()
     with Image.open(to) as image:
-        image.convert("RGB").quantize(128).save(to, optimize=True)
+        few = image.convert("RGB").quantize(128, Image.Quantize.MAXCOVERAGE)  # keeps the rare red
+        few.save(to, optimize=True)
     if to.stat().st_size > MOST_BYTES:
         raise RuntimeError(f"{to} has {to.stat().st_size:,} bytes, more than {MOST_BYTES:,}.")
 

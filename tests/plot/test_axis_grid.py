@@ -84,6 +84,14 @@ def test_a_hyperparameter_without_trials_has_no_row():
     assert axis_grids(compared({"learning_rate": RATE}, trials=0))[0].rows == ()
 
 
+def test_the_numbers_of_the_metric_stand_beside_the_first_cell_that_is_drawn():
+    chart = draw(grid({"learning_rate": RATE}, {"decay": RATE}, broken=2))
+
+    numbers = [row for row in rows(chart, "tick") if "y" in row and row["x"] == int(row["x"])]
+    assert {row["x"] for row in numbers} == {0, 1}
+    assert [row["x"] for row in rows(chart, "infeasible-label")] == [0, 1]
+
+
 def test_of_too_many_trials_the_best_are_drawn_and_the_chart_says_so():
     chart = draw(grid({"learning_rate": RATE}, trials=200), max_rows=60)
 

@@ -107,7 +107,18 @@ def test_trials_are_added_in_the_file_and_nothing_else_changes(filed):
     said = add_trials(path, "rates", 6)
 
     assert file.read_text() == FILE.replace("trials = 4 ", "trials = 10 ")
-    assert f"etude run {file} --store {path}" in said
+    assert f"now. Train them: etude run {file} --store {path}" in said
+
+
+def test_a_run_that_goes_on_ends_before_more_are_trained(filed):
+    path, _ = filed
+    store = SQLite(path)
+
+    with store.own("rates"):
+        said = add_trials(path, "rates", 6)
+    store.close()
+
+    assert "now. Once this run is over, train them: etude run" in said
 
 
 def test_a_file_that_was_changed_otherwise_is_left_to_its_author(filed):

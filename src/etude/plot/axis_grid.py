@@ -17,7 +17,6 @@ from .layers import (
     CROSS,
     Row,
     chart_of,
-    constant,
     count_note,
     edge_marks,
     even_subset,
@@ -240,14 +239,18 @@ def _texts(
         {"x": panel.x(-1.0), "y": panel.top + 12, "text": _title(panel.axis)}
         for panel in first.values()
     ]
-    rails = [{"y": panel.rail, "text": "infeasible"} for panel in first.values() if panel.has_rail]
+    rails = [
+        {"x": panel.column, "y": panel.rail, "text": "infeasible"}
+        for panel in first.values()
+        if panel.has_rail
+    ]
     studies = [
         {"x": panel.x(-1.0), "y": panel.top + _NAME + 7, "text": short[panel.axis.study]}
         for panel in panels
         if panel.has_study
     ]
     numbers = [
-        {"y": panel.y(axis.share(tick)), "text": tick_label(tick)}
+        {"x": panel.column, "y": panel.y(axis.share(tick)), "text": tick_label(tick)}
         for panel in first.values()
         if panel.has_values
         for tick in _ticks(axis)
@@ -256,9 +259,9 @@ def _texts(
     text = alt.Text("text:N")
     drawn = [
         (names, _cut(chart_of(names), f"{whole} * (1 - datum.x / {columns})", "name"), x),
-        (rails, _right(chart_of(rails), "infeasible-label"), constant("x", _LEFT - 2)),
+        (rails, _right(chart_of(rails), "infeasible-label"), x),
         (studies, _cut(chart_of(studies), cell, "tick"), x),
-        (numbers, _right(chart_of(numbers), "tick"), constant("x", _LEFT - 2)),
+        (numbers, _right(chart_of(numbers), "tick"), x),
         (ticks, _cut_tick(chart_of(ticks), cell), x),
     ]
     return [layer.encode(x=place, y=y, text=text) for rows, layer, place in drawn if rows]
@@ -270,7 +273,8 @@ def _ticks(axis: MetricAxis) -> list[float]:
 
 
 def _right(chart: alt.Chart, style: str) -> alt.Chart:
-    layer: alt.Chart = chart.mark_text(style=style, align="right", fontSize=10)
+    """Texts that end where a column begins: the first of a row that is drawn."""
+    layer: alt.Chart = chart.mark_text(style=style, align="right", dx=-2, fontSize=10)
     return layer
 
 

@@ -15,8 +15,10 @@ from .scales import MetricAxis
 # Pixels of a row: in a narrow chart its name stands so far above its middle.
 ROW: Final = 34
 _ABOVE: Final = 13
-# Pixels of a character of a name and of a number, and between them and the axis.
+# Pixels of a character of a name and of a number, and between them and the axis. A short name of
+# wide letters, as `width=256`, has few narrow ones to make up for them: it needs the more.
 _NAME_CHARACTER: Final = 8.0
+_WIDE_NAME: Final = 14
 _CHARACTER: Final = 6.2
 _GAP: Final = 12
 _APART: Final = 24
@@ -90,7 +92,7 @@ class ValueRows:
     @cached_property
     def _name_width(self) -> str:
         longest = max(map(len, self.texts), default=0)
-        return f"min({longest * _NAME_CHARACTER:.0f}, 0.34 * width)"
+        return f"min({longest * _NAME_CHARACTER + _WIDE_NAME:.0f}, 0.34 * width)"
 
     @cached_property
     def _ends(self) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from ..text.signs import readable
 from .markup import rich_code
 
 # Notebooks align the cells of a table to the right, which is for numbers alone.
-_LEFT = "text-align:left;vertical-align:top"
+_LEFT = "text-align:left;vertical-align:top;padding:.2em .8em .2em .4em"
 _PRE = "overflow-x:auto"
 # Seen on white as on black, with the text over it in whatever colour the page has.
 _ADDED, _REMOVED = "background:#2ea04333", "background:#f8514933"

@@ -281,7 +281,7 @@
   const small = ({ heading, points }) => {
     const place = make("div", { class: "small chart", role: "img", "aria-label": `${heading}: ${points.length} points` });
     const axis = { tickCount: 4, title: null };
-    const spec = { width: "container", height: 120, data: { values: points.map(([step, value]) => ({ step, value })) }, mark: { type: "line", style: "best-line", point: points.length < 30 },
+    const spec = { width: "container", height: 120, data: { values: points.map(([step, value]) => ({ step, value })) }, mark: { type: "line", style: "lead-line", point: points.length < 30 },
       encoding: { x: { field: "step", type: "quantitative", axis: { ...axis, grid: false, format: "~s" } }, y: { field: "value", type: "quantitative", axis, scale: { zero: false } } } };
     requestAnimationFrame(() => drawCurve(place, spec).catch(console.error));
     return [make("h3", {}, heading), place];

@@ -113,6 +113,8 @@ def add_trials(store: Path, name: str, count: int) -> str:
     """
     with closing(open_store(store, create=False)) as opened:
         entry = load(opened, name).entry
+    with closing(Follow(store, name)) as follow:
+        when = "Once this run is over, train them" if follow.is_running() else "Train them"
     known, path = entry.experiment, Path(entry.source)
     _refuse_fixed(known, entry.source)
     text = text_in(path)
@@ -132,10 +134,7 @@ def add_trials(store: Path, name: str, count: int) -> str:
     except OSError as error:
         raise RunError(f"`{path}` cannot be written ({error.strerror}).") from error
     command = f"etude run {shlex.quote(str(path))} --store {shlex.quote(str(store))}"
-    return (
-        f"The file asks for {quantity(trials, 'trial')} a study now. "
-        f"Once this run is over, train them: {command}"
-    )
+    return f"The file asks for {quantity(trials, 'trial')} a study now. {when}: {command}"
 
 
 def _refuse_fixed(experiment: Experiment, source: str) -> None:

@@ -272,7 +272,13 @@
 
   const word = panel.dataset.control;
   if (word) {
-    const said = node("span", { role: "status" });
+    // The page loads itself again once its first report is made: what was said before that stays.
+    const KEY = `said of ${name}`;
+    const said = node("span", { role: "status" }, sessionStorage.getItem(KEY) || "");
+    sessionStorage.removeItem(KEY);
+    addEventListener("pagehide", () => {
+      if (document.body.classList.contains("shell") && said.textContent) sessionStorage.setItem(KEY, said.textContent);
+    });
     const ask = async (action, query = "") => {
       try {
         const answer = await fetch(`/control/${action}/${name}${query}`, { method: "POST", headers: { "X-Etude-Control": word } });

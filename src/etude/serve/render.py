@@ -111,7 +111,8 @@ def render(store: str, name: str) -> tuple[dict[str, Any], str, str]:
         EtudeError: for a store that cannot be read, and an experiment that it has not.
     """
     result = load(store, name)
-    html, library, hashes = served(result.html())
+    # For who trains here: a command that is copied has to find its file.
+    html, library, hashes = served(result.html(paths=True))
     known = {
         "ended": sum(record.ended for record in result.records),
         "hashes": hashes,
