@@ -18,7 +18,7 @@ def planted():
     sys.modules["planted"] = module
     spec.loader.exec_module(module)
     yield module
-    del sys.modules["planted"]
+    sys.modules.pop("planted", None)
 
 
 def stability(verdict, cure=None, architecture=(), *, held_down=None, findings=(), **settings):

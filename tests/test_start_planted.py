@@ -20,7 +20,7 @@ def planted():
     sys.modules["start_planted"] = module
     spec.loader.exec_module(module)
     yield module
-    del sys.modules["start_planted"]
+    sys.modules.pop("start_planted", None)
 
 
 def batch(verdict, cause=None, cure="prefetch", **answer):

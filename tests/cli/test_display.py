@@ -47,7 +47,7 @@ def test_a_wide_window_shows_all():
     assert nesterov.split()[::2] == ["optimizer=nesterov", "4/10", "0.25", "1)"]
     assert adam.split()[-3:] == ["0/10", "0", "-"]
     assert below == [
-        "about 8 min left, 0 s so far",
+        "about 8 min left, 1 s so far",
         "4 of 20 trials ended, 1 infeasible, 2 running, 14 waiting",
         "now   trial 4 at step 1,000, trial 10 at step 0 of 2,000",
         "last  trial 3 completed",

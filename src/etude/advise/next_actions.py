@@ -72,11 +72,10 @@ def _repairs(context: Context, advice: Advice) -> Iterator[Action]:
 
 
 def _answered(context: Context) -> Iterator[Action]:
-    """Where retrainings of the best answered the question already: to read them, then to adopt."""
+    """The adoption, where retrainings of the best answered the question already."""
     if context.retraining_status == "better":
-        text = f"Its best were trained again, and one is better: read `{context.retraining}`"
-        yield Action(kind="answered", text=text, rules=("A2",))
-        yield Action(kind="adopt", text=ADOPT, rules=("A4",))
+        text = f"`{context.retraining}` found it better: {ADOPT[0].lower()}{ADOPT[1:]}"
+        yield Action(kind="adopt", text=text, rules=("A4",))
 
 
 def _by_hand(context: Context, advice: Advice) -> Iterator[Action]:
@@ -136,8 +135,7 @@ def _retrainings(context: Context, advice: Advice) -> Iterator[Action]:
 
 def _after_retraining(context: Context) -> Iterator[Action]:
     """Where the retrainings of this round stand, or what follows from them."""
-    name = context.retraining
-    if name and context.retraining_status != "better":
+    if name := context.retraining:
         yield Action(
             kind="answered", text=f"Its best were trained again: read `{name}`", rules=("A2",)
         )
