@@ -208,7 +208,7 @@ def _serve(asked: TrainOfRanks | _Function, rank: int, group: _Group, words: Con
             _follow(train, rank, words)
     except Exception as error:  # noqa: BLE001  # a user's code
         _say(error, words)
-    _end(0)
+    end_process()
 
 
 def _follow(train: TrainOfRanks, rank: int, words: Connection) -> None:
@@ -223,11 +223,16 @@ def _follow(train: TrainOfRanks, rank: int, words: Connection) -> None:
 def _say(error: Exception, words: Connection) -> NoReturn:
     """Said before the connections close, which ends the others."""
     words.send(f"{text_of(error)}\n\n{traceback.format_exc()}")
-    _end(1)
+    end_process(1)
 
 
-def _end(status: int) -> NoReturn:
-    """Ends this process as it is: threads of libraries must not meet an interpreter that closes."""
+def end_process(status: int = 0) -> NoReturn:
+    """Ends this process as it is: threads of libraries must not meet an interpreter that closes.
+
+    Of ranks that closed as usual after their work was done one in twelve aborted.
+
+    Source: B4.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

@@ -7,7 +7,6 @@ any more. So the first says what happened and ends; torchrun then ends the other
 from __future__ import annotations
 
 import os
-import sys
 import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeAlias, final
@@ -20,6 +19,7 @@ from ...text.signs import text_of
 from ...trial import TrainFunction, Trial, trained_now
 from ..hosts import seeds
 from .rank_trial import next_trial, no_more_trials, shared
+from .ranks import end_process
 
 Isolated: TypeAlias = Callable[[TrainFunction, int], TrainFunction]
 # What the backends say where another rank is gone.
@@ -113,7 +113,7 @@ def follow(load: Callable[[], TrainFunction], isolated: Isolated) -> NoReturn:
                 isolated(train, seed)(trial)  # type: ignore[arg-type]  # it reads as a Trial
         except Leave:
             continue
-    sys.exit(0)
+    end_process()
 
 
 def _join() -> None:
