@@ -31,7 +31,7 @@ BLOCK = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 # Where a person works: what stands on a page for the folder that the commands are typed in.
-HOME = "~/work"
+HOME = "~/studies"
 NUMBER = re.compile(r"-?\d[\d,]*(\.\d+)?(e-?\d+)?")
 # What differs from run to run, but for numbers: a unit of time, and how a column is filled up.
 UNIT = re.compile(r"# (ms|s|min|h)\b")

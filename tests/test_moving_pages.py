@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.pages import changed
 
 import etude.cli
 
@@ -18,23 +19,6 @@ OF_NO_GPU = pytest.mark.filterwarnings("ignore:.*pin_memory")
 def blocks(page: str, language: str) -> list[str]:
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
-
-
-def changed(text: str, diff: str) -> str:
-    """The text after a block of differences, whose lines come in their order."""
-    lines, at = text.splitlines(), 0
-    for line in diff.splitlines():
-        mark, content = line[0], line[1:]
-        if mark == "+":
-            lines.insert(at, content)
-            at += 1
-            continue
-        at = lines.index(content, at)
-        if mark == "-":
-            del lines[at]
-        else:
-            at += 1
-    return "\n".join(lines) + "\n"
 
 
 @pytest.fixture(autouse=True)
