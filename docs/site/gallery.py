@@ -149,11 +149,11 @@ def demo(folder: Path) -> str:
 def first_hour(folder: Path) -> str:
     """The report of the page with the same name."""
     command = [sys.executable, "-m", "etude"]
-    work = folder / "work"  # its commands name the folder, as the page does
-    work.mkdir()
+    studies = folder / "studies"  # its commands name the folder, as the page does
+    studies.mkdir()
     for words in (["new", "first"], ["run", "first/experiment.toml"], ["report", "first"]):
-        subprocess.run([*command, *words], cwd=work, check=True, capture_output=True)
-    return (work / "first.html").read_text(encoding="utf-8")
+        subprocess.run([*command, *words], cwd=studies, check=True, capture_output=True)
+    return (studies / "first.html").read_text(encoding="utf-8")
 
 
 def page(name: str, folder: Path) -> str:
