@@ -10,21 +10,16 @@ import sys
 import sysconfig
 from collections.abc import Generator, Iterator
 
-import pytest
-from hypothesis import settings
+from tests import arithmetic
 
-# OpenBLAS reads how many threads it may have when it is loaded. Two test processes with two each on
-# two cores wait for each other: with other work beside them, twelve times the processor time. The
-# variable goes again at once: what tests start decides for itself.
-_NAME = "OPENBLAS_NUM_THREADS"
-_before = os.environ.get(_NAME)
-os.environ[_NAME] = "1"
-import numpy  # noqa: E402, F401  # loads the library
-import scipy.linalg  # noqa: E402, F401  # and its own copy of it
+# One thread a process, here and in what tests start: two test processes with two threads each on
+# two cores wait for each other, and compute up to four times as long, with other work beside them
+# twelve times. Libraries read it when they are loaded; tests of what Etude gives unset it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+arithmetic.settle()
 
-del os.environ[_NAME]
-if _before is not None:
-    os.environ[_NAME] = _before
+import pytest  # noqa: E402  # after what libraries read
+from hypothesis import settings  # noqa: E402
 
 # People's own scripts: whoever imports one has its words read as an argument's.
 collect_ignore_glob = ["scripts/*/*.py"]

@@ -20,8 +20,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests import arithmetic
 
-import etude.cli
+arithmetic.settle()
+
+import etude.cli  # noqa: E402  # it loads what reads that
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -19,7 +19,7 @@ def test_the_next_round_says_what_it_changes_and_what_it_costs():
     first = actions_of(rounds.cliff(experiment()))[0]
 
     assert (first.kind, first.cost_trials, first.cost_steps) == ("round", 20, 2000)
-    assert first.text.startswith("Redraw the space: `learning_rate` high to ")
+    assert first.text.startswith("Redraw the space: `learning_rate` high 0.1 to ")
 
 
 def test_more_trials_cost_only_those_that_come():

@@ -38,6 +38,19 @@ def test_a_launch_finds_the_train_function_in_another_folder(project, etude_comm
     assert len(said.json["values"]) == 2
 
 
+@pytest.mark.rule("W5")
+def test_a_launch_takes_of_the_machine_what_the_experiment_says_that_a_trial_takes(
+    project, etude_command
+):
+    with (project / "baseline.toml").open("a") as file:
+        file.write("[line.resources]\nmemory = '1000 TiB'\n")
+
+    said = etude_command("launch", "--seeds", "2")
+
+    assert said.code == 2
+    assert "[resources]" in said.err
+
+
 @pytest.mark.rule("X4")
 def test_folding_validation_into_training_is_only_warned_of(project, etude_command):
     said = etude_command("launch", "--seeds", "2", "--runner", "inline")

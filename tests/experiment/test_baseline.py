@@ -51,6 +51,19 @@ def test_a_baseline_is_read_as_it_was_written(folder):
     assert read(folder / "baseline.toml") == Baseline(line=(FIRST, SECOND))
 
 
+@pytest.mark.rule("W5")
+def test_what_a_training_takes_of_a_machine_stands_in_the_file_and_is_checked(tmp_path):
+    file = tmp_path / "baseline.toml"
+    large = replace(FIRST, resources={"gpus": 2, "files": ["words.txt"]})
+    file.write_text(baseline_text(Baseline(line=(FIRST, large))))
+
+    assert read(file).last.resources == {"gpus": 2, "files": ["words.txt"]}
+
+    file.write_text(file.read_text().replace("gpus = 2", "gpus = -2"))
+    with pytest.raises(ExperimentError, match=r"resources.gpus"):
+        read(file)
+
+
 def test_an_experiment_inherits_what_it_does_not_name(folder):
     experiment, text = read_with_baseline(folder / "next.toml")
 

@@ -183,6 +183,17 @@ def test_a_marked_trial_is_marked_in_the_table_until_escape(tab):
     assert "marked" not in tab.get_attribute(FIRST % 3, "class")
 
 
+def test_escape_closes_an_opened_trial_and_goes_back_to_its_row(tab):
+    tab.evaluate("window['etude'].mark(null)")
+    tab.click(FIRST % 3 + " button")
+    shown = tab.is_visible("tr.opened")
+    tab.keyboard.press("Escape")
+
+    assert shown
+    assert tab.query_selector("tr.opened") is None
+    assert tab.evaluate(f"document.activeElement.matches({FIRST % 3 + ' button'!r})")
+
+
 def test_a_newer_page_takes_the_place_of_the_old_one_and_keeps_the_filter(tab):
     tab.fill("#filter", "adam")
     trials = [one for one in records() if one.id != 39]

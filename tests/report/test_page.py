@@ -128,7 +128,7 @@ def test_the_first_three_reasons_stand_on_the_first_screen_and_where_the_others_
 
     assert "Reason 2" in text
     assert "Reason 3" not in text
-    assert '<a href="#findings">2 more</a>: <code>etude check optimizer</code>' in text
+    assert '<a href="#findings">2 more remarks</a>: <code>etude check optimizer</code>' in text
 
 
 def test_a_round_without_reasons_and_table_says_where_the_limits_stand():

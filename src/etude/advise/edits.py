@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Any
 
 from ..errors import ExperimentError
 from ..experiment import Experiment
@@ -79,10 +80,36 @@ def changes_phrase(recommendations: Sequence[Recommendation]) -> str:
         if one.new is None and one.change.keys[-1] in stays:
             continue
         what = f"`{one.change.keys[-1]}` {one.part}".rstrip()
-        is_plain = is_number(one.new) or isinstance(one.new, str)
-        value = number(one.new, 3) if is_number(one.new) else str(one.new)
-        clauses.append(f"{what} to {value}" if is_plain else what)
+        clauses.append(f"{what} {_move(one.old, one.new)}".rstrip())
     return join(list(dict.fromkeys(clauses)), most=2)
+
+
+def _move(old: Any, new: Any) -> str:
+    """From what to what; what a list loses or gains; nothing where that takes more than words.
+
+    >>> _move(100.0, 7.3), _move(None, 8), _move(["a", "b", "c"], ["a"])
+    ('100 to 7.3', 'to 8', 'without b and c')
+    """
+    if isinstance(new, Mapping):  # a range that was not searched before
+        return _move(new.get("low"), new.get("high")) if is_number(new.get("low")) else ""
+    if is_number(new) or isinstance(new, str):
+        return f"{_plain(old)} to {_plain(new)}".lstrip()
+    if not isinstance(new, Sequence) or not isinstance(old, Sequence) or isinstance(old, str):
+        return ""
+    lost, gained = ([one for one in a if one not in b] for a, b in ((old, new), (new, old)))
+    words = [
+        (word, join([_plain(one) for one in them], most=3))
+        for word, them in (("without", lost), ("with", gained))
+        if them
+    ]
+    return " ".join(f"{word} {them}" for word, them in words)
+
+
+def _plain(value: Any) -> str:
+    """A value in words; nothing for one that was not there, or that is a table."""
+    if is_number(value):
+        return number(value, 3)
+    return str(value) if isinstance(value, str | bool) else ""
 
 
 def next_name(name: str) -> str:

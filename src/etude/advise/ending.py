@@ -51,6 +51,8 @@ class Reason:
 
     text: str
     rules: tuple[str, ...]
+    # Whether it is a failed check that the answer waits for (C14).
+    failed: bool = False
 
 
 @final
@@ -253,7 +255,8 @@ def _reason(caveat: Caveat, context: Context, pace_s: float | None) -> Reason:
     text = f"{caveat.text} ({cost})" if cost else caveat.text
     if words(text) > REASON_WORDS:
         text = shortened(caveat.text, REASON_WORDS)
-    return Reason(text=text, rules=caveat.rules)
+    failed = any(one in context.verdict.blocking for one in caveat.findings)
+    return Reason(text=text, rules=caveat.rules, failed=failed)
 
 
 # --- what next

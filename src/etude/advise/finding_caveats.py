@@ -94,8 +94,8 @@ def problems(
         if finding.status == "problem":
             subject = finding.subject
             axis = subject.get("hyperparameter"), subject.get("side")
-            alike = finding.check, finding.rule, finding.kind, axis
-            key = alike if "study" in subject else id(finding)
+            cause = finding.check, finding.rule, finding.kind, axis
+            key = cause if "study" in subject else id(finding)
             groups.setdefault(key, []).append(finding)
     for members in sorted(groups.values(), key=lambda group: group[0].check != "unread"):
         first, others = members[0], members[1:]
@@ -104,8 +104,10 @@ def problems(
             sides = [side_of(analysis, finding) for finding in members]
             names = named(finding.subject["study"] for finding in members)
             detail = f"{sides_clause(sides)}: {names}."
-        if others:
-            text = f"{text}; likewise {named(one.subject['study'] for one in others)}"
+        # One that the text names as the first's rival would be told of itself.
+        alike = [one.subject["study"] for one in others if f"`{one.subject['study']}`" not in text]
+        if alike:
+            text = f"{text}; likewise {named(alike)}"
         why = [harmless(analysis, studies, one, retrained=settled) for one in members]
         beside = all(why)
         reason = FAR_OFF if FAR_OFF in why else why[0]

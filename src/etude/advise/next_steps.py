@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from statistics import median
 
 from ..analyze.checks.coverage import coverage
+from ..analyze.checks.infeasible import END_THERE
 from ..analyze.checks.trial_noise import trial_noise
 from ..experiment.methods import SEARCHES, schedule_method
+from ..finding import Finding
 from ..record import Record, Records
 from ..search import gain_left
 from ..study import Study
@@ -65,8 +67,14 @@ def amendments(context: Context, advice: Advice) -> list[str]:
         )
         if is_open and finding.advice:
             # What is asked of several studies is asked once.
-            steps.setdefault(finding.advice, step_text(finding))
+            steps.setdefault(finding.advice, _still_to_do(finding, step_text(finding), advice))
     return list(dict.fromkeys([*advice.words, *steps.values()]))
+
+
+def _still_to_do(finding: Finding, step: str, advice: Advice) -> str:
+    """A step without its alternative, where a line of the next round does that already."""
+    ends = any(edit.rule == "C3" for edit in advice.recommendations)
+    return step.replace(f", or {END_THERE}", "") if ends and finding.rule == "C3" else step
 
 
 def stop_message(context: Context) -> str:

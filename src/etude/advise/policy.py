@@ -291,8 +291,8 @@ def _without_unread(context: Context, remedy: Remedy) -> Remedy:
     edits = tuple(one for one in remedy.edits if not context.is_unread(one.change.keys))
     if edits or not remedy.edits:
         return replace(remedy, edits=edits)
-    path = remedy.edits[0].path
-    return replace(remedy, edits=(), words=f"`{path}` stays, since nothing read it (W8).")
+    name = remedy.edits[0].change.keys[-1]
+    return replace(remedy, edits=(), words=f"`{name}` stays, since nothing read it (W8).")
 
 
 def _distinct_remedies(remedies: Sequence[Remedy]) -> list[Remedy]:

@@ -190,6 +190,7 @@ def _adoption(result: Result, outcome: _Outcome) -> Adoption:
     from statistics import fmean
 
     from ..experiment.baseline import Adoption
+    from ..experiment.resources import table_of
     from .adopt_inputs import code_of
 
     experiment, decision = result.experiment, outcome.decision
@@ -212,6 +213,7 @@ def _adoption(result: Result, outcome: _Outcome) -> Adoption:
         setting=dict(candidate.setting),
         train=experiment.train or "",
         starting_point=decision.starting_point,
+        resources=table_of(experiment.resources),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, final
 
@@ -13,6 +13,7 @@ from .change import Change
 from .experiment import Experiment
 from .file_values import with_file_values
 from .hyperparameter import ROLES, flat, key_path
+from .resources import resource_mistakes
 from .toml.edit import Edit, edited
 from .toml.read import error_with_lines, loads, parsed, text_in
 from .toml.statements import key_lines
@@ -25,7 +26,10 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "bool": (bool,),
     "float": (float, int),
     "Mapping[str, Scalar]": (dict,),
+    "Mapping[str, Any]": (dict,),
 }
+# Those that are tables of their own, and stand below the others.
+_TABLES = ("setting", "resources")
 HEAD = (
     "# The launched configuration. `etude adopt` writes this file, with the evidence for every\n"
     "# change (A4); experiments say `baseline` and inherit from it. Do not edit it by hand.\n"
@@ -48,6 +52,8 @@ class Adoption:
         folder: That of the experiment's file, from the baseline's on; `train` starts there.
         starting_point: Whether it is no more than something to begin with: trained too seldom to
             know what it is worth, or adopted against what the evidence says (R1, A2).
+        resources: What one training takes, as below [resources] of the experiment; empty where
+            nothing was said (W5).
     """
 
     adopted: str
@@ -65,6 +71,7 @@ class Adoption:
     train: str = ""
     folder: str = "."
     starting_point: bool = False
+    resources: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def basis(self) -> str:
@@ -118,11 +125,13 @@ def baseline_text(baseline: Baseline) -> str:
     for adoption in baseline.line:
         parts += ["", "[[line]]"]
         parts += [
-            f"{field.name} = {toml_text(getattr(adoption, field.name))}"
-            for field in fields(Adoption)
-            if field.name != "setting"
+            f"{one.name} = {toml_text(getattr(adoption, one.name))}"
+            for one in fields(Adoption)
+            if one.name not in _TABLES
         ]
         parts += ["[line.setting]", *_values(adoption.setting)]
+        if adoption.resources:
+            parts += ["[line.resources]", *_values(adoption.resources)]
     return "\n".join(parts) + "\n"
 
 
@@ -194,16 +203,18 @@ def _flat(members: Mapping[str, Any]) -> Sequence[Any]:
 
 def _adoption(table: Mapping[str, Any]) -> Adoption:
     adoption = Adoption(**table)
-    for field in fields(Adoption):
-        value = getattr(adoption, field.name)
-        if type(value) not in _TYPES[str(field.type)]:
-            raise ValueError(f"`{field.name}` is {type(value).__name__}, not {field.type}")
+    for one in fields(Adoption):
+        value = getattr(adoption, one.name)
+        if type(value) not in _TYPES[str(one.type)]:
+            raise ValueError(f"`{one.name}` is {type(value).__name__}, not {one.type}")
+    if wrong := resource_mistakes(adoption.resources):
+        raise ValueError(f"`{wrong[0].where}` {wrong[0].message}")
     if not all(is_scalar(value) for value in adoption.setting.values()):
         raise ValueError("a setting has one value a hyperparameter")
     return adoption
 
 
-def _values(setting: Mapping[str, Scalar]) -> list[str]:
+def _values(setting: Mapping[str, Any]) -> list[str]:
     return [f"{key_path([name])} = {toml_text(value)}" for name, value in sorted(setting.items())]
 
 

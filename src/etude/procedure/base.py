@@ -118,6 +118,7 @@ class Known:
         pace_s: Seconds a step, as trials took them; None before any was timed.
         architecture: What a look through the module shows; None where Etude does not build it, or
             nobody looked.
+        parallel: Trials at once, where known.
         ended: Why nothing more can be trained, in a sentence; empty while it can. The procedure
             answers then from what it has, `unclear` where that does not tell.
     """
@@ -130,6 +131,7 @@ class Known:
     rounds: tuple[Round, ...] = ()
     pace_s: float | None = None
     architecture: Architecture | None = None
+    parallel: int | None = None
     ended: str = ""
 
     def round(self, part: str) -> Round | None:

@@ -21,6 +21,7 @@ from ..experiment import Experiment
 from ..experiment.baseline import Adoption
 from ..experiment.change import Change, applied
 from ..experiment.hyperparameter import key_path
+from ..experiment.resources import resources_of
 from ..experiment.small_file import bytes_of
 from ..experiment.toml.write import toml_text
 from ..record import Record
@@ -211,6 +212,7 @@ def _retraining(adopted: Adoption, *, seeds: int, name: str) -> Experiment:
         parent=adopted.experiment,
         acknowledge=("R7",),
         fixed=dict(adopted.setting),
+        resources=resources_of(adopted.resources),
     )
 
 

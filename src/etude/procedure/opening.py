@@ -16,13 +16,14 @@ from ..advise.ending import measured_pace_s
 from ..advise.procedure_round import procedure_of
 from ..design.studies import studies
 from ..errors import RunError, StoreError
-from ..experiment import Experiment, baseline, changes
+from ..experiment import Experiment, Resources, baseline, changes
 from ..record import Records
 from ..round.observer import Observer
 from ..round.pace import rehearsed_pace_s
 from ..round.result import Result, load, run_last
 from ..round.run import run
 from ..runner.base import Runner
+from ..runner.devices import placed
 from ..runner.user_code import train_function
 from ..runner.workload_source import names_workload
 from ..space import Scalar
@@ -145,7 +146,20 @@ def known_of(
         own_loop=names_workload(experiment.train, training.folder),
         tried=tried,
         pace_s=measured_pace_s(records),
+        parallel=_parallel(training, experiment.resources),
     )
+
+
+def _parallel(training: Training, resources: Resources) -> int | None:
+    """How many trials are trained at once, where that is known before any is."""
+    if training.runner == "inline":
+        return 1
+    if training.runner not in (None, "auto", "processes"):
+        return None
+    try:
+        return placed(training.workers, resources).workers
+    except RunError:  # said by the round that would train, where there is one
+        return None
 
 
 def with_pace(procedure: Procedure[Known], known: Known, training: Training) -> Known:

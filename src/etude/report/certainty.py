@@ -12,8 +12,9 @@ _SURE: Final = {
     "better": "Sure: the lead is more than the luck of the search and of single trainings.",
     "leads": "Fairly sure: equal studies seldom look so, but another seed may still turn it.",
     "unclear": "Not sure: this evidence does not say which of them is better.",
-    "no_question": "Not sure: it is the best of one search, and nothing was compared with it.",
+    "no_question": "Not sure: this is the best of one search, and nothing was compared with it.",
 }
+_UNREAD: Final = "Nothing is known of the question: no training read what its studies differ in."
 _NOTHING: Final = "Nothing can be said: no trial has a value that counts."
 _FAILED: Final = "Not sure: failed checks have to be repaired before any lead counts."
 
@@ -26,12 +27,16 @@ def certainty(verdict: Verdict) -> str:
     if verdict.rows and all(row.value is None for row in verdict.rows):
         return _NOTHING
     lead = next(iter(verdict.leads), None)
+    if verdict.status == "no_question" and len(verdict.rows) > 1:
+        return _UNREAD
     sure = _FAILED if verdict.status == "unclear" and verdict.blocking else _SURE[verdict.status]
     # Where settings were trained again, their means are compared, and not the luck of searches.
     if lead is None or verdict.means or not all(map(math.isfinite, (lead.by, lead.low, lead.high))):
         return sure
+    # Resampled trials know the luck of the draws alone: no interval for the lead itself.
     return (
-        f"{sure} The lead of {number(lead.by, 2)} may be {_span(lead.low, lead.high)} (95\u00a0%)."
+        f"{sure} Other draws of the searches would put the lead of {number(lead.by, 2)} "
+        f"{_span(lead.low, lead.high)}; other seeds may move it further."
     )
 
 
@@ -39,8 +44,8 @@ def _span(low: float, high: float) -> str:
     """Where a lead may lie, in words where it may be none.
 
     >>> _span(-0.01, 0.02), _span(0.01, 0.02)
-    ('anything from 0.01 behind to 0.02 ahead', 'anything from 0.01 to 0.02')
+    ('between 0.01 behind and 0.02 ahead', 'between 0.01 and 0.02')
     """
     if low < 0 < high:
-        return f"anything from {number(-low, 2)} behind to {number(high, 2)} ahead"
-    return f"anything from {number(low, 2)} to {number(high, 2)}"
+        return f"between {number(-low, 2)} behind and {number(high, 2)} ahead"
+    return f"between {number(low, 2)} and {number(high, 2)}"

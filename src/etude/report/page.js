@@ -321,6 +321,13 @@
       if (marked === id) mark(null);
     }
   };
+  // Escape closes the trial that it is pressed in, else the one that is marked.
+  const closeNearest = () => {
+    const within = document.activeElement?.closest("#trial-table tr"), id = Number(within?.dataset.of ?? within?.dataset.trial ?? marked ?? NaN);
+    if (!opened.has(id)) return;
+    toggle(id);
+    document.querySelector(`#trial-table tr[data-trial="${id}"] button`)?.focus({ preventScroll: true });
+  };
   const openTrial = (id) => {
     let head = document.querySelector(`#trial-table tr[data-trial="${id}"]`);
     if (!head) {
@@ -392,7 +399,7 @@
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === " " && event.target.matches?.("a.rule")) { event.preventDefault(); event.target.click(); }
-    if (event.key === "Escape" && !note.matches(":popover-open")) { bubble.hidden = true; mark(null); }
+    if (event.key === "Escape" && !note.matches(":popover-open")) { bubble.hidden = true; closeNearest(); mark(null); }
   });
 
   // --- the bar says where one is

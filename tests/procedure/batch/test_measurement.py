@@ -77,6 +77,13 @@ def test_a_small_share_is_none():
     assert (result.verdict, result.bottleneck) == ("saturated", None)
 
 
+def test_where_nobody_saw_what_a_step_holds_flat_times_are_no_growth():
+    """They are what a size that is dropped shows too."""
+    result = measured("bs", history(lambda size: 0.004))
+
+    assert result.verdict == "unclear"
+
+
 def test_a_loop_whose_steps_hold_the_same_for_every_size_ignores_it():
     same = (("train.py:train:x", (32, 8)),)
 

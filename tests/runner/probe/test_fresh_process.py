@@ -33,6 +33,14 @@ def deaf(trial):
     for step in trial.steps():
         time.sleep(0.001)
 
+def quick(trial):
+    size = trial["bs"]
+    for step in trial.steps():
+        batch, busy = list(range(size)), sum(range(1000))
+        if trial.evaluates(step):
+            time.sleep(0.01)
+            trial.report(step, {"valid/error": 1.0})
+
 def large(trial):
     for step in trial.steps():
         held = bytearray(b"1") * (trial["bs"] * 2**20)
@@ -94,6 +102,15 @@ def test_steps_are_timed_and_what_they_hold_is_seen(probe):
     assert sum(steps for steps, *_ in answer.blocks) / sum(one[1] for one in answer.blocks) < 1000
     assert ("train.py:train:batch", (8,)) in answer.shapes
     assert answer.memory_bytes > 2**20
+
+
+@pytest.mark.rule("S4")
+def test_steps_that_fill_no_stretch_between_two_evaluations_are_timed_in_pieces(probe):
+    answer = probe("quick", timed_s=0.2, watched_s=0.02)
+
+    # A training has 500 of them, a few hundredths of what is asked for.
+    assert sum(seconds for _, seconds, _ in answer.blocks) >= 0.2
+    assert ("train.py:quick:batch", (8,)) in answer.shapes
 
 
 def test_a_batch_size_that_nobody_asks_for_is_told(probe):

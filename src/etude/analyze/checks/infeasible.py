@@ -22,6 +22,8 @@ Cause: TypeAlias = Literal["", "bug", "cliff", "choice", "scattered"]
 THRESHOLDS = InfeasibleThresholds()
 # A second sentence of more is not read; `evidence` has every region.
 MOST_CLAUSES = 2
+# The other way beside a stable training, which a line of a file can do.
+END_THERE = "end the range there"
 # What to look at, by the reason a trial gives; the others have their own advice below.
 _REMEDIES = {
     "error": "read the tracebacks that the trials keep",
@@ -364,7 +366,7 @@ def _away(result: Infeasible, *, stabilize: bool) -> str:
     regions = {region.hyperparameter: region for region in _joined(result.regions)}
     where = " and ".join(region_phrase(region, quote="`") for region in regions.values())
     is_range = all(region.side for region in regions.values())
-    leave = "end the range there" if is_range else "leave that out"
+    leave = END_THERE if is_range else "leave that out"
     if stabilize:
         return f"Stabilize training {where}, or {leave}"
     return f"End the range before it: {where}" if is_range else f"Leave out what breaks: {where}"

@@ -260,10 +260,10 @@ def _trial_words(result: StepVariance, trial: StepVarianceTrial) -> tuple[str, s
             open_message(trial.trial, "whether late jumps decide its rank", trial.why),
         )
     to = "the second best" if trial.rank == 1 else "the best trial"
-    short = "the second" if trial.rank == 1 else "the best"
+    short = f"{to} is" if trial.rank == 1 else "the best is"
     less = "more" if trial.status == "notice" else "no more"
     sd, gap = number(trial.sd, 2), number(trial.gap, 2)
-    gap_to = f"{short} is {gap} away" if trial.status == "notice" else f"within its gap of {gap}"
+    gap_to = f"{short} {gap} away" if trial.status == "notice" else f"within its gap of {gap}"
     return (
         f"`{result.metric}` of trial {trial.trial} jumps by {sd} late, {gap_to}",
         f"Trial {trial.trial}: {result.metric} jumps by {sd} (sd) between its last {trial.late} "

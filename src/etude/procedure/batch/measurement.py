@@ -20,7 +20,7 @@ _WAIT_WORTH_CURING = 0.1
 # Heuristic: between sizes so far apart, a batch that is used costs time or memory.
 _FAR = 8
 # Heuristic: times and memory that differ by less are the same.
-_SAME_TIME, _SAME_MEMORY = 1.15, 1.02
+_SAME_TIME, _SAME_MEMORY, _MORE_MEMORY = 1.15, 1.05, 1.1
 CURES: dict[Cause, str] = {
     "input": "prefetch it with more workers, cache it, do its work once offline, or drop unused "
     "features",
@@ -166,23 +166,35 @@ def _is_without_effect(history: History, known: Growth) -> bool:
     """
     memory = [_memory_mib(history.of(size)) or 0.0 for size in sorted(known.steps)]
     is_same_memory = max(memory) <= _SAME_MEMORY * max(min(memory), 1.0)
-    return is_same_memory and _takes_the_same_time(history, known)
+    is_seen = history.reaches_steps() is False
+    return is_seen and is_same_memory and _takes_the_same_time(history, known)
 
 
 def _takes_the_same_time(history: History, known: Growth) -> bool:
-    """Whether neither what a step holds nor its time follows the batch size.
+    """Whether its time does not follow the batch size, nor what a step holds as far as was seen.
 
-    The middle of the largest sizes is held against that of the smallest: beside other work a size
+    Where nobody could look into a step, twice the examples in the same time are twice the
+    throughput, or a size that is dropped: which of the two is not known. The middle of the largest sizes is held against that of the smallest: beside other work a size
     or two take longer for once.
 
     Source: S3.
     """
     sizes = sorted(known.steps)
-    if sizes[-1] < _FAR * sizes[0] or history.reaches_steps() is not False:
+    if sizes[-1] < _FAR * sizes[0] or history.reaches_steps():
+        return False
+    if history.reaches_steps() is None and _takes_more_memory(history, sizes):
         return False
     times = [_own_step_s(history.timed(size)) for size in sizes]
     third = max(1, len(sizes) // 3)
     return median(times[-third:]) <= _SAME_TIME * median(times[:third])
+
+
+def _takes_more_memory(history: History, sizes: Sequence[int]) -> bool:
+    """Whether the largest sizes hold clearly more than the smallest, or more than there is."""
+    if any(history.outcome(size) == "out_of_memory" for size in history.sizes):
+        return True
+    least, most = (_memory_mib(history.of(size)) or 0.0 for size in (sizes[0], sizes[-1]))
+    return most > _MORE_MEMORY * least
 
 
 def _limit(history: History) -> Literal["memory", "examples"] | None:

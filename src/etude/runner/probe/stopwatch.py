@@ -35,6 +35,10 @@ class Stopwatch:
 
     Steps may be dispatched and not done: their end is waited for at the end of each stretch, and
     nowhere else, since a wait in each step would slow them.
+
+    A stretch that an evaluation or the end of a training cuts goes on after the next warm-up: were
+    it begun again, steps too quick to fill one between two evaluations would be timed only where
+    something slowed them.
     """
 
     def __init__(self, probe: Probe, stepped: Callable[[], object]) -> None:
@@ -44,7 +48,9 @@ class Stopwatch:
         self._is_walked = False
         self._last = self._from = self._begun = -1
         self._at_s = self._phase_s = 0.0
-        self._timed_s = self._delayed_s = 0.0
+        self._timed_s = self._delayed_s = self._passed_s = 0.0
+        # Of the stretch before it was cut: steps, seconds, and those in which they had no turn.
+        self._held = (0, 0.0, 0.0)
         self.phase: Phase = "warm"
         self.blocks: list[tuple[int, float, float]] = []
         self.steps = 0
@@ -54,9 +60,12 @@ class Stopwatch:
 
     def begin(self) -> None:
         """A training begins, from its first step."""
-        self._last = self._begun = -1
         if self.phase == "timed":
+            # What was dispatched may not be done: its time is known where nothing is dispatched.
+            if not accelerator.is_asynchronous():
+                self._hold(self._last, self._passed_s)
             self.phase = "warm"
+        self._last = self._begun = -1
 
     def halted(self) -> str:
         """Why the training is to end; empty while it goes on."""
@@ -68,6 +77,8 @@ class Stopwatch:
             self._is_walked = True
             self._pass(step)
         elif moment == "evaluating" and self.phase == "timed":
+            accelerator.synchronize()
+            self._hold(step, time.perf_counter())
             self.phase = "warm"
             self._begun = -1
 
@@ -87,7 +98,7 @@ class Stopwatch:
         if not self.steps:
             self._stepped()
         self.steps += 1 if self._last < 0 else step - self._last
-        self._last = step
+        self._last, self._passed_s = step, now_s
         if self._begun < 0:
             self._begun, self._phase_s = step, now_s
         frame = sys._getframe(2)  # noqa: SLF001  # the loop's, whose variables are looked at
@@ -109,18 +120,27 @@ class Stopwatch:
 
     def _time(self, step: int, now_s: float, frame: Any) -> None:
         del frame
-        if now_s - self._at_s < self._probe.timed_s / _STRETCHES:
+        if self._held[1] + now_s - self._at_s < self._probe.timed_s / _STRETCHES:
             return
         accelerator.synchronize()
-        took_s = time.perf_counter() - self._at_s
-        delayed_s = run_delay_s(self._probe.threads) - self._delayed_s
-        self.blocks.append((step - self._from, took_s, min(max(delayed_s, 0.0), took_s)))
-        self._timed_s += took_s
+        self._hold(step, time.perf_counter())
+        self.blocks.append(self._held)
+        self._timed_s += self._held[1]
+        self._held = (0, 0.0, 0.0)
         is_enough = self._timed_s >= self._probe.timed_s and len(self.blocks) >= _LEAST_STRETCHES
         if is_enough or self._timed_s >= _MOST_TIMES * self._probe.timed_s:
             self.phase = "watched" if self._probe.watched_s else "done"
             self._phase_s = time.perf_counter()
         self._start_stretch(step)
+
+    def _hold(self, step: int, now_s: float) -> None:
+        """Keeps what was timed of a stretch, up to a step and a moment."""
+        if step <= self._from:
+            return
+        took_s = now_s - self._at_s
+        delayed_s = min(max(run_delay_s(self._probe.threads) - self._delayed_s, 0.0), took_s)
+        steps, seconds, delayed = self._held
+        self._held = (steps + step - self._from, seconds + took_s, delayed + delayed_s)
 
     def _start_stretch(self, step: int) -> None:
         accelerator.synchronize()
