@@ -174,8 +174,9 @@ def _takes_the_same_time(history: History, known: Growth) -> bool:
     """Whether its time does not follow the batch size, nor what a step holds as far as was seen.
 
     Where nobody could look into a step, twice the examples in the same time are twice the
-    throughput, or a size that is dropped: which of the two is not known. The middle of the largest sizes is held against that of the smallest: beside other work a size
-    or two take longer for once.
+    throughput, or a size that is dropped: which of the two is not known. The middle of the largest
+    sizes is held against that of the smallest: beside other work a size or two take longer for
+    once.
 
     Source: S3.
     """
