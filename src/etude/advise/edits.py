@@ -88,12 +88,16 @@ def _move(old: Any, new: Any) -> str:
     """From what to what; what a list loses or gains; nothing where that takes more than words.
 
     >>> _move(100.0, 7.3), _move(None, 8), _move(["a", "b", "c"], ["a"])
-    ('100 to 7.3', 'to 8', 'without b and c')
+    ('100 to 7.3', 'to 8', 'without b, c')
+    >>> _move(0.1, {"low": 1e-4, "high": 1.0}), _move(0.463121, 0.462987)
+    ('searched, 0.0001 to 1', '0.463121 to 0.462987')
     """
-    if isinstance(new, Mapping):  # a range that was not searched before
-        return _move(new.get("low"), new.get("high")) if is_number(new.get("low")) else ""
-    if is_number(new) or isinstance(new, str):
-        return f"{_plain(old)} to {_plain(new)}".lstrip()
+    if isinstance(new, Mapping):
+        low, high = (new.get(end) for end in ("low", "high"))
+        return f"searched, {_plain(low)} to {_plain(high)}" if is_number(low) else ""
+    if is_number(new) or isinstance(new, str | bool):
+        digits = 3 if _plain(old) != _plain(new) else 6
+        return f"{_plain(old, digits)} to {_plain(new, digits)}".lstrip()
     if not isinstance(new, Sequence) or not isinstance(old, Sequence) or isinstance(old, str):
         return ""
     lost, gained = ([one for one in a if one not in b] for a, b in ((old, new), (new, old)))
@@ -105,10 +109,10 @@ def _move(old: Any, new: Any) -> str:
     return " ".join(f"{word} {them}" for word, them in words)
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, digits: int = 3) -> str:
     """A value in words; nothing for one that was not there, or that is a table."""
     if is_number(value):
-        return number(value, 3)
+        return number(value, digits)
     return str(value) if isinstance(value, str | bool) else ""
 
 

@@ -73,8 +73,15 @@ def amendments(context: Context, advice: Advice) -> list[str]:
 
 def _still_to_do(finding: Finding, step: str, advice: Advice) -> str:
     """A step without its alternative, where a line of the next round does that already."""
-    ends = any(edit.rule == "C3" for edit in advice.recommendations)
-    return step.replace(f", or {END_THERE}", "") if ends and finding.rule == "C3" else step
+    ended = {
+        edit.change.keys[-1]
+        for edit in advice.recommendations
+        if edit.rule == "C3" and edit.change.part in ("low", "high")
+    }
+    if finding.rule != "C3" or not any(f"`{name}`" in step for name in ended):
+        return step
+    kept, _, rest = step.partition(f", or {END_THERE}")
+    return f"Or {kept[0].lower()}{kept[1:]}{rest}" if rest or kept != step else step
 
 
 def stop_message(context: Context) -> str:

@@ -24,8 +24,6 @@ Status: TypeAlias = Literal["better", "leads", "unclear", "no_question"]
 
 # Of a value and of a gap, which is known less well; more digits are not read.
 _DIGITS, _GAP_DIGITS = 3, 2
-# Rules that a headline names.
-_RULES = 3
 
 
 @final
@@ -122,17 +120,16 @@ def _answer(basis: _Basis) -> tuple[Status, str, str]:
     first = message.partition(". ")[0].rstrip(".")
     return (
         "unclear",
-        f"{_ahead(basis)}, but {checks} {_rules(basis)} come{'s' if count == 1 else ''} first",
+        f"{_ahead(basis)}, but {checks}{_rule(basis)} come{'s' if count == 1 else ''} first",
         f"{first}. {checks.capitalize()} must be amended and run again before the question is "
         "judged.",
     )
 
 
-def _rules(basis: _Basis) -> str:
-    """Which of the reasons below are failed checks: by their rules, in brackets."""
-    rules = list(dict.fromkeys(finding.rule for finding in basis.blocking))
-    others = " and others" if len(rules) > _RULES else ""
-    return f"({', '.join(rules[:_RULES])}{others})"
+def _rule(basis: _Basis) -> str:
+    """Which of the reasons below is the failed check, by its rule; of several, words are short."""
+    rules = {finding.rule for finding in basis.blocking}
+    return f" ({rules.pop()})" if len(rules) == 1 else ""
 
 
 def _ahead(basis: _Basis) -> str:

@@ -33,6 +33,7 @@ _TABLES = ("setting", "resources")
 HEAD = (
     "# The launched configuration. `etude adopt` writes this file, with the evidence for every\n"
     "# change (A4); experiments say `baseline` and inherit from it. Do not edit it by hand.\n"
+    "# What a training takes of a machine, [line.resources], is yours to change.\n"
 )
 
 

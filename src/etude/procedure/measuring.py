@@ -150,7 +150,7 @@ def size_probe(answer: Probed, wanted: Next) -> SizeProbe:
     Source: S4.
     """
     fields = {**asdict(answer), "shares": None}
-    del fields["libraries"]
+    del fields["libraries"], fields["has_died"]
     shares = None if answer.shares is None else TimeShares(**asdict(answer.shares))
     probe = SizeProbe(batch_size=wanted.batch_size, turn=wanted.turn, **fields)
     return replace(probe, shares=shares)

@@ -36,7 +36,7 @@ def certainty(verdict: Verdict) -> str:
     # Resampled trials know the luck of the draws alone: no interval for the lead itself.
     return (
         f"{sure} Other draws of the searches would put the lead of {number(lead.by, 2)} "
-        f"{_span(lead.low, lead.high)}; other seeds may move it further."
+        f"{_span(lead.low, lead.high)} in 19 of 20; other seeds may move it further."
     )
 
 

@@ -321,12 +321,14 @@
       if (marked === id) mark(null);
     }
   };
-  // Escape closes the trial that it is pressed in, else the one that is marked.
+  // Escape closes the trial that it is pressed in, else the one that is marked, where its row is to be seen.
   const closeNearest = () => {
-    const within = document.activeElement?.closest("#trial-table tr"), id = Number(within?.dataset.of ?? within?.dataset.trial ?? marked ?? NaN);
-    if (!opened.has(id)) return;
+    const at = document.activeElement, within = at?.closest("#trial-table tr");
+    const id = Number(within?.dataset.of ?? within?.dataset.trial ?? marked ?? NaN);
+    const button = document.querySelector(`#trial-table tr[data-trial="${id}"] button`);
+    if (!opened.has(id) || !button || at?.matches("input, select")) return;
     toggle(id);
-    document.querySelector(`#trial-table tr[data-trial="${id}"] button`)?.focus({ preventScroll: true });
+    button.focus({ preventScroll: true });
   };
   const openTrial = (id) => {
     let head = document.querySelector(`#trial-table tr[data-trial="${id}"]`);

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from tests.factories import experiment
 
 from etude.procedure.base import Known
 from etude.procedure.batch.answer import batch_answer
-from etude.procedure.batch.history import TimeShares
+from etude.procedure.batch.history import History, TimeShares
 from etude.procedure.batch.measurement import measured
 
 from .curves import alone, history
@@ -79,9 +80,22 @@ def test_a_small_share_is_none():
 
 def test_where_nobody_saw_what_a_step_holds_flat_times_are_no_growth():
     """They are what a size that is dropped shows too."""
-    result = measured("bs", history(lambda size: 0.004))
+    known = history(lambda size: 0.004)
+    result = measured("bs", known)
+    answer = batch_answer(KNOWN, result, known)
 
-    assert result.verdict == "unclear"
+    assert (result.verdict, result.useful, answer.lines) == ("unclear", None, ())
+    assert "as if it were dropped" in answer.line
+    assert any("look at a batch" in one.text for one in answer.reasons)
+
+
+def test_clearly_more_memory_at_the_largest_size_shows_that_it_is_held():
+    probes = history(lambda size: 0.004).probes
+    known = History(
+        tuple(replace(one, memory_bytes=(300 + one.batch_size) * 2**20) for one in probes)
+    )
+
+    assert measured("bs", known).verdict == "growing"
 
 
 def test_a_loop_whose_steps_hold_the_same_for_every_size_ignores_it():

@@ -12,7 +12,7 @@ from etude.runner.probe.messages import Probe
 from etude.runner.probe.warm import Prober
 
 TRAIN = """
-import os, signal, time
+import os, signal, sys, time
 
 import numpy as np
 
@@ -26,6 +26,11 @@ def train(trial):
             raise ValueError("an earlier size is still here")
         if trial["bs"] == 64:
             os.kill(os.getpid(), signal.SIGKILL)
+
+def unforkable(trial):
+    if "nursery" in getattr(sys.modules["__main__"], "__file__", ""):
+        os.kill(os.getpid(), signal.SIGSEGV)
+    train(trial)
 """
 
 # A process with more threads than one is not forked.
@@ -62,6 +67,14 @@ def probe(tmp_path):
         )
 
     return probe_of
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
+def test_what_dies_as_a_fork_alone_is_measured_in_a_process_of_its_own(probe):
+    with Prober(ONE_THREAD) as prober:
+        answers = [prober.probed(probe(size, "unforkable")).outcome for size in (2, 4, 8)]
+
+    assert answers == ["measured"] * 3
 
 
 def test_each_probe_is_a_process_in_which_nothing_was_trained(probe):

@@ -93,6 +93,12 @@ def _unclear(measured: Measured) -> str:
     if len(measured.feasible) == 1:
         size = measured.feasible[0].batch_size
         return f"`{measured.name}` = {size:,} alone was trained, so nothing shows growth"
+    if measured.is_flat:
+        least, most = measured.feasible[0].batch_size, measured.feasible[-1].batch_size
+        return (
+            f"A step takes the same time from `{measured.name}` = {least:,} to {most:,}, "
+            "as if it were dropped"
+        )
     return f"Where the throughput stops growing is not told by {len(measured.feasible)} sizes"
 
 
@@ -199,7 +205,12 @@ def _of_noise(measured: Measured, history: History) -> Iterator[Reason]:
         text = f"Others held the processor for {percent(delayed)} of the time: gains leave that out"
         yield Reason(text=text, rules=("S4",))
     noisy = [size for size in measured.feasible if size.outcome == "unclear" and size.step_s]
-    if measured.useful is None and len(measured.feasible) > 1:
+    if measured.is_flat:
+        text = (
+            f"Whether a step holds so many could not be seen: look at a batch of `{measured.name}`"
+        )
+        yield Reason(text=text, rules=("S3",))
+    elif measured.useful is None and len(measured.feasible) > 1:
         text = "Other load hides gains of 5 %: measure again, `--again`, when less runs beside it"
         yield Reason(text=text, rules=("S4", "S6"))
     elif noisy:

@@ -89,6 +89,7 @@ class Measured:
         device: Where it was trained: `cpu`, `cuda`.
         cores: Processor cores that one training occupied, for its use of resources (S9).
         examples: How many there are to train on; None where that is not known.
+        is_flat: Whether a step takes the same time at every size, and nobody saw it hold more.
 
     Source: S3, S4, S5, S6, S13, E1.
     """
@@ -104,6 +105,7 @@ class Measured:
     device: str = "cpu"
     cores: float = 1.0
     examples: int | None = None
+    is_flat: bool = False
 
     @property
     def feasible(self) -> tuple[SizeMeasurement, ...]:

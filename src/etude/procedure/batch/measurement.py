@@ -19,7 +19,8 @@ WORTH_CURING = 0.2
 _WAIT_WORTH_CURING = 0.1
 # Heuristic: between sizes so far apart, a batch that is used costs time or memory.
 _FAR = 8
-# Heuristic: times and memory that differ by less are the same.
+# Heuristic: times and memory that differ by less are the same (memory grows by 4 % over thousands
+# of steps of one size), and more memory is more.
 _SAME_TIME, _SAME_MEMORY, _MORE_MEMORY = 1.15, 1.05, 1.1
 CURES: dict[Cause, str] = {
     "input": "prefetch it with more workers, cache it, do its work once offline, or drop unused "
@@ -45,13 +46,15 @@ def measured(name: str, history: History, *, cores: float = 1.0) -> Measured:
     bottleneck = _bottleneck(history, known.useful or largest)
     verdict = _verdict(history, known, bottleneck)
     ignored = verdict == "ignored"
+    flat = verdict == "unclear" and bool(known.steps) and _takes_the_same_time(history, known)
     return Measured(
         name=name,
         sizes=sizes,
         verdict=verdict,
         largest_feasible=largest,
         limited_by=_limit(history),
-        useful=None if ignored else known.useful,
+        useful=None if ignored or flat else known.useful,
+        is_flat=flat,
         bottleneck=None if ignored else bottleneck,
         # What trained fits all the more without gradients.
         evaluation_batch_size=None if ignored else largest,
@@ -195,7 +198,7 @@ def _takes_more_memory(history: History, sizes: Sequence[int]) -> bool:
     if any(history.outcome(size) == "out_of_memory" for size in history.sizes):
         return True
     least, most = (_memory_mib(history.of(size)) or 0.0 for size in (sizes[0], sizes[-1]))
-    return most > _MORE_MEMORY * least
+    return most > _MORE_MEMORY * max(least, 1.0)
 
 
 def _limit(history: History) -> Literal["memory", "examples"] | None:

@@ -179,7 +179,7 @@ class _Process:
         if code in _MEMORY_SIGNALS and (names_memory or is_near or self._was_ended_by_system(code)):
             return Probed(outcome="out_of_memory", memory_bytes=self._peak, detail=said)
         how = f"The process died: {exit_description(code)}."
-        return Probed(outcome="failed", detail=f"{said}\n{how}".strip())
+        return Probed(outcome="failed", detail=f"{said}\n{how}".strip(), has_died=True)
 
     def _was_ended_by_system(self, code: int) -> bool:
         """Whether it was killed while little memory was left: the system takes the largest."""

@@ -87,6 +87,7 @@ class Probed:
         detail: Why it failed, in the user's own traceback where there is one.
         wall_s: All that it took, its start included.
         libraries: The modules of libraries that it loaded, where it was asked for them.
+        has_died: Whether its process ended without an answer, and not of memory.
     """
 
     outcome: Outcome
@@ -102,3 +103,4 @@ class Probed:
     detail: str = ""
     wall_s: float = 0.0
     libraries: tuple[str, ...] = ()
+    has_died: bool = False

@@ -33,8 +33,8 @@ _TRACED_STEPS = 12
 class Stopwatch:
     """A channel of a trial that lets it warm up, times it, looks where its time goes, and halts it.
 
-    Steps may be dispatched and not done: their end is waited for at the end of each stretch, and
-    nowhere else, since a wait in each step would slow them.
+    Steps may be dispatched and not done: their end is waited for at the end of each stretch and
+    before an evaluation, since a wait in each step would slow them.
 
     A stretch that an evaluation or the end of a training cuts goes on after the next warm-up: were
     it begun again, steps too quick to fill one between two evaluations would be timed only where
@@ -47,10 +47,12 @@ class Stopwatch:
         self._stepped = stepped
         self._is_walked = False
         self._last = self._from = self._begun = -1
-        self._at_s = self._phase_s = 0.0
+        self._at_s = self._begun_s = 0.0
+        # When it began to look, and after how many steps of all trainings: one may end meanwhile.
+        self._looks_s, self._looks_from = 0.0, 0
         self._timed_s = self._delayed_s = self._passed_s = 0.0
         # Of the stretch before it was cut: steps, seconds, and those in which they had no turn.
-        self._held = (0, 0.0, 0.0)
+        self._unfinished = (0, 0.0, 0.0)
         self.phase: Phase = "warm"
         self.blocks: list[tuple[int, float, float]] = []
         self.steps = 0
@@ -100,7 +102,7 @@ class Stopwatch:
         self.steps += 1 if self._last < 0 else step - self._last
         self._last, self._passed_s = step, now_s
         if self._begun < 0:
-            self._begun, self._phase_s = step, now_s
+            self._begun, self._begun_s = step, now_s
         frame = sys._getframe(2)  # noqa: SLF001  # the loop's, whose variables are looked at
         {
             "warm": self._warm,
@@ -113,24 +115,23 @@ class Stopwatch:
     def _warm(self, step: int, now_s: float, frame: Any) -> None:
         del frame
         done = step - self._begun
-        is_warm = done >= _MOST_WARM or now_s - self._phase_s >= self._probe.warm_s
+        is_warm = done >= _MOST_WARM or now_s - self._begun_s >= self._probe.warm_s
         if done >= _LEAST_WARM - 1 and is_warm:
             self.phase = "timed"
             self._start_stretch(step)
 
     def _time(self, step: int, now_s: float, frame: Any) -> None:
         del frame
-        if self._held[1] + now_s - self._at_s < self._probe.timed_s / _STRETCHES:
+        if self._unfinished[1] + now_s - self._at_s < self._probe.timed_s / _STRETCHES:
             return
         accelerator.synchronize()
         self._hold(step, time.perf_counter())
-        self.blocks.append(self._held)
-        self._timed_s += self._held[1]
-        self._held = (0, 0.0, 0.0)
+        self.blocks.append(self._unfinished)
+        self._timed_s += self._unfinished[1]
+        self._unfinished = (0, 0.0, 0.0)
         is_enough = self._timed_s >= self._probe.timed_s and len(self.blocks) >= _LEAST_STRETCHES
         if is_enough or self._timed_s >= _MOST_TIMES * self._probe.timed_s:
             self.phase = "watched" if self._probe.watched_s else "done"
-            self._phase_s = time.perf_counter()
         self._start_stretch(step)
 
     def _hold(self, step: int, now_s: float) -> None:
@@ -138,9 +139,12 @@ class Stopwatch:
         if step <= self._from:
             return
         took_s = now_s - self._at_s
-        delayed_s = min(max(run_delay_s(self._probe.threads) - self._delayed_s, 0.0), took_s)
-        steps, seconds, delayed = self._held
-        self._held = (steps + step - self._from, seconds + took_s, delayed + delayed_s)
+        # It is read now: what a training did after its last step waited as often as its steps.
+        share = took_s / max(time.perf_counter() - self._at_s, took_s)
+        delayed_s = share * max(run_delay_s(self._probe.threads) - self._delayed_s, 0.0)
+        delayed_s = min(delayed_s, took_s)
+        steps, seconds, delayed = self._unfinished
+        self._unfinished = (steps + step - self._from, seconds + took_s, delayed + delayed_s)
 
     def _start_stretch(self, step: int) -> None:
         accelerator.synchronize()
@@ -148,14 +152,16 @@ class Stopwatch:
         self._from, self._at_s = step, time.perf_counter()
 
     def _watch(self, step: int, now_s: float, frame: Any) -> None:
+        del step
         if self._sampler is None:
-            self._sampler, self._phase_s, self._from = Sampler(), now_s, step
+            self._sampler, self._looks_s, self._looks_from = Sampler(), now_s, self.steps
             self._sampler.start()
             if (torch := accelerator.cuda_torch()) is not None:
                 self._start_profiler(torch)
             return
-        watched_s = now_s - self._phase_s
-        is_long = watched_s >= self._probe.watched_s and step - self._from >= _TRACED_STEPS
+        watched_s = now_s - self._looks_s
+        steps = self.steps - self._looks_from
+        is_long = watched_s >= self._probe.watched_s and steps >= _TRACED_STEPS
         if is_long or watched_s >= _MOST_TIMES * self._probe.watched_s:
             self._sampler.stop()
             if self._profile is not None:
@@ -166,7 +172,7 @@ class Stopwatch:
     def _trace(self, step: int, now_s: float, frame: Any) -> None:
         del step
         self.tracer.step(frame)
-        is_slow = now_s - self._phase_s >= 2 * _MOST_TIMES * self._probe.watched_s
+        is_slow = now_s - self._looks_s >= 2 * _MOST_TIMES * self._probe.watched_s
         if self.tracer.steps >= _TRACED_STEPS or is_slow:
             self.tracer.stop(frame)
             self.phase = "done"

@@ -24,8 +24,8 @@ class Prober:
     """Plays probes, each in a process of its own.
 
     A rehearsal tells which libraries the training loads. A nursery imports them, and each probe is
-    a fork of it. Where it may not be forked, for its threads or for a GPU, and where there is no
-    such thing as a fork, each is a fresh process that imports them itself.
+    a fork of it. Where it may not be forked, for its threads or for a GPU, where a fork has died,
+    and where there is no such thing as a fork, each is a fresh process that imports them itself.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -57,9 +57,11 @@ class Prober:
         if nursery is not None:
             with suppress(EOFError):
                 answer = probed_by(nursery.fork, probe)
-                if nursery.is_alive:
+                if nursery.is_alive and not answer.has_died:
                     return answer
-            self._end()  # it died, and its probe with it: that says nothing of the probe
+            # It died, and its probe with it: that says nothing of the probe. Nor does a fork that
+            # died, for not every library can be forked.
+            self._end()
         return probed(probe, self._environment)
 
     def _rehearsed(self, probe: Probe) -> Probed:
