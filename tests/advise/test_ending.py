@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from tests.advise import rounds
 from tests.advise.contexts import context_of
-from tests.factories import experiment, two_optimizers
+from tests.analyze.trials import valley
+from tests.factories import RATE, experiment, two_optimizers
 from tests.form import words
 
 from etude.advise.action import Action
@@ -17,6 +18,7 @@ from etude.advise.ending import MOST_REASONS, REASON_WORDS, ending, measured_pac
 from etude.advise.finding_caveats import unclear
 from etude.advise.ranking import ranking
 from etude.advise.verdict import verdict
+from etude.design.studies import studies
 from etude.finding import UNASKED, Finding, StudyRow
 
 QUESTION = two_optimizers(validation_examples=1000)
@@ -301,3 +303,14 @@ def test_one_cause_is_said_of_the_checks_that_have_it(kinds, text, rules):
     first = next(one for one in reasons(judged) if "checks" in one.text)
 
     assert (first.text, first.rules) == (text, rules)
+
+
+def test_the_reason_that_the_answer_waits_for_is_marked_as_failed():
+    question = two_optimizers(nuisance={"learning_rate": RATE})
+    first, second = studies(question)
+    records = [*valley(first, [0.5]), *valley(second, [1.2], height=5.0, begin=20)]
+
+    said = ending(context_of(question, records), [ROUND])
+
+    assert [(one.rules, one.failed) for one in said.reasons if one.failed] == [(("C1",), True)]
+    assert not all(one.failed for one in said.reasons)

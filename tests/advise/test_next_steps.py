@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests import factories
 from tests.advise import rounds
@@ -11,7 +13,7 @@ from tests.factories import experiment, record, two_optimizers
 from tests.search.history import PLANE
 
 from etude.advise.context import step_text
-from etude.advise.next_steps import manual_steps
+from etude.advise.next_steps import amendments, manual_steps
 from etude.advise.policy import advice
 from etude.analyze.checks.coverage import coverage
 from etude.design.studies import studies
@@ -169,3 +171,14 @@ def test_too_few_trials_to_judge_are_never_a_reason_to_stop(count):
     (edit,) = advice(context).recommendations
     assert (edit.path, edit.new) == ("experiment.trials", 10)
     assert not any("Stop here" in step for step in manual_steps(context, records))
+
+
+def test_where_a_line_ends_the_range_only_the_other_way_is_left_to_you():
+    context = rounds.cliff(experiment())
+    advised = advice(context)
+
+    (step,) = amendments(context, advised)
+
+    assert advised.recommendations[0].rule == "C3"
+    assert step.startswith("Or stabilize training from `learning_rate` = ")
+    assert "end the range there" in amendments(context, replace(advised, recommendations=()))[0]

@@ -440,7 +440,7 @@ def test_a_problem_forbids_an_answer():
     answer = judged(question, records)
 
     assert (answer.status, answer.winner) == ("unclear", "optimizer=adam")
-    assert "failed check" in answer.headline
+    assert "failed check (C1) comes first" in answer.headline
     assert "must be amended and run again" in answer.message
 
 
