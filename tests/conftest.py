@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 arithmetic.settle()
 
 import pytest  # noqa: E402  # after what libraries read
-from hypothesis import settings  # noqa: E402
+from hypothesis import settings  # noqa: E402  # as above
 
 # People's own scripts: whoever imports one has its words read as an argument's.
 collect_ignore_glob = ["scripts/*/*.py"]

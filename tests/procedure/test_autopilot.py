@@ -375,7 +375,7 @@ def test_an_answer_names_the_repair_of_its_search_that_waits(folder, arms):
     assert rounds.last.result.verdict.status == "better"
     assert "no edit of the file is advised" not in " ".join(rounds.last.ended)
     assert rounds.last.ended[-1].startswith("`etude next arms` repairs what changes no order: ")
-    assert "`learning_rate` high to 5" in rounds.last.ended[-1]
+    assert "`learning_rate` high 0.5 to 5" in rounds.last.ended[-1]
 
 
 def test_a_lead_that_does_not_hold_leaves_the_search_to_go_on(folder, arms):

@@ -1,8 +1,10 @@
 """What is written down of the user's own code, and when it is read."""
 
+import os
 import subprocess
 import sys
 import sysconfig
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from tests.runner.sample import assignment, events_of
 
 import etude
+from etude.code import CodeFile
 from etude.event import Coded
 from etude.runner import imported
 from etude.runner.inline import Inline
@@ -222,6 +225,27 @@ def test_a_module_of_another_experiment_in_this_process_does_not_count(folder, t
 
 
 def test_relative_imports_are_followed():
-    assert imported.imports_of("from . import a\nfrom ..b import c\nimport d.e", "p.q") == [
+    assert imported.imports_of("from . import a\nfrom ..b import c\nimport d.e", "p.q") == (
         *("d", "d.e", "p", "p.q", "p.q.a", "p.b", "p.b.c")
-    ]
+    )
+
+
+def test_a_file_that_stays_as_it_is_is_masked_once_and_an_edited_one_again(tmp_path, monkeypatch):
+    file = tmp_path / "long_known.py"
+    file.write_text("X = 1\n")
+    read = []
+    monkeypatch.setattr(
+        imported, "file_of", lambda path, data: read.append(path) or CodeFile(path, "", str(data))
+    )
+    long_ago = time.time() - 60
+
+    os.utime(file, (long_ago, long_ago))
+    first, again = (imported._read(str(file)) for _ in range(2))
+    file.write_text("X = 2\n")  # as long, and just now
+    edited = imported._read(str(file))
+    file.write_text("X = 3\n")
+    at_once = imported._read(str(file))
+
+    assert first is again
+    assert ["2" in edited.text, "3" in at_once.text] == [True, True]
+    assert len(read) == 3

@@ -14,8 +14,10 @@ import importlib.util
 import inspect
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, final
@@ -139,16 +141,17 @@ def _users_modules() -> dict[str, str]:
     return {name: str(file) for name, file in files.items() if is_users(file)}
 
 
-def imports_of(text: str, package: str = "") -> list[str]:
+@lru_cache(maxsize=2 * MAX_FILES)
+def imports_of(text: str, package: str = "") -> tuple[str, ...]:
     r"""The modules that a program's import statements name, wherever in it they stand.
 
     >>> imports_of("import a.b\nfrom .c import d", "p")
-    ['a', 'a.b', 'p', 'p.c', 'p.c.d']
+    ('a', 'a.b', 'p', 'p.c', 'p.c.d')
     """
     try:
         nodes = list(ast.walk(ast.parse(text)))
     except (SyntaxError, ValueError, RecursionError):
-        return []
+        return ()
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     for node in nodes:
         if isinstance(node, ast.ImportFrom):
@@ -157,7 +160,7 @@ def imports_of(text: str, package: str = "") -> list[str]:
             base = ".".join(filter(None, [*parts, node.module]))
             names += [f"{base}.{alias.name}" for alias in node.names]
     steps = [name.split(".") for name in names]
-    return list(
+    return tuple(
         dict.fromkeys(
             ".".join(step[: end + 1]) for step in steps for end in range(len(step)) if step[end]
         )
@@ -189,15 +192,31 @@ class _Watch:
 
 # By place: whatever becomes of a file, a module that was imported stays what it was.
 _READ: dict[str, CodeFile] = {}
+# When a file that was read had been written last, and its size; not where that was just now, for a
+# clock of files does not tell two writings of one moment apart.
+_WRITTEN: dict[str, tuple[int, int, int]] = {}
+_MOMENT_S = 2.0
 _record: Imported | None = None
 _watch = _Watch()
 
 
 def _read(file: str) -> CodeFile | None:
+    """A file as it is now: masking a large program takes seconds, so once where it stays the same.
+
+    None where it cannot be read.
+    """
     try:
+        stat = os.stat(file)
+        written = stat.st_mtime_ns, stat.st_size, stat.st_ino
+        if file in _READ and _WRITTEN.get(file) == written:
+            return _READ[file]
         _READ[file] = file_of(file, Path(file).read_bytes())
     except OSError:
         return None
+    if time.time() - stat.st_mtime > _MOMENT_S:
+        _WRITTEN[file] = written
+    else:
+        _WRITTEN.pop(file, None)
     return _READ[file]
 
 
