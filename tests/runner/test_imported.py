@@ -226,7 +226,7 @@ def test_a_module_of_another_experiment_in_this_process_does_not_count(folder, t
 
 def test_relative_imports_are_followed():
     assert imported.imports_of("from . import a\nfrom ..b import c\nimport d.e", "p.q") == (
-        *("d", "d.e", "p", "p.q", "p.q.a", "p.b", "p.b.c")
+        ("d", "d.e", "p", "p.q", "p.q.a", "p.b", "p.b.c")
     )
 
 
