@@ -234,9 +234,12 @@ def test_a_file_that_stays_as_it_is_is_masked_once_and_an_edited_one_again(tmp_p
     file = tmp_path / "long_known.py"
     file.write_text("X = 1\n")
     read = []
-    monkeypatch.setattr(
-        imported, "file_of", lambda path, data: read.append(path) or CodeFile(path, "", str(data))
-    )
+
+    def file_of(path: str, data: bytes) -> CodeFile:
+        read.append(path)
+        return CodeFile(path, "", str(data))
+
+    monkeypatch.setattr(imported, "file_of", file_of)
     long_ago = time.time() - 60
 
     os.utime(file, (long_ago, long_ago))
