@@ -78,10 +78,10 @@ def _still_to_do(finding: Finding, step: str, advice: Advice) -> str:
         for edit in advice.recommendations
         if edit.rule == "C3" and edit.change.part in ("low", "high")
     }
-    if finding.rule != "C3" or not any(f"`{name}`" in step for name in ended):
+    kept, alternative, rest = step.partition(f", or {END_THERE}")
+    if finding.rule != "C3" or not alternative or not any(f"`{name}`" in step for name in ended):
         return step
-    kept, _, rest = step.partition(f", or {END_THERE}")
-    return f"Or {kept[0].lower()}{kept[1:]}{rest}" if rest or kept != step else step
+    return f"Or {kept[0].lower()}{kept[1:]}{rest}"
 
 
 def stop_message(context: Context) -> str:
