@@ -61,8 +61,9 @@ Numbers = dict[str, Any]
 # Seeds of direct trainings: apart from those that a command derives.
 RUN_SEEDS = range(9_000, 9_009)
 FRESH_SEEDS = range(9_100, 9_109)
-# A dense sweep: whole octaves with few seeds, then steps of a quarter around the best.
-FINE, REACH, COARSE_SEEDS, FINE_SEEDS = 1.25, 3, 2, 4
+# A dense sweep: whole octaves, then steps of a quarter around the best, with as many seeds at each:
+# of two seeds that broke an octave was left out in which most train, and the best of all lay there.
+FINE, REACH, SWEPT_SEEDS = 1.25, 3, 9
 # What survives of a rate's trainings that counts: below, no one would call it usable.
 USABLE = 0.25
 
@@ -93,7 +94,10 @@ def trainings(
 
 @dataclasses.dataclass(frozen=True)
 class Rate:
-    """What trainings at one rate come to: the share that broke, median and spread of the others."""
+    """What trainings at one rate come to: the share that broke, median and spread of the others.
+
+    The spread is the sd that normal losses with this median absolute deviation have.
+    """
 
     rate: float
     broke: float
@@ -107,7 +111,8 @@ def at_rate(plant: Plant, seed: int, rate: float, *, count: int, **more: Any) ->
     broke = 1.0 - len(ends) / len(runs)
     if len(ends) < USABLE * len(runs):
         return Rate(rate, broke, math.inf, 0.0)
-    spread = float(ends.std(ddof=1)) if len(ends) > 1 else 0.0
+    # Of survivors one may have nearly broken: its loss says nothing of how the others differ.
+    spread = 1.4826 * float(np.median(np.abs(ends - np.median(ends))))
     return Rate(rate, broke, float(np.median(ends)), spread)
 
 
@@ -132,10 +137,11 @@ def lr_star(plant: Plant, seed: int, row: Mapping[str, Any]) -> Numbers:
 def dense_sweep(plant: Plant, seed: int, **more: Any) -> list[Rate]:
     low, high = plant.rates
     octaves = np.geomspace(low, high, math.ceil(math.log2(high / low)) + 1)
-    coarse = [at_rate(plant, seed, rate, count=COARSE_SEEDS, **more) for rate in octaves]
+    coarse = [at_rate(plant, seed, rate, count=SWEPT_SEEDS, **more) for rate in octaves]
     middle = min(coarse, key=lambda one: one.median).rate
-    fine = [middle * FINE**power for power in range(-REACH, REACH + 1)]
-    return [at_rate(plant, seed, rate, count=FINE_SEEDS, **more) for rate in fine]
+    near = [middle * FINE**power for power in range(-REACH, REACH + 1) if power]
+    fine = [at_rate(plant, seed, rate, count=SWEPT_SEEDS, **more) for rate in near]
+    return sorted([*coarse, *fine], key=lambda one: one.rate)
 
 
 def survival(plant: Plant, seed: int, row: Mapping[str, Any]) -> Numbers:
