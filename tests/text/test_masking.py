@@ -136,6 +136,10 @@ def test_a_secret_in_code_is_not_kept(text):
         'post("https://discord.com/api/webhooks/1/HUSH")',
         '"print(\\"password=HUSH\\")\\n"',
         '"password = \\"HUSH\\"\\n",',
+        '{"user": "me", "pass": "HUSH"}',
+        "{'pass': 'HUSH'}",
+        'os.system("curl -sS -u me:HUSH https://host/file")',
+        "# curl --user=me:HUSH https://host/file",
     ],
 )
 def test_a_secret_in_a_text_of_code_is_kept_nowhere(text):

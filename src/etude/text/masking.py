@@ -55,6 +55,10 @@ _TO_QUOTE = (
 )
 # `password = "..."`, `"api_key": "..."`, `os.environ["HF_TOKEN"] = "..."`, `login(token="...")`.
 _QUOTED_SECRET = re.compile(rf"(?i)({_SECRET_NAME}{_TO_QUOTE})((?:\\.|(?!\2)[^\\\n])+)(?=\2)")
+# `{"user": "me", "pass": "..."}`: a key by itself, with a text.
+_QUOTED_PASS = re.compile(
+    rf"(?i)([\"']pass[\"']{_GAP}:{_GAP}[rbuf]{{0,2}}([\"']))((?:\\.|(?!\2)[^\\\n])+)(?=\2)"
+)
 _QUOTED_TOKEN = re.compile(rf"(?i)({_TOKEN_NAME}{_TO_QUOTE})([^\"'\s]{{8,}})(?=\2)")
 # `setenv("API_KEY", "...")`, `["tool", "--token", "..."]`.
 _LISTED = re.compile(
@@ -130,6 +134,11 @@ _WEBHOOK = re.compile(
     r"(?i)((?:hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks"
     r"|webhook\.office\.com/webhookb2)/|api\.telegram\.org/bot)(?!\*{3})[^\s\"'`<>{}\\]+"
 )
+# `curl -u user:password`; other tools have a name for it.
+_LOGIN = re.compile(
+    r"(\bcurl\b[^\n]{0,300}?\s(?:-u|--user)(?:=|[ \t]{0,10})[\"']?[^\s:\"']{1,100}:)"
+    r"(?!\*{3})[^\s\"']+"
+)
 # A part of a key's file, as a piece of a diff may begin with it.
 _KEY_LINE = re.compile(r"(?m)^([+ -]?)[A-Za-z0-9+/]{60,}={0,2}$")
 # Files that hold secrets and nothing else.
@@ -150,6 +159,7 @@ def masked(text: str) -> str:
     """
     text = _RANDOM.sub(lambda match: f"{MASK}{_short_hash(match[0])}", text)
     text = _QUOTED_SECRET.sub(lambda match: f"{match[1]}{MASK}", text)
+    text = _QUOTED_PASS.sub(lambda match: f"{match[1]}{MASK}", text)
     text = _QUOTED_TOKEN.sub(lambda match: f"{match[1]}{MASK}", text)
     text = _LISTED.sub(lambda match: f"{match[1]}{MASK}", text)
     text = _PAIR.sub(lambda match: f"{match[1]}{MASK}", text)
@@ -247,7 +257,7 @@ def without_password(text: str) -> str:
     >>> without_password("postgres://me:p@ss@host/db"), without_password("https://host/a?b=c")
     ('postgres://me:***@host/db', 'https://host/a?b=c')
     """
-    text = _WEBHOOK.sub(rf"\1{MASK}", text)
+    text = _LOGIN.sub(rf"\1{MASK}", _WEBHOOK.sub(rf"\1{MASK}", text))
     if "://" not in text:
         return text
     text = _USER_TOKEN.sub(MASK, _IN_ADDRESS.sub(rf"\1:{MASK}", text))
