@@ -142,7 +142,7 @@ def test_the_changes_stand_as_a_diff_with_rule_and_command():
 
     assert "<del>0.003</del>" in text
     assert "<ins>0.03</ins>" in text
-    assert '<div class="command"><code>etude next optimizer</code><button' in text
+    assert '<div class="command"><code><span>etude</span> <span>next</span> ' in text
 
 
 def test_changes_for_the_same_reason_stand_under_it_together():

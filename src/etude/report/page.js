@@ -286,7 +286,9 @@
     requestAnimationFrame(() => drawCurve(place, spec).catch(console.error));
     return [make("h3", {}, heading), place];
   };
-  const command = (line, why) => make("div", {}, make("p", {}, why), make("div", { class: "command" }, make("code", {}, line), make("button", { type: "button", class: "copy", "data-copy": line, "aria-label": `Copy the command ${line}` }, "Copy")));
+  // A word of a command does not break at its hyphens.
+  const words = (line) => line.split(" ").flatMap((word, at) => [...(at ? [" "] : []), make("span", {}, word)]);
+  const command = (line, why) => make("div", {}, make("p", {}, why), make("div", { class: "command" }, make("code", {}, ...words(line)), make("button", { type: "button", class: "copy", "data-copy": line, "aria-label": `Copy the command ${line}` }, "Copy")));
   const commands = (at) => {
     const id = trials.id[at], name = trials.experiment, best = trials.id[0];
     if (trials.best[at] === null) return [make("p", { class: "subject" }, "It has no value, so there is nothing to adopt or to train again.")];
