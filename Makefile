@@ -4,6 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEMO   := demo
+BENCHMARKS := house startup overhead discrepancy words first_minutes equivalence throughput calibration truth \
+	checklist adoption boundary importance rounds serve hostile kills scale schedules \
+	start procedures cures lengths ray kills_ray resume trackers \
+	autopilot bert search
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -13,7 +17,7 @@ help:
 	@echo "make demo    Nesterov momentum or Adam? The whole of Etude on a real network, in minutes"
 	@echo "make test    linters, types, layers and tests"
 	@echo "make busy    tests that kill or are judged by time (marker kills), three times beside four busy loops"
-	@echo "make bench   all that is measured but search.py and autopilot.py (hours): four hours, on a quiet machine"
+	@echo "make bench   all that is measured: more than a day on two quiet cores; each goes on from its cache"
 	@echo "make site    the pages of docs/ as a site, without a network: build/site-source/site/index.html"
 	@echo "make pictures  the pictures of docs/, where Chromium is installed"
 	@echo "make setup   only makes $(VENV) and installs what the two need"
@@ -46,24 +50,9 @@ test: setup
 busy: setup
 	$(BIN)/python -m tests.busy
 
+# The quick ones first; the last three take many hours each.
 bench: setup
-	$(BIN)/python benchmarks/house.py
-	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/first_minutes.py
-	$(BIN)/python benchmarks/overhead.py
-	$(BIN)/python benchmarks/kills.py
-	$(BIN)/python benchmarks/discrepancy.py
-	$(BIN)/python benchmarks/calibration.py
-	$(BIN)/python benchmarks/truth.py
-	$(BIN)/python benchmarks/words.py
-	$(BIN)/python benchmarks/checklist.py
-	$(BIN)/python benchmarks/adoption.py
-	$(BIN)/python benchmarks/equivalence.py
-	$(BIN)/python benchmarks/throughput.py
-	$(BIN)/python benchmarks/schedules.py
-	$(BIN)/python benchmarks/rounds.py
-	$(BIN)/python benchmarks/boundary.py
-	$(BIN)/python benchmarks/importance.py
+	@for name in $(BENCHMARKS); do echo "$$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 site: setup
 	$(BIN)/python docs/site/build.py

@@ -488,6 +488,16 @@ def test_an_import_loads_nothing_heavy(statement, heavy):
     assert loaded_by(statement) & heavy == set()
 
 
+def test_make_plays_every_benchmark():
+    text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    played = {
+        name for line in re.findall(r"^BENCHMARKS := (.*)$", text, re.M) for name in line.split()
+    }
+    scripts = (ROOT / "benchmarks").glob("*.py")
+
+    assert played == {one.stem for one in scripts if 'if __name__ == "__main__"' in one.read_text()}
+
+
 def test_no_file_names_a_package_registry():
     assert places(REGISTRY) == []
 
