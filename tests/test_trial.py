@@ -212,6 +212,15 @@ def test_a_first_report_without_the_metric_says_what_it_had(trial):
     )
 
 
+def test_a_report_of_training_values_may_come_before_the_first_of_the_metric(trial, channel):
+    trial.report(0, {"train/loss": 1.0, "grad_norm": 2.0})
+    reported_before = trial.reported
+    trial.report(1, {"valid/loss": 1.0})
+
+    assert (reported_before, trial.reported) == (False, True)
+    assert len(channel.of("logged")) == 2
+
+
 def test_an_empty_report_says_so(trial):
     with pytest.raises(Misreport, match=r"\(step 3\) has nothing\. Report"):
         trial.report(3, {})

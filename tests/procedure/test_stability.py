@@ -24,6 +24,7 @@ from etude.wording import words
 
 Train = Callable[[etude.Trial], None]
 STEPS = 120
+LR = "learning_rate"
 KEYS = ["verdict", "best_learning_rate", "unstable_from", "held_down", "cure", "architecture"]
 
 
@@ -65,11 +66,16 @@ def training(kind: str, *, peak: float, border: float | None, noise: float = 0.0
 
 
 def outcome(
-    folder: Path, train: Train, *, of: Experiment | None = None, budget: Budget | None = None
+    folder: Path,
+    train: Train,
+    *,
+    of: Experiment | None = None,
+    budget: Budget | None = None,
+    cure: bool = False,
 ) -> Outcome:
     trainings = Training(store=open_store(folder / "etude.db"), folder=folder, train=train)
     known = known_of(of or base(), trainings)
-    return answered(Stability(), known, trainings, budget=budget or Budget())
+    return answered(Stability(cure=cure), known, trainings, budget=budget or Budget())
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +133,41 @@ def test_the_best_rate_is_near_the_optimum_of_a_stable_training(stable: Outcome)
 
     assert answer.values["verdict"] == "stable"
     assert 0.05 / 1.6 <= answer.values["best_learning_rate"] <= 0.05 * 1.6
+
+
+def climbing(trial: etude.Trial) -> None:
+    """Above the best rate the loss climbs for a while, unless the norm of the gradient is limited;
+    then a higher rate trains, to a lower loss. Far above all breaks."""
+    random, rate, clip = np.random.default_rng(trial.seed), float(trial["lr"]), float(trial["clip"])
+    peak = 0.1 if clip else 0.05
+    end = 0.3 - 0.1 * bool(clip) + 0.25 * math.log10(rate / peak) ** 2 + random.normal(0.0, 0.01)
+    climbs = rate > 0.055 and not clip
+    for step in trial.steps():
+        loss = end + (2.3 - end) * math.exp(-12.0 * step / STEPS)
+        loss += 0.9 * climbs * math.exp(-(((step - 70) / 10.0) ** 2))
+        if rate > 0.9 and step > 70:
+            loss = math.nan
+        norm = float(random.lognormal(0.0, 0.5))
+        trial.log(step, {"train/loss": loss * random.normal(1.0, 0.03), "grad_norm": norm})
+        if trial.evaluates(step):
+            trial.report(step, {"valid/loss": loss * random.normal(1.0, 0.003)})
+
+
+@pytest.mark.rule("D2")
+def test_losses_that_climb_above_the_best_rate_are_worth_a_cure(tmp_path: Path) -> None:
+    clipped = replace(
+        base(), fixed={"lr": 0.05, "clip": 0.0}, names={"lr": LR, "clip": "gradient_clip"}
+    )
+
+    answer = outcome(tmp_path, climbing, of=clipped).answer
+    cured = outcome(tmp_path, climbing, of=clipped, cure=True).answer
+
+    assert answer.values["verdict"] == "unclear"
+    assert "climb" in answer.reasons[0].text
+    assert answer.steps[0].command == "etude stability FILE --cure"
+    assert (cured.values["verdict"], cured.values["held_down"]) == ("mid_training", True)
+    assert cured.values["cure"]["name"] == "clipping"
+    assert cured.line.startswith("Cured by clipping at ")
 
 
 def quadratic(trial: etude.Trial) -> None:

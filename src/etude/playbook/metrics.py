@@ -46,6 +46,8 @@ _GRADIENT: Final = (
     frozenset({"gnorm"}),
 )
 
+_RATE: Final = (frozenset({"lr"}), frozenset({"learning", "rate"}))
+
 
 @lru_cache(maxsize=4096)
 def known_metric(name: str) -> str:
@@ -141,6 +143,24 @@ def _says_test(name: str) -> bool:
     lists = word_lists("metric")
     said = frozenset(word for segment in words(name) for word in segment)
     return bool(said & lists["test"]) and not said & (lists["train"] | lists["valid"])
+
+
+def is_training_value(name: str) -> bool:
+    """Whether a value is of the training and of no evaluation, as its name tells.
+
+    Source: Q2.
+
+    >>> [is_training_value(name) for name in ("train/loss", "grad_norm", "lr", "epoch", "trainAcc")]
+    [True, True, True, True, True]
+    >>> [is_training_value(name) for name in ("loss", "valid/loss", "accuracy", "train_valid_gap")]
+    [False, False, False, False]
+    """
+    said = frozenset(word for segment in words(name) for word in segment)
+    lists = word_lists("metric")
+    if said & (lists["valid"] | lists["test"]):
+        return False
+    of_loop = known_metric(name) in (TRAIN_LOSS, GRADIENT_NORM, EPOCH) or said in _RATE
+    return of_loop or bool(said & lists["train"]) or name.startswith(DATA)
 
 
 def is_test_metric(name: str, own: Names = NO_NAMES) -> bool:

@@ -12,7 +12,7 @@ from .base import Answer, Known, Step
 from .cost import NOTHING, Cost
 from .cures import cure, most, worth_a_cure
 from .cures.answer import with_architecture, with_cures
-from .rates.diagnosis import PLAN, Diagnosis, diagnosis
+from .rates.diagnosis import PLAN, Diagnosis, confirmed, diagnosis
 from .rates.rate_sweep import Plan, says_nothing
 from .rates.stability_evidence import findings, reasons, table, verdict_line
 
@@ -52,13 +52,14 @@ class Stability:
         shown = diagnosis(known, self.plan)
         if isinstance(shown, Step):
             return shown
-        answered = answer(known, shown)
-        if self.cure:
-            cured = cure(known, shown)
-            if isinstance(cured, Step):
-                return cured
-            answered = with_cures(answered, known, shown, cured)
-        return with_architecture(answered, known)
+        if not self.cure:
+            return with_architecture(answer(known, shown), known)
+        cured = cure(known, shown)
+        if isinstance(cured, Step):
+            return cured
+        if cured.chosen is not None:
+            shown = confirmed(shown)
+        return with_architecture(with_cures(answer(known, shown), known, shown, cured), known)
 
 
 def answer(known: Known, shown: Diagnosis) -> Answer:

@@ -22,7 +22,7 @@ from ..divergence import divergence
 from ..errors import Halted, Leave, Misreport, Misused, RunError, Suspended, Torn
 from ..experiment.tracked_run import arguments
 from ..experiment.validation.configurations import SPLIT_SEED
-from ..playbook.metrics import is_loss, misreport_message, name_mistake
+from ..playbook.metrics import is_loss, is_training_value, misreport_message, name_mistake
 from ..setting import watched
 from ..study import evaluation_steps
 from ..text.signs import storable
@@ -244,6 +244,7 @@ class Trial:
     ) -> None:
         """Records an evaluation, the experiment's metric among its values.
 
+        Values of the training alone, as `train/loss`, are taken too, as `log` takes them.
         `checkpoint` is called with an empty folder to save into. It is renamed into place when
         complete, so a crash leaves no half of one.
 
@@ -252,10 +253,13 @@ class Trial:
         """
         metric = self.metric
         if not self._reported and metric not in values:
+            # A loop may report its training loss at each step, and the metric where it evaluates.
             names = sorted(self._name(name) for name in values)
-            self._leave(Misreport(misreport_message(metric, names, step)))
+            if not (names and all(map(is_training_value, names))):
+                self._leave(Misreport(misreport_message(metric, names, step)))
+        else:
+            self._reported = True
         plain = self._step(step)
-        self._reported = True
         if plain is None:
             return
         if metric in values:

@@ -87,7 +87,7 @@ def _line(answer: Answer, chosen: CureOutcome | None) -> str:
     """The verdict's line, with the cure where there is one."""
     if chosen is None:
         return shortened(f"{answer.line}; no cure is better than the baseline")
-    return shortened(f"CureOutcomes by {chosen.title}: {_means(chosen)}")
+    return shortened(f"Cured by {chosen.title}: {_means(chosen)}")
 
 
 def _means(tried: CureOutcome) -> str:

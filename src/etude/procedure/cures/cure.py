@@ -32,7 +32,10 @@ _KINDS = ("early", "mid_training", "hidden")
 def worth_a_cure(diagnosis: Diagnosis) -> bool:
     """Whether cures are tried: training breaks, the best rate may be held down, and one trained.
 
-    Source: D1.
+    Where losses just above the best climb for a while, a gain from stabilizing is expected (D2),
+    whatever the verdict.
+
+    Source: D1, D2.
     """
     return not _needless(diagnosis)
 
@@ -43,7 +46,7 @@ def cure(known: Known, diagnosis: Diagnosis) -> Step | CureOutcomes:
     Nothing is tried where training is stable, or where its best rate is not held down: every
     workload breaks at some rate (D1).
 
-    Source: D1, D6, D10, D11.
+    Source: D1, D2, D6, D10, D11.
     """
     if why := _needless(diagnosis):
         return CureOutcomes(why=why)
@@ -81,6 +84,8 @@ def most(known: Known) -> Cost:
 
 def _needless(diagnosis: Diagnosis) -> str:
     """Why no cure is tried, in a sentence; empty where some are."""
+    if diagnosis.climbs:
+        return ""
     if diagnosis.kind not in _KINDS:
         state = "is stable" if diagnosis.kind == "stable" else "cannot be judged"
         return f"No cure was tried: the training {state}."

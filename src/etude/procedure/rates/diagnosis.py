@@ -37,6 +37,8 @@ class Diagnosis:
         held_down: Whether the best usable rate is limited by it (D1); None where that is not known,
             as where it is `hidden`: one rate was probed, and nothing compared.
         because: Why it is `unclear`, or what the verdict rests on, in a sentence.
+        climbs: Whether it is `unclear` since the losses just above the best climb for a while:
+            expect a gain from stabilizing (D2).
         trained: All trainings of the full length, by rate; None before any.
         first_steps: What the first steps at twice the best rate do; None where not known.
 
@@ -50,6 +52,7 @@ class Diagnosis:
     unstable_from: float | None = None
     held_down: bool | None = None
     because: str = ""
+    climbs: bool = False
     trained: Rates | None = None
     first_steps: FirstSteps | None = None
 
@@ -164,21 +167,39 @@ def _judged(shown: Diagnosis, trained: Rates, limits: Limits) -> Diagnosis:
     if limited.answer is None:
         return replace(shown, because=limited.because)
     if not limited.answer:
-        if because := _against(shown, trained, limits):
+        if because := _too_few_probes(shown, trained):
             return replace(shown, because=because)
+        if because := _climbing(trained, limits):
+            return replace(shown, because=because, climbs=True)
         return replace(shown, kind="stable", held_down=False, because=limited.because)
     kind = _kind(trained, limits)
     return replace(shown, kind=kind, held_down=True, because=limited.because)
 
 
-def _against(shown: Diagnosis, trained: Rates, limits: Limits) -> str:
-    """What speaks against a stable training, too little to tell; empty where nothing does."""
+def confirmed(shown: Diagnosis) -> Diagnosis:
+    """A diagnosis that losses that climb left open, after a cure that was better.
+
+    Source: D2.
+    """
+    if not shown.climbs or shown.trained is None:
+        return shown
+    broke = broken_near(shown.trained)
+    kind = _kind(shown.trained, LIMITS) if broke else "mid_training"
+    because = f"{shown.because}, and a cure is better"
+    return replace(shown, kind=kind, held_down=True, because=because, climbs=False)
+
+
+def _too_few_probes(shown: Diagnosis, trained: Rates) -> str:
+    """Which probes speak against a stable training, too few to tell; empty where none does."""
     probed = shown.first_steps
-    if probed is not None and probed.hidden and not _seen_at(trained, probed.rate):
-        count = f"{len(probed.hidden)} of {len(probed.probes)}"
-        return (
-            f"{count} trainings at {number(probed.rate)} break and recover unseen: too few to tell"
-        )
+    if probed is None or not probed.hidden or _seen_at(trained, probed.rate):
+        return ""
+    count = f"{len(probed.hidden)} of {len(probed.probes)}"
+    return f"{count} trainings at {number(probed.rate)} break and recover unseen: too few to tell"
+
+
+def _climbing(trained: Rates, limits: Limits) -> str:
+    """How many losses just above the best climb for a while (D2); empty where few do."""
     assert trained.best is not None
     best = trained.best.value
     near = [one for one in trained.usable if best < one.value <= limits.room * best]
