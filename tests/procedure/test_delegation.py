@@ -283,7 +283,7 @@ def test_a_best_rate_that_is_held_down_is_cured_and_the_next_round_uses_the_cure
     rounds = etude.autopilot(unstable(), held_down, rounds=2, budget_steps=20_000)
 
     first, second = rounds.rounds
-    assert first.note.startswith("`etude stability`: CureOutcomes by a warmup over")
+    assert first.note.startswith("`etude stability`: Cured by a warmup over")
     assert first.coming is not None
     assert first.coming.goal == "repair optimization"
     assert first.coming.recommendations[0].rule == "D7"
