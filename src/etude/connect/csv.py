@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,8 +14,9 @@ from ..wording import did_you_mean
 from .base import ReadRequest, Row, SourceStatus, SourceStudy, SourceTrial
 from .parsing import files
 from .parsing.cells import column_values, seconds, whole_number
+from .parsing.scalars import number_from_text
 from .renaming import local_name, source_study
-from .tables import headers, sheet
+from .tables import dictionaries, headers, sheet
 from .tables.numbers import column, has_decimal_comma, has_decimal_commas
 from .tables.trials import form_notes, trials
 
@@ -27,6 +29,8 @@ _POINT = ("trial", "step", "metric", "value")
 _STATUSES: tuple[SourceStatus, ...] = get_args(SourceStatus)
 # Heuristic: a person mends the first few mistakes of a kind, and the others are like them.
 MAX_MISTAKES = 5
+# Heuristic: a title, a blank and a line of groups stand above a header, and no more.
+_MAX_ABOVE = 5
 # How files begin that hold a table all the same, in another form.
 _OTHER_FILES = {
     b"PK\x03\x04": "a workbook of Excel, or an archive",
@@ -85,24 +89,40 @@ def _flat_study(source: Path, request: ReadRequest) -> SourceStudy:
         ImportFileError: for a file that is no such table, which a chart of W&B is not.
     """
     _refuse_other_files(source)
-    names = sheet.header(source)
+    _refuse_no_table(source, request)
+    found, left_out = trials(source, request)
+    return source_study("", found, left_out, request)
+
+
+def _refuse_no_table(source: Path, request: ReadRequest) -> None:
+    """Refuses what has no header with the metric, and says where one stands further below."""
+    rows = itertools.islice(sheet.rows(source), _MAX_ABOVE)
+    first = [(line, [files.clean(cell.strip()) for cell in row]) for line, row in rows]
+    if not first:
+        raise ImportFileError(f"`{source}` is empty. Is it the right file?")
+    names = first[0][1]
     if headers.is_chart(names):
         raise ImportFileError(
             f"`{source}` is a chart that W&B exported: a column a run, and no setting."
+        )
+    bare = [bare for bare, _ in headers.unmarked(names)]
+    is_named = request.metric in (local_name(name, request) for name in (*names, *bare))
+    below = next((line for line, cells in first[1:] if request.metric in cells), None)
+    if below is not None and not is_named:
+        raise ImportFileError(
+            f"`{source}` has its header, with `{request.metric}`, in line {below}. Remove the "
+            "lines above it."
         )
     if len(names) < 2:  # one column is no table of settings and results
         raise ImportFileError(
             f"`{source}` is neither a folder with `{TRIALS}` and `{CURVES}` nor a table with a row "
             "a trial, its setting and its results in columns. Name one of them."
         )
-    bare = [bare for bare, _ in headers.unmarked(names)]
-    if request.metric not in (local_name(name, request) for name in (*names, *bare)):
+    if not is_named and not any(dictionaries.may_be(cell) for _, row in first for cell in row):
         raise ImportFileError(
             f"`{source}` has no column `{request.metric}` to judge the trials by. "
             f"{did_you_mean(request.metric, list(filter(None, bare))[:MAX_COLUMNS])}"
         )
-    found, left_out = trials(source, request)
-    return source_study("", found, left_out, request)
 
 
 def _refuse_other_files(source: Path) -> None:
@@ -365,7 +385,5 @@ def _point(points: list[Row] | None, step: str, metric: str, value: str) -> Row 
     at = whole_number(step)
     if at is None or at < 0:
         return "with a step that is no whole number from 0 on"
-    try:
-        return at, metric, float(value)
-    except ValueError:
-        return "with a value that is no number"
+    number = number_from_text(value)
+    return "with a value that is no number" if number is None else (at, metric, number)
