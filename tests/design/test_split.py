@@ -1,7 +1,8 @@
 import pytest
 from tests.factories import minimal
 
-from etude.design.split import scientific_settings, split
+from etude.design.split import MAX_STUDIES, scientific_settings, split
+from etude.errors import ExperimentError
 from etude.space import Choice, Real
 
 RATE = Real(1e-4, 1.0, log=True)
@@ -140,3 +141,17 @@ def test_a_study_takes_its_budget_from_the_experiment():
 
     assert (study.max_trials, study.max_steps, study.evaluations) == (5, 7, 3)
     assert study.maximize
+
+
+def test_more_studies_than_anybody_compares_are_refused_before_they_fill_the_memory():
+    lists = {f"option_{at}": [f"v{value}" for value in range(10)] for at in range(12)}
+    experiment = minimal(scientific=lists, nuisance={"learning_rate": RATE})
+
+    with pytest.raises(ExperimentError, match=r"more than 1,000 studies.*`option_\d+` \(10\)"):
+        split(experiment)
+
+
+def test_as_many_studies_as_may_be_are_all_there():
+    lists = {f"option_{at}": [f"v{value}" for value in range(10)] for at in range(3)}
+
+    assert len(scientific_settings(minimal(scientific=lists))) == MAX_STUDIES

@@ -13,9 +13,11 @@ from ..wording import did_you_mean
 from .base import ReadRequest, Row, SourceStatus, SourceStudy, SourceTrial
 from .parsing import files
 from .parsing.cells import column_values, seconds, whole_number
+from .parsing.scalars import number_from_text
 from .renaming import local_name, source_study
-from .tables import headers, sheet
+from .tables import sheet
 from .tables.numbers import column, has_decimal_comma, has_decimal_commas
+from .tables.refusal import refuse_no_table
 from .tables.trials import form_notes, trials
 
 TRIALS, CURVES = "trials.csv", "curves.csv"
@@ -27,19 +29,6 @@ _POINT = ("trial", "step", "metric", "value")
 _STATUSES: tuple[SourceStatus, ...] = get_args(SourceStatus)
 # Heuristic: a person mends the first few mistakes of a kind, and the others are like them.
 MAX_MISTAKES = 5
-# How files begin that hold a table all the same, in another form.
-_OTHER_FILES = {
-    b"PK\x03\x04": "a workbook of Excel, or an archive",
-    b"\xd0\xcf\x11\xe0": "an old workbook of Excel",
-    b"PAR1": "a Parquet file",
-    b"\xff\xfe": "UTF-16 text, which Excel calls Unicode",
-    b"\xfe\xff": "UTF-16 text, which Excel calls Unicode",
-    b"{": "JSON, and no table of cells",
-    b"[": "JSON, and no table of cells",
-    b"SQLi": "a database",
-}
-# Heuristic: among so many names a person finds the one that they meant.
-MAX_COLUMNS = 30
 
 
 def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
@@ -84,35 +73,9 @@ def _flat_study(source: Path, request: ReadRequest) -> SourceStudy:
     Raises:
         ImportFileError: for a file that is no such table, which a chart of W&B is not.
     """
-    _refuse_other_files(source)
-    names = sheet.header(source)
-    if headers.is_chart(names):
-        raise ImportFileError(
-            f"`{source}` is a chart that W&B exported: a column a run, and no setting."
-        )
-    if len(names) < 2:  # one column is no table of settings and results
-        raise ImportFileError(
-            f"`{source}` is neither a folder with `{TRIALS}` and `{CURVES}` nor a table with a row "
-            "a trial, its setting and its results in columns. Name one of them."
-        )
-    bare = [bare for bare, _ in headers.unmarked(names)]
-    if request.metric not in (local_name(name, request) for name in (*names, *bare)):
-        raise ImportFileError(
-            f"`{source}` has no column `{request.metric}` to judge the trials by. "
-            f"{did_you_mean(request.metric, list(filter(None, bare))[:MAX_COLUMNS])}"
-        )
+    refuse_no_table(source, request)
     found, left_out = trials(source, request)
     return source_study("", found, left_out, request)
-
-
-def _refuse_other_files(source: Path) -> None:
-    """Refuses what begins as no text of a table does, by what it is."""
-    begin = files.start(source, 4)
-    for sign, what in _OTHER_FILES.items():
-        if begin.startswith(sign):
-            raise ImportFileError(
-                f"`{source}` is {what}. Save it as CSV (UTF-8), with a row a trial."
-            )
 
 
 def _refuse_lone_table(source: Path) -> None:
@@ -365,7 +328,5 @@ def _point(points: list[Row] | None, step: str, metric: str, value: str) -> Row 
     at = whole_number(step)
     if at is None or at < 0:
         return "with a step that is no whole number from 0 on"
-    try:
-        return at, metric, float(value)
-    except ValueError:
-        return "with a value that is no number"
+    number = number_from_text(value)
+    return "with a value that is no number" if number is None else (at, metric, number)

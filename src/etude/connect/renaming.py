@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import ImportFileError
+from ..playbook.catalogue import known
 from ..space import Scalar
 from .base import ReadRequest, Row, SourceStudy, SourceTrial
 
@@ -28,21 +29,33 @@ def distinct_name(name: str, counts: Counter[str], *, key: str = "") -> str:
 
 
 def with_local_names(trial: SourceTrial, request: ReadRequest) -> SourceTrial:
-    """The trial with its names here; a whole number `seed` becomes its seed."""
+    """The trial with its names here; a whole number that is a seed becomes its own."""
     setting: dict[str, Scalar] = {}
     for name, value in trial.setting.items():
         if (local := local_name(name, request)) is not None:
             setting[local] = value
     names = {name: local_name(name, request) for name in {name for _, name, _ in trial.rows}}
     seed = trial.seed
-    if seed is None and _is_count(setting.get("seed")):
-        seed = int(setting.pop("seed"))
+    seeds = [name for name, value in setting.items() if is_seed(name) and _is_count(value)]
+    name = "seed" if "seed" in seeds else seeds[0] if len(seeds) == 1 else ""
+    if seed is None and name:
+        seed = int(setting.pop(name))
     return replace(
         trial,
         setting=setting,
         seed=seed,
         rows=renamed_rows(trial.rows, names),
     )
+
+
+def is_seed(name: str) -> bool:
+    """Whether a hyperparameter of this name is the seed of a trial: `random_state` is.
+
+    >>> is_seed("Random Seed"), is_seed("seed"), is_seed("seeds_per_task")
+    (True, True, False)
+    """
+    entry = known(name)
+    return entry is not None and entry.name == "seed"
 
 
 def renamed_rows(rows: Iterable[Row], names: Mapping[str, str | None]) -> tuple[Row, ...]:

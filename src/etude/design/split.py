@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
+from ..errors import ExperimentError, Mistake
 from ..experiment import Experiment
 from ..experiment.hyperparameter import Hyperparameter
 from ..experiment.validation.configurations import Configuration, listed_domain
 from ..space import Choice, Scalar, Space
 from ..study import Study, derived_seed, study_name
+from ..wording import join
 from .constraints import with_constraints
+
+# Heuristic: with ten trials each they are ten thousand, and a table of them has no reader.
+MAX_STUDIES = 1_000
+_MOST_NAMED = 3
 
 
 def split(experiment: Experiment) -> list[Study]:
@@ -25,6 +32,9 @@ def split(experiment: Experiment) -> list[Study]:
 def scientific_settings(experiment: Experiment) -> list[dict[str, Scalar]]:
     """Every combination of scientific values, a conditional one only where its condition holds.
 
+    Raises:
+        ExperimentError: where they are more than anybody compares.
+
     Source: R11, R13.
     """
     waiting = [one for one in experiment.hyperparameters if one.role == "scientific"]
@@ -32,8 +42,28 @@ def scientific_settings(experiment: Experiment) -> list[dict[str, Scalar]]:
     while waiting:
         ready = _ready(waiting)
         waiting.remove(ready)
-        settings = [longer for setting in settings for longer in _extensions(setting, ready)]
+        longer = (longer for setting in settings for longer in _extensions(setting, ready))
+        settings = list(itertools.islice(longer, MAX_STUDIES + 1))
+        _refuse_many(experiment, len(settings))
     return [dict(sorted(setting.items())) for setting in settings]
+
+
+def _refuse_many(experiment: Experiment, count: int) -> None:
+    """Refuses studies beyond all reading, before their product fills the memory."""
+    if count <= MAX_STUDIES:
+        return
+    lists = {
+        one.name: len(one.value.values)
+        for one in experiment.hyperparameters
+        if one.role == "scientific" and isinstance(one.value, Choice)
+    }
+    most = sorted(lists, key=lambda name: -lists[name])[:_MOST_NAMED]
+    named = join([f"`{name}` ({lists[name]:,})" for name in most])
+    message = (
+        f"its values make more than {MAX_STUDIES:,} studies, which nobody compares; most have "
+        f'{named}. Ask one question a round (R3) and fix the others, or write studies = "merged".'
+    )
+    raise ExperimentError((Mistake(where="scientific", message=message),))
 
 
 def _ready(waiting: list[Hyperparameter]) -> Hyperparameter:

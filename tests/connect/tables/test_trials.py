@@ -1,5 +1,6 @@
 """Tables that people and tools export: what a row and a column of them are."""
 
+import math
 import random
 import time
 
@@ -211,9 +212,33 @@ def test_an_order_that_a_person_made_is_none_of_weights_and_biases(table, order)
     assert set(settings(study)[0]) == set(names)
 
 
-def test_cells_with_whole_dictionaries_are_refused_with_the_way_out(table):
-    with pytest.raises(ImportFileError, match="json_normalize"):
-        table(",summary,config,name\n0,{},{},a\n", reader=wandb)
+@pytest.mark.parametrize("reader", [csv, wandb])
+def test_cells_with_whole_dictionaries_are_columns(table, reader):
+    rows = "".join(
+        f"{at},\"{{'acc': 0.{at}, 'loss': nan, '_wandb': {{'runtime': 3}}}}\","
+        f"\"{{'lr': {rate}, 'model': {{'depth': 2}}, 'seed': None}}\",r{at}\n"
+        for at, rate in enumerate(RATES)
+    )
+
+    study = table(f",summary,config,name\n{rows}", reader=reader)
+
+    assert settings(study) == [{"lr": rate, "model.depth": 2} for rate in RATES]
+    assert (metrics(study), values(study)) == ({"acc", "loss"}, [0.0, 0.1, 0.2, 0.3])
+
+
+def test_a_column_of_json_is_its_settings(table):
+    study = table('run,config,acc\na,"{""lr"": 0.1}",0.5\nb,"{""lr"": 0.2}",0.6\n')
+
+    assert settings(study) == [{"lr": 0.1}, {"lr": 0.2}]
+
+
+@pytest.mark.parametrize("text", ["{" * 9_000, "{'a': " + "[" * 9_000, "{" + "'a\\" * 9_000, "{'a"])
+def test_a_cell_that_is_no_whole_dictionary_stays_text(table, text):
+    begin = time.process_time()
+    study = table(f'run,config,acc\na,"{text}",0.5\n')
+
+    assert list(settings(study)[0]) == ["config"]
+    assert time.process_time() - begin < 2
 
 
 # --- what people write
@@ -302,6 +327,67 @@ def test_a_comma_of_a_setting_is_read_where_no_list_has_it(table, cells, numbers
     assert settings(study) == [{"x": number} for number in numbers]
 
 
+@pytest.mark.parametrize("cell", ["-nan", "1.#IND", "-1.#QNAN", "#DIV/0!", "#NUM!", "\u221e"])
+def test_a_value_that_is_not_finite_is_one_however_it_is_spelt(table, cell):
+    (value,) = values(table(f"lr,acc\n0.1,{cell}\n"))
+
+    assert not math.isfinite(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# made by hand\nlr,acc\n0.1,0.5\n",
+        "# lr,acc\n0.1,0.5\n",
+        "lr,acc\r0.1,0.5\r",
+        "| lr | acc |\n|---|:---:|\n| 0.1 | 0.5 |\n",
+    ],
+)
+def test_what_stands_around_a_table_is_no_part_of_it(table, text):
+    study = table(text)
+
+    assert (settings(study), values(study)) == ([{"lr": 0.1}], [0.5])
+
+
+def test_a_row_that_sums_up_others_is_no_trial_and_told(table):
+    study = table("run,lr,acc\na,0.1,0.5\nb,0.2,0.6\nMean,,0.55\nstd.,,0.05\n")
+
+    assert [one.name for one in study.trials] == ["a", "b"]
+    assert "sum up others are no trials, and left out: 2." in study.left_out[-1]
+
+
+def test_a_seed_by_another_name_is_the_seed_of_its_trial(table):
+    study = table("lr,random_state,acc\n0.1,1,0.5\n0.1,2,0.6\n")
+
+    assert [one.seed for one in study.trials] == [1, 2]
+    assert settings(study) == [{"lr": 0.1}] * 2
+
+
+def test_ends_of_a_cluster_are_no_hyperparameter(table):
+    ends = ("COMPLETED", "TIMEOUT", "OUT_OF_MEMORY", "CANCELLED by 1000", "FAILED", "In Progress")
+    rows = "".join(f"{at},{end},0.1,0.5\n" for at, end in enumerate(ends))
+
+    study = table(f"JobID,State,lr,acc\n{rows}")
+
+    assert [(one.status, one.reason) for one in study.trials] == [
+        ("completed", ""),
+        ("stopped", "preempted"),
+        ("infeasible", ""),
+        ("stopped", "by hand"),
+        ("failed", ""),
+        ("running", ""),
+    ]
+    assert settings(study) == [{"lr": 0.1}] * 6
+
+
+def test_an_end_that_nobody_knows_is_told_and_is_no_hyperparameter(table):
+    study = table("run,status,lr,acc\na,done,0.1,0.5\nb,done,0.1,0.5\nc,hexed,0.1,0.5\n")
+
+    assert [one.status for one in study.trials] == ["completed", "completed", "unknown"]
+    assert settings(study) == [{"lr": 0.1}] * 3
+    assert "judged by their values: `hexed`." in study.left_out[1]
+
+
 def test_other_signs_are_told(table):
     study = table("lr;acc\n0,1;50%\n")
 
@@ -325,6 +411,20 @@ def test_rows_that_are_steps_are_curves(table, key):
     assert study.trials[0].rows[2:4] == ((1, "loss", 0.5), (1, "gnorm", 1.0))
 
 
+def test_one_name_with_several_seeds_is_several_trials(table):
+    rows = "".join(
+        f"r{run},{seed},{rate},{step},0.{step}\n"
+        for run, rate in enumerate(RATES)
+        for seed in (0, 1)
+        for step in range(5)
+    )
+
+    study = table(f"run,seed,lr,step,acc\n{rows}")
+
+    assert [one.seed for one in study.trials] == [0, 1] * 4
+    assert [len(one.rows) for one in study.trials] == [5] * 8
+
+
 # --- what is refused
 
 
@@ -340,6 +440,9 @@ def test_rows_that_are_steps_are_curves(table, key):
         ("lr,acc\n0.1,0.5,0.6\n", "line 2, has 3 cells, and the header 2"),
         ("lr,acc\n", "holds no row below its header"),
         ("some text\n", "nor a table with a row a trial"),
+        ("", "is empty"),
+        ("March\n\nlr,acc\n0.1,0.5\n", "its header, with `acc`, in line 3. Remove the lines above"),
+        ("set,got\nlr,acc\n0.1,0.5\n", "its header, with `acc`, in line 2. Remove the lines above"),
         ("PK\x03\x04", "a workbook of Excel"),
         ('[{"acc": 1}]', "is JSON, and no table of cells"),
     ],

@@ -213,7 +213,9 @@ def _text(path: Path, data: bytes) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ImportFileError(f"`{path}` is not UTF-8 text ({error.reason}).") from None
+        raise ImportFileError(
+            f"`{path}` is not UTF-8 text ({error.reason}). Save it as UTF-8."
+        ) from None
     if "\0" in text:
         raise ImportFileError(f"`{path}` holds zero bytes, so it is no text. Is it the right file?")
     return text

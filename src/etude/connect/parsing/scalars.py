@@ -24,6 +24,12 @@ MAX_SETTING_BYTES = 8 << 20
 _LONGEST_NUMBER = 400
 _INTEGER = re.compile(r"[-+]?\d{1,18}")
 _REAL = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+# How C and spreadsheets spell what is not finite: of 0/0, of the root of -1, of 1/0.
+_UNFINITE = {
+    **dict.fromkeys(("#num!", "#div/0!", "nan(ind)", "nan(snan)"), "nan"),
+    **dict.fromkeys(("1.#ind", "1.#qnan", "1.#snan", "1.#nan"), "nan"),
+    **dict.fromkeys(("1.#inf", "\u221e"), "inf"),
+}
 _WORDS: Mapping[str, Scalar | None] = {
     "true": True,
     "True": True,
@@ -73,10 +79,22 @@ def settings_from_texts(texts: Sequence[Mapping[str, str]]) -> list[dict[str, Sc
     return settings
 
 
+def python_number(text: str) -> str:
+    """The text as Python has it where it spells a number that is not finite in another way.
+
+    >>> python_number("-1.#IND"), python_number("#DIV/0!"), python_number("0.5")
+    ('-nan', 'nan', '0.5')
+    """
+    bare = text.strip()
+    sign = bare[:1] if bare[:1] in ("-", "+") else ""
+    spelled = _UNFINITE.get(bare.removeprefix(sign).casefold())
+    return f"{sign}{spelled}" if spelled else text
+
+
 def number_from_text(text: str) -> float | None:
     """The value of a metric, `NaN` and `Infinity` too; None for a text that is no number."""
     try:
-        return float(text)
+        return float(python_number(text))
     except ValueError:
         return None
 

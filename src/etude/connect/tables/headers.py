@@ -35,7 +35,9 @@ _ID_NAMES: Marks = (
 )
 # The numbers of the rows, as pandas and R write them.
 _ROW_NAMES = frozenset(("", "index", "unnamed_0"))
-_STATUS_NAMES = frozenset(("status", "state", "trial_status", "run_status"))
+_STATUS_NAMES = frozenset(
+    ("status", "state", "trial_status", "run_status", "job_status", "run_state", "job_state")
+)
 # Whatever stands in these, it is the name of a trial, and never what was set.
 _IDS = frozenset(("trial_id", "run_id", "trial_index"))
 _SURE_IDS = _IDS | {"trial"}
@@ -46,7 +48,10 @@ STEP_NAMES: Marks = (
     "training_iteration",
 )
 WEAK_STEP_NAMES: Marks = ("iteration", "iter", "update", "epoch")
-_WALL_NAMES = frozenset(("wall_s", "runtime", "duration", "time_total_s", "elapsed", "wall_time"))
+_WALL_NAMES = frozenset(
+    {"wall_s", "runtime", "duration", "time_total_s", "elapsed", "wall_time", "walltime"}
+    | {"wall_clock", "wallclock"}
+)
 _OWN_NAMES = frozenset(
     {"created", "created_at", "updated", "updated_at", "start_time", "end_time", "started"}
     | {"finished", "date", "datetime", "datetime_start", "datetime_complete", "timestamp"}

@@ -7,13 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
+from ..parsing.scalars import python_number
+
 # A number has no more signs; a longer text is matched against no pattern.
 _LONGEST = 60
 # Words of cells that hold no number; `nan` and `inf` are values of a metric.
 _MISSING = frozenset(("", "na", "n/a", "#n/a", "null", "<na>", "nat"))
 # In a column of settings these may be values: no clipping, no limit.
-_MISSING_RESULTS = _MISSING | {"none", "-", "--"}
-_UNFINITE = frozenset(("nan", "inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"))
+_MISSING_RESULTS = _MISSING | {"none", "-", "--", "\u2013", "\u2014", "n.a.", "missing", "?", "."}
+_UNFINITE = frozenset(
+    f"{sign}{word}" for sign in ("", "+", "-") for word in ("nan", "inf", "infinity")
+)
 _POWER = r"(?:[eE][-+]?\d{1,4})?"
 _PLAIN = re.compile(rf"[-+]?(?:\d+\.?\d*|\.\d+){_POWER}")
 _COMMA = re.compile(rf"[-+]?(?:(?:[1-9]\d{{0,2}}(?:\.\d{{3}})+|\d+)(?:,\d+)?|,\d+){_POWER}")
@@ -74,7 +78,7 @@ def column(
     (False, ('512256',))
     """
     missing = _MISSING_RESULTS if results else _MISSING
-    bare = [cell.strip().replace("\u2212", "-") for cell in cells]
+    bare = [python_number(cell.strip().replace("\u2212", "-")) for cell in cells]
     bare = ["" if cell.casefold() in missing else cell for cell in bare]
     filled = [cell for cell in bare if cell]
     shares = [cell for cell in filled if not _is_unfinite(cell)]

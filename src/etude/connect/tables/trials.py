@@ -17,10 +17,11 @@ from ..parsing import files
 from ..parsing.cells import column_values, seconds, whole_number
 from ..parsing.scalars import number_from_text
 from ..renaming import distinct_name
-from . import headers, sheet
+from . import dictionaries, headers, sheet
 from .endings import ending
 from .numbers import column, has_decimal_commas
 from .roles import Assigned, Role, Sheet, assigned
+from .totals import totals
 
 # Heuristic: a person mends the first few mistakes of a kind, and the others are like them.
 MAX_MISTAKES = 5
@@ -52,7 +53,7 @@ def trials(
     if groups is None:
         _refuse_curve(path, columns)
         columns = assigned(flat, request)
-        found_groups = [[at] for at in range(len(flat.cells[0]))]
+        found_groups = _single_rows(columns)
     else:
         columns, found_groups = _with_curves(columns, groups), groups
     _refuse_twins(path, columns, request)
@@ -82,7 +83,7 @@ def _sheet(path: Path, *, wandb: bool) -> Sheet:
         raise ImportFileError("\n".join(mistakes[:MAX_MISTAKES]))
     if not table:
         raise ImportFileError(f"`{path}` holds no row below its header. Is it the right file?")
-    columns = list(zip(*table, strict=True))
+    names, columns = dictionaries.expanded(names, list(zip(*table, strict=True)))
     kept = [at for at, name in enumerate(names) if name or any(columns[at])]
     sign = sheet.separator(path)
     return Sheet(
@@ -92,6 +93,12 @@ def _sheet(path: Path, *, wandb: bool) -> Sheet:
         comma=has_decimal_commas(columns, sign),
         wandb=wandb or headers.is_wandb(names),
     )
+
+
+def _single_rows(columns: Sequence[Assigned]) -> list[list[int]]:
+    """Each row that is a trial."""
+    left_out = set(totals(columns))
+    return [[at] for at in range(len(columns[0].column.cells)) if at not in left_out]
 
 
 def _of(columns: Sequence[Assigned], *roles: Role) -> list[Assigned]:
@@ -107,10 +114,18 @@ def _groups(columns: Sequence[Assigned]) -> list[list[int]] | None:
     Rows of one trial have its name, or else its setting, and their steps all differ.
     """
     steps, ids = _of(columns, "step"), _of(columns, "id")
-    if not steps:
-        return None
     settings = [one for one in _of(columns, "setting") if one.stated or not one.column.is_number]
-    keys = [one.column.cells for one in (ids or settings)]
+    # A name may be that of a setting, with several seeds: then both tell a trial.
+    tries = [ids, [*ids, *settings]] if ids else [settings]
+    found = (_grouped(columns, steps, one) for one in tries if steps)
+    return next((groups for groups in found if groups), None)
+
+
+def _grouped(
+    columns: Sequence[Assigned], steps: Sequence[Assigned], told_by: Sequence[Assigned]
+) -> list[list[int]] | None:
+    """The rows that are alike in these columns; None where that does not make trials of steps."""
+    keys = [one.column.cells for one in told_by]
     count = len(steps[0].column.cells)
     groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for at in range(count):
@@ -120,7 +135,7 @@ def _groups(columns: Sequence[Assigned]) -> list[list[int]] | None:
         for at in range(count)
     }
     repeats = statistics.median(len(rows) for rows in groups.values()) >= _MIN_ROWS
-    told_apart = len(points) == count and (ids or len(groups) > 1)
+    told_apart = len(points) == count and (len(groups) > 1 or bool(_of(told_by, "id")))
     return list(groups.values()) if repeats and told_apart else None
 
 
@@ -285,6 +300,15 @@ def _notes(
         "`--rename OLD=train/NEW` makes a metric of a column, `--rename OLD=params.NEW` a setting; "
         "`--ignore` leaves it out."
     )
+    if rows := () if is_long else totals(columns):
+        yield f"`{path}`: rows that sum up others are no trials, and left out: {len(rows)}."
+    odd = [cell for one in _of(columns, "status") for cell in one.column.cells if cell.strip()]
+    if odd := [f"`{word[:40]}`" for word in dict.fromkeys(odd) if ending(word)[0] == "unknown"]:
+        said = join(odd, most=MAX_NAMED)
+        yield (
+            f"`{path}`: no word for an end that is known, so those trials are judged by their "
+            f"values: {said}."
+        )
     own = [
         one for one in _of(columns, "own") if not headers.is_tools_own(one.name, wandb=table.wandb)
     ]

@@ -14,7 +14,7 @@ from ..renaming import distinct_name
 from ..tables import headers, sheet
 from ..tables.trials import trials as table_trials
 
-# Columns that a table of runs has which the API wrote.
+# Columns of whole dictionaries, and others, that a table of runs has which the API wrote.
 _WHOLE = frozenset(("config", "summary"))
 _API_COLUMNS = frozenset(("_runtime", "_step", "_wandb", "_timestamp", "state", "created_at"))
 Cells: TypeAlias = Sequence[str]
@@ -31,12 +31,11 @@ def trials(path: Path, request: ReadRequest) -> tuple[list[SourceTrial], list[st
     if any(name.endswith(ends) for name in header) or any(" - " in name for name in header[1:]):
         rows = sheet.rows(path)
         return _chart(path, next(rows)[1], (row for _, row in rows))
-    if set(header) >= _WHOLE:
-        raise ImportFileError(
-            f"`{path}` holds whole dictionaries in its cells `config` and `summary`. Write a "
-            "column for each of their keys (pandas.json_normalize, or `Export as CSV`)."
-        )
-    if "Name" in header or ({"name", "id"} & set(header) and _API_COLUMNS & set(header)):
+    if (
+        set(header) >= _WHOLE
+        or "Name" in header
+        or ({"name", "id"} & set(header) and _API_COLUMNS & set(header))
+    ):
         return table_trials(path, request, wandb=True)
     raise ImportFileError(
         f"`{path}` is no export of W&B: a chart has columns `RUN - METRIC`, a table `Name`; "
