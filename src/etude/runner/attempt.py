@@ -324,9 +324,7 @@ def outcome(trial: Trial, error: BaseException | None = None) -> End:
     if error is not None and not isinstance(error, Leave) and not _is_plain_exit(error):
         return _unrestored(trial, error) or _failure(trial, error)
     if not trial.reported:
-        return _error(
-            trial, silence_message(trial.metric, is_logged=trial.has_logged(trial.metric))
-        )
+        return _error(trial, silence_message(trial.metric, is_logged=trial.has_logged_metric))
     return Ended(trial.id, "completed", steps=trial.updates)
 
 

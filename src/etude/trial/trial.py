@@ -241,8 +241,7 @@ class Trial:
             TypeError: for values that are no numbers by name.
         """
         mistakes.refuse_values("log", values, self.metric, self._mistyped)
-        plain = self._step(step)
-        if plain is not None:
+        if (plain := self._step(step)) is not None:
             self._record(plain, values)
 
     def report(
@@ -320,9 +319,10 @@ class Trial:
         """Whether the experiment's metric has been reported."""
         return self._reported
 
-    def has_logged(self, name: str) -> bool:
-        """Whether a metric of this name has been logged or reported."""
-        return name in self._names.values()
+    @property
+    def has_logged_metric(self) -> bool:
+        """Whether the experiment's metric has been logged or reported."""
+        return self.metric in self._names.values()
 
     @property
     def unread(self) -> tuple[str, ...] | None:
