@@ -2,7 +2,9 @@ import math
 import re
 import time
 from dataclasses import replace
+from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from etude.assignment import Assignment
@@ -424,7 +426,7 @@ def test_fewer_steps_are_left_after_a_restore(given, channel):
     [
         (10, "Step 0 is the first update: pass `step - 1`"),
         (25, "or raise `max_steps` for a longer loop"),
-        (2.0, "Pass the step that `trial.steps()` gave"),
+        (2.0, "Pass `int(step)`, 2"),
         (-1, "Pass the step that `trial.steps()` gave"),
     ],
 )
@@ -512,3 +514,80 @@ def test_a_split_is_handed_over_beside_the_setting_and_counts_as_read_when_asked
 def test_without_a_split_there_is_none_and_nothing_to_read(trial):
     assert "split_seed" not in trial.unread
     assert trial.split_seed is None
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        (0.5, "takes a step and a dict of values by name, got 0.5 (float) for the dict"),
+        ([("valid/loss", 0.5)], "takes a step and a dict of values by name"),
+        (
+            {"valid": {"loss": 0.5}},
+            '`valid` is a dict, and values are numbers.* {"valid/loss": ...}',
+        ),
+        ({"valid/loss": [0.5]}, "`valid/loss` at step 1 is no number: got [0.5] (list)"),
+        ({"valid/loss": "0.5 nats"}, "`valid/loss` at step 1 is no number"),
+        ({"valid/loss": np.ones(3)}, "got ndarray of shape (3,). Report one number for it"),
+    ],
+)
+def test_values_of_a_wrong_type_are_named_before_the_hours_are_spent(given, channel, values, why):
+    tried = Trial(replace(given, rehearsal=True, whole_steps=20), channel, now_s=time.monotonic)
+    pattern = re.escape(why).replace(re.escape(".*"), ".*")
+
+    with pytest.raises(RunError, match=pattern):
+        tried.report(1, values)
+
+
+def test_a_value_that_one_setting_lacks_ends_its_trial_alone(trial):
+    with pytest.raises(TypeError, match="`valid/loss` at step 0 is no number: got None"):
+        trial.report(0, {"valid/loss": None})
+
+    trial.report(1, {"valid/loss": 0.5})
+
+
+@pytest.mark.parametrize("value", [np.array([0.5]), np.float16(0.5), Decimal("0.5"), "0.5"])
+def test_a_value_is_the_number_of_whatever_library(trial, channel, value):
+    trial.report(1, {"valid/loss": value})
+
+    assert channel.of("logged") == [(1, {"valid/loss": 0.5})]
+
+
+def test_a_whole_number_beyond_all_floats_is_infinite(trial):
+    with pytest.raises(Infeasible, match="`valid/loss` is inf at step 1"):
+        trial.report(1, {"valid/loss": 10**400})
+
+
+@pytest.mark.parametrize(("step", "hint"), [(2.0, "Pass `int(step)`, 2."), (True, "got True")])
+def test_a_step_of_another_type_is_refused(trial, step, hint):
+    with pytest.raises(RunError, match=re.escape(hint)):
+        trial.report(step, {"valid/loss": 0.5})
+
+
+def test_a_rehearsal_names_the_length_of_the_experiment(given, channel):
+    assignment = replace(given, rehearsal=True, max_steps=2, whole_steps=20)
+
+    with pytest.raises(RunError, match="got -1 where max_steps is 20"):
+        Trial(assignment, channel, now_s=time.monotonic).report(-1, {"valid/loss": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("attribute", "hint"),
+    [
+        ("learning_rate", 'Read the hyperparameter as `trial["learning_rate"]`'),
+        ("get", '`"learning_rate" in trial` tells whether there is one'),
+        ("suggest_float", "its range stands in the experiment file"),
+        ("items", "`trial.setting` is the plain dict"),
+        ("reports", "Did you mean `report`?"),
+    ],
+)
+def test_what_a_trial_lacks_is_told_with_what_it_has(trial, attribute, hint):
+    with pytest.raises(AttributeError, match=re.escape(hint)):
+        getattr(trial, attribute)
+
+
+def test_another_part_of_the_data_is_not_what_was_meant(trial):
+    with pytest.raises(Misreport) as caught:
+        trial.report(0, {"train/loss": 0.5})
+
+    assert "Did you mean" not in str(caught.value)
+    assert "What comes without it is for `trial.log`" in str(caught.value)

@@ -197,6 +197,7 @@ class Rehearsed:
         returned: What the function returned that is not what it may seem, as a sentence.
         data: What it logged of its data, by name (`data/copies`).
         is_function: Whether it is known to be a plain function, which is never put in stacks.
+        unrepeated: That it gave other values when it was tried again, as a sentence.
     """
 
     trial_id: int
@@ -212,10 +213,11 @@ class Rehearsed:
     returned: str = ""
     is_function: bool = False
     data: tuple[tuple[str, float], ...] = ()
+    unrepeated: str = ""
 
     def __post_init__(self) -> None:
         """Holds what others wrote to what a message may be."""
-        _hold(self, "problem", "returned")
+        _hold(self, "problem", "returned", "unrepeated")
 
 
 Event: TypeAlias = (

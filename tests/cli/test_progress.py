@@ -232,3 +232,12 @@ def test_of_many_studies_those_that_run_are_named_and_the_rest_counted():
     assert line.startswith("variant=v499: 0/1 ended")
     assert line.count("ended") == 4
     assert "; and 496 more studies. 1 trial left" in line
+
+
+def test_a_trial_that_did_not_repeat_is_said_before_the_first(screen):
+    progress = Progress(Console(file=screen, width=200))
+    progress.begin(
+        opening(FIRST, rehearsed=Rehearsed(0, step_s=0.01, unrepeated="It was 1, then 2."))
+    )
+
+    assert "It was 1, then 2.\n" in screen.getvalue()

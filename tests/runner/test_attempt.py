@@ -1,10 +1,16 @@
 """Rehearsals of loops as users write them."""
 
+import re
+import sys
+
 import pytest
 from tests.runner.sample import assignment
 
 from etude.event import Refused
-from etude.runner.attempt import rehearsal, returns_no_number
+from etude.playbook.error_kinds import last_line
+from etude.runner.attempt import attempt, rehearsal, returns_no_number
+from etude.runner.process_state import ProcessState
+from etude.runner.user_code import train_function
 from etude.runner.user_errors import misuse
 
 STEPS = 9
@@ -171,3 +177,78 @@ def test_a_list_beside_reports_that_come_later_is_ignored(tmp_path):
     found = tried(tmp_path, steps_and_returns_scores)
 
     assert (found.problem, found.returned[:33]) == ("", "The train function returns a list")
+
+
+def test_a_function_of_other_arguments_is_refused(tmp_path):
+    def train(config, seed):
+        return config[seed]
+
+    why = misuse(tried(tmp_path, train).problem)
+
+    assert "this one has `train(config, seed)` (missing a required argument: 'seed')" in why
+
+
+def test_a_metric_that_was_logged_alone_is_told_so(tmp_path):
+    def train(trial):
+        trial.log(0, value(trial))
+
+    ended = outcome_of(tmp_path, train)
+
+    assert "`trial.log` is for what comes beside it. Call `trial.report(step" in ended.detail
+
+
+def outcome_of(tmp_path, train):
+    events = []
+    attempt(assignment(tmp_path), train, events.extend)
+    return events[-1]
+
+
+def test_an_error_of_a_group_has_its_kind_and_place(tmp_path):
+    def train(_):
+        raise ExceptionGroup("two workers", [ValueError("a"), TypeError("b")])
+
+    ended = outcome_of(tmp_path, train)
+
+    assert re.fullmatch(r"ExceptionGroup at test_attempt.py:\d+", ended.error_site)
+    assert last_line(ended.detail) == "ExceptionGroup: two workers (2 sub-exceptions)"
+
+
+SCRIPTS = {
+    "COUNT": "COUNT = 0\ndef value():\n    global COUNT\n    COUNT += 1\n    return COUNT\n",
+    "Net": "class Net:\n    calls = 0\ndef value():\n    Net.calls += 1\n    return Net.calls\n",
+    "SEEN": "SEEN = []\ndef value():\n    SEEN.append(1)\n    return len(SEEN)\n",
+    "RNG": "import random\nRNG = random.Random(0)\ndef value():\n    return RNG.random()\n",
+    "DRAWS": "import numpy\nDRAWS = numpy.random.default_rng(0)\nvalue = lambda: DRAWS.random()\n",
+}
+TRAIN = "def train(trial):\n    trial.report(0, {'valid/loss': value()})\n"
+
+
+@pytest.fixture
+def script(request, tmp_path, monkeypatch):
+    """A train function in a file of its own, below the text that a test gives."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    name = f"script_of_{request.node.name.partition('[')[2].strip(']').lower()}"
+    (tmp_path / f"{name}.py").write_text(f"{request.param}{TRAIN}")
+    yield train_function(f"{name}.py:train", tmp_path)
+    sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS, indirect=True)
+def test_what_outlives_a_trial_is_named(tmp_path, request, script):
+    name = request.node.callspec.id
+
+    said = tried(tmp_path, script).unrepeated
+
+    assert re.search(r"`valid/loss` was \S+, then \S+, so it depends on what ran before", said)
+    assert f"(`{name}` of script_of_{name.lower()}.py changed and stays so)" in said
+
+
+CACHES = "import random\nCACHE = {}\ndef value():\n    return CACHE.setdefault('a', 0.5)\n"
+SEEDED = "import random\ndef value():\n    return random.random()\n"
+
+
+@pytest.mark.parametrize("script", [CACHES, SEEDED], ids=["cache", "seeded"], indirect=True)
+def test_what_repeats_is_not_suspected(tmp_path, script):
+    state = ProcessState()
+
+    assert tried(tmp_path, state.isolated(script, 3)).unrepeated == ""

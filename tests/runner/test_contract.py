@@ -277,7 +277,7 @@ def test_a_returned_number_is_the_last_report(runner, tmp_path):
         ("leaves", "error", "SystemExit: enough"),
         ("raises_a_wordless_runtime_error", "error", "Silent: <exception str() failed>"),
         ("raises_no_exception", "error", "Abort: enough of it"),
-        ("returns_words", "error", "The train function returned list"),
+        ("returns_words", "error", "The train function returned a list"),
         ("restores_late", "error", "`restore` comes before"),
     ],
 )
@@ -339,7 +339,7 @@ def test_a_chain_of_exceptions_is_the_users_own_too(any_local_runner, tmp_path):
 def test_an_exception_of_ours_has_no_traceback_of_ours(local_runner, tmp_path):
     told = end(events_of(local_runner("returns_words"), assignment(tmp_path))).detail
 
-    assert told.startswith("TypeError: The train function returned list.")
+    assert told.startswith("TypeError: The train function returned a list.")
 
 
 def test_a_fault_is_where_the_users_code_raised(any_local_runner, tmp_path):

@@ -129,3 +129,10 @@ def test_a_parsers_own_words_are_kept(tmp_path, capsys):
     (note,) = left.value.__notes__
     assert note.endswith("asks.py: error: the following arguments are required: --data")
     assert capsys.readouterr().err.strip() == note
+
+
+def test_a_folder_called_like_an_installed_package_is_no_package(tmp_path):
+    folder = tmp_path / "project" / "xmlrpc"
+    written(folder, {("train_of_mine",): f"import xmlrpc.client\nRATE = 0.5{TRAIN}"})
+
+    assert trained(folder, "train_of_mine") == 0.5

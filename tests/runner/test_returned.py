@@ -91,7 +91,7 @@ def test_what_is_no_number_is_told_and_ignored(trial, value, kind):
 
 
 def test_what_is_no_number_is_an_error_where_nothing_was_reported(trial):
-    with pytest.raises(TypeError, match="returned dict"):
+    with pytest.raises(TypeError, match="returned a dict"):
         returned(trial, {"valid/loss": 0.5})
 
 
@@ -131,3 +131,32 @@ def test_what_was_reported_before_a_restore_counts(tmp_path):
     resumed.restore(lambda path: None)
 
     assert returned(resumed, 0)[0] is None
+
+
+def yields(trial):
+    yield trial
+
+
+async def waits(trial):
+    return trial
+
+
+class Named:
+    """What is named in place of an instance."""
+
+    def __call__(self, trial):
+        """Nothing."""
+
+
+@pytest.mark.parametrize(
+    ("make", "hint"),
+    [
+        (yields, "returned a generator. It has a `yield`, so that a call runs none of it"),
+        (waits, "returned a coroutine. It is `async`, so that a call runs none of it"),
+        (lambda trial: trial, "returned a Trial. That is its argument"),
+        (lambda _: Named(), "returned a Named. That can be called in turn"),
+    ],
+)
+def test_a_function_that_trains_nothing_is_told_why(trial, make, hint):
+    with pytest.raises(TypeError, match=hint):
+        returned(trial, make(trial))

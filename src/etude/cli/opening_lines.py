@@ -11,6 +11,7 @@ from ..design.known_names import taken_for, taken_line
 from ..event import Rehearsed, Unrestored
 from ..experiment import Experiment
 from ..experiment.methods import SEARCHES
+from ..playbook.error_kinds import last_line
 from ..round.changed_code import ChangedFile
 from ..round.observer import Opening
 from ..study import Study
@@ -33,6 +34,7 @@ def opening_lines(opening: Opening, *, verbose: bool = False) -> list[str]:
     known = prior_line(opening.experiment, opening.studies)
     choice = opening.choice if opening.is_stacked or verbose else ""
     notes = [changed, choice, known, unread, names, returned]
+    notes += [opening.rehearsed.unrepeated if opening.rehearsed else ""]
     notes += data_lines(opening.rehearsed)
     return [*lines, *filter(None, notes), estimate_line(opening)]
 
@@ -137,8 +139,7 @@ def _cost_sentences(opening: Opening, waiting: int) -> str:
     """What trials that nothing is known of yet will cost, by the one that was tried."""
     rehearsal, experiment = opening.rehearsed, opening.experiment
     if rehearsal is None or rehearsal.problem:
-        lines = rehearsal.problem.splitlines() if rehearsal else []
-        problem = lines[-1] if lines else "no reason given"
+        problem = (last_line(rehearsal.problem) if rehearsal else "") or "no reason given"
         tried = rehearsal.trial_id if rehearsal else 0
         return f"Two steps of trial {tried} failed, so the cost is unknown: {problem}"
     in_turn = math.ceil(waiting / opening.slots)

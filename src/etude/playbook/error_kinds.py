@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,9 @@ _PLACE = re.compile(r'^ *File "(.+)", line (\d+)', re.MULTILINE)
 _KIND = re.compile(r"^([A-Za-z_][\w.]*)(?=:|$)", re.MULTILINE)
 # As a runner writes below the traceback of an exception that a user's module defines.
 _BASE = re.compile(r"^\(\w+ is an? (\w+)\.\)$", re.MULTILINE)
+# A group of exceptions has its own traceback first, behind signs that draw a tree.
+_GROUP = "  + Exception Group Traceback"
+_TREE = "  | "
 _CAUSE = "The above exception was the direct cause of the following exception:"
 
 # Python's own kinds that speak of files, networks, imports, texts and types. A value of a setting
@@ -117,12 +121,28 @@ def error_site(text: str) -> str:
     """
     if died := _DIED.match(text):
         return died[1]
+    text = _without_tree(text)
     if not text.startswith("Traceback"):
         kind = _KIND.match(text)  # raised below no frame of the user's
         return kind[1] if kind else "without an exception"
     places = list(_PLACE.finditer(text))
     kind = _KIND.search(text, places[-1].end() if places else 0)
     return f"{kind[1] if kind else 'An exception'} at {_own_place(places)}"
+
+
+def _without_tree(text: str) -> str:
+    """The traceback of a group of exceptions as that of one; any other text as it is."""
+    first, _, rest = text.partition("\n")
+    if not first.startswith(_GROUP):
+        return text
+    own = itertools.takewhile(lambda line: line.startswith(_TREE), rest.splitlines())
+    return "\n".join(["Traceback", *(line.removeprefix(_TREE) for line in own)])
+
+
+def last_line(text: str) -> str:
+    """What an error says, by its traceback: its last line; of a group, that of the group itself."""
+    lines = _without_tree(text).splitlines()
+    return lines[-1] if lines else ""
 
 
 def counted_sites(texts: Iterable[str]) -> dict[str, int]:

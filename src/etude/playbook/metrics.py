@@ -195,10 +195,14 @@ def name_mistake(name: object) -> str:
 
 def misreport_message(metric: str, seen: list[str], step: int) -> str:
     """What a loop is told whose first report lacks the experiment's metric."""
-    near = get_close_matches(metric, seen, n=1, cutoff=0.5)
+    # What was measured on other data is another metric, however alike their names are.
+    part = metric.partition("/")[0]
+    alike = [name for name in seen if name.partition("/")[0] not in {*_PARTS} - {part}]
+    near = get_close_matches(metric, alike, n=1, cutoff=0.5)
     hint = f"Did you mean `{near[0]}`? " if near else ""
     reported = ", ".join(f"`{name}`" for name in seen) or "nothing"
+    logged = " What comes without it is for `trial.log`." if seen and not near else ""
     return (
         f"The experiment's metric is `{metric}`, but the first report (step {step}) has "
-        f"{reported}. {hint}Report `{metric}`, or change `metric` in [experiment]."
+        f"{reported}. {hint}Report `{metric}`, or change `metric` in [experiment].{logged}"
     )

@@ -176,7 +176,7 @@ def _exit_message(text: str, left: re.Match[str]) -> str:
 def misused(detail: str, *trial_ids: int, again: str = _AGAIN) -> TrainError:
     """The error that a call to a trial means which cannot be; no trials where one was tried."""
     why = misuse(detail) or detail.removeprefix("TypeError: ")
-    shown = detail if misuse(detail) else ""
+    shown = detail if misuse(detail) and "\n" in detail else ""  # else it has no line of theirs
     return TrainError(
         f"{why}\n"
         f"Every trial would meet this, so the run stops. Mend the training code and {again}.",

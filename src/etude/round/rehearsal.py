@@ -12,7 +12,7 @@ from ..errors import RunError
 from ..event import Ended, Event, Lost, Refused, Rehearsed
 from ..experiment import Experiment
 from ..experiment.methods import schedule_method
-from ..runner.attempt import returns_no_number, silence_message
+from ..runner.attempt import is_silence, returns_no_number
 from ..runner.base import Runner
 from ..runner.user_errors import misuse
 from .guard import misused, refusal
@@ -59,7 +59,7 @@ def rehearse(runner: Runner, first: Assignment, folder: Path) -> Rehearsed:
     if isinstance(event, Ended):  # killed for not coming back in time
         return Rehearsed(first.id, problem=event.detail)
     assert isinstance(event, Rehearsed), f"A rehearsal sent {event}. This is a bug."
-    is_silent = event.problem == silence_message(first.metric)
+    is_silent = is_silence(event.problem, first.metric)
     if misuse(event.problem) or is_silent or returns_no_number(event.problem):
         raise misused(event.problem)
     return event

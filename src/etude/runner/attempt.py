@@ -32,6 +32,7 @@ from ..trial import QUICK_S, TrainFunction, Trial, trained_now
 from . import imported
 from .batches import Ticker, is_old
 from .home import Home, call
+from .outliving import kept, unrepeated
 from .returned import NO_NUMBER, returned
 from .running_clock import RUNNING
 from .user_errors import base_note, is_disk, is_out_of_memory, user_traceback
@@ -161,13 +162,15 @@ class EventChannel:
 class TimingChannel:
     """The channel of a rehearsal: keeps when each moment passed, and nothing else."""
 
-    def __init__(self) -> None:
+    def __init__(self, metric: str = "") -> None:
         """Starts the watch."""
+        self._metric = metric
         self.begin = time.monotonic()
         self.home = Home()
         self.saves = False
         self.metrics: set[str] = set()
         self.data: dict[str, float] = {}
+        self.losses: dict[int, float] = {}  # of the metric, by step
         self.times: dict[tuple[str, int], float] = {}
 
     def marked(self, moment: Moment, step: int) -> None:
@@ -180,6 +183,8 @@ class TimingChannel:
         """Notes the time, the last one at a step ends its evaluation; and the names."""
         self.home.end_elsewhere()
         self.metrics |= values.keys()
+        if self._metric in values:
+            self.losses[step] = values[self._metric]
         self.data |= {name: values[name] for name in values if name.startswith(DATA)}
         self.times["logged", step] = time.monotonic()
 
@@ -192,15 +197,19 @@ class TimingChannel:
 
 def rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refused:
     """Tries two steps and one evaluation, twice where that is quick: the first time warms up."""
-    tried = _rehearsal(assignment, train)
+    is_function = getattr(train, "workload", None) is None
+    tried = _rehearsal(assignment, train, kept() if is_function else {})
     if isinstance(tried, Refused):
         return tried
-    return replace(tried, is_function=getattr(train, "workload", None) is None)
+    return replace(tried, is_function=is_function, unrepeated=tried.unrepeated * is_function)
 
 
-def _rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refused:
+def _rehearsal(
+    assignment: Assignment, train: TrainFunction, before: Mapping[str, object]
+) -> Rehearsed | Refused:
     begin = time.monotonic()
-    trial, first = _rehearse(assignment, train)
+    watches = [TimingChannel(assignment.metric), TimingChannel(assignment.metric)]
+    trial, first = _rehearse(assignment, train, watches[0])
     if isinstance(first, Refused) or first.problem:
         return first
     if trial.left is None and trial.passed_step == assignment.max_steps:
@@ -208,21 +217,29 @@ def _rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refu
         # of its own is one beyond the trial's; where it does not, it has a length of its own.
         steps = assignment.max_steps + 1
         again = replace(assignment, max_steps=steps, whole_steps=steps)
-        _, second = _rehearse(again, train)
+        _, second = _rehearse(again, train, TimingChannel())
         return second if isinstance(second, Rehearsed) and second.problem else first
     is_quick = time.monotonic() - begin < QUICK_S
-    is_timed = not first.own_loop or first.step_s > 0.0
-    return _rehearse(assignment, train)[1] if is_quick and is_timed else first
+    # What tells no pace and was not tried whole has nothing to tell a second time either.
+    tells = not first.own_loop or first.step_s > 0.0 or first.whole_s > 0.0
+    if not (is_quick and tells):
+        return first
+    _, warm = _rehearse(assignment, train, watches[1])
+    if isinstance(warm, Refused):
+        return warm
+    why = unrepeated(assignment.metric, watches[0].losses, watches[1].losses, before)
+    return replace(warm, unrepeated=why)
 
 
-def _rehearse(assignment: Assignment, train: TrainFunction) -> tuple[Trial, Rehearsed | Refused]:
-    watch = TimingChannel()
+def _rehearse(
+    assignment: Assignment, train: TrainFunction, watch: TimingChannel
+) -> tuple[Trial, Rehearsed | Refused]:
     trial = Trial(assignment, watch, now_s=RUNNING.now_s)
     ended, note = _outcome(trial, train)
     if isinstance(ended, Refused):
         return trial, ended
     assert isinstance(ended, Ended), "A rehearsal is not paused. This is a bug."
-    is_silent = ended.detail == silence_message(assignment.metric)
+    is_silent = is_silence(ended.detail, assignment.metric)
     if ended.status == "infeasible" and (trial.is_whole or not is_silent):
         has_stepped = ("stepped", 0) in watch.times
         if ended.error_site or not has_stepped:
@@ -307,7 +324,7 @@ def outcome(trial: Trial, error: BaseException | None = None) -> End:
     if error is not None and not isinstance(error, Leave) and not _is_plain_exit(error):
         return _unrestored(trial, error) or _failure(trial, error)
     if not trial.reported:
-        return _error(trial, silence_message(trial.metric))
+        return _error(trial, silence_message(trial.metric, is_logged=trial.has_logged_metric))
     return Ended(trial.id, "completed", steps=trial.updates)
 
 
@@ -369,9 +386,15 @@ def returns_no_number(text: str) -> bool:
     return text.startswith(NO_NUMBER)
 
 
-def silence_message(metric: str) -> str:
+def silence_message(metric: str, *, is_logged: bool = False) -> str:
     """What a function is told that reported nothing."""
+    logged = " `trial.log` is for what comes beside it." if is_logged else ""
     return (
-        f"The train function ended without reporting the experiment's metric `{metric}`. "
+        f"The train function ended without reporting the experiment's metric `{metric}`.{logged} "
         f'Call `trial.report(step, {{"{metric}": ...}})`, or return its final value.'
     )
+
+
+def is_silence(text: str, metric: str) -> bool:
+    """Whether a trial ended so."""
+    return text in (silence_message(metric), silence_message(metric, is_logged=True))

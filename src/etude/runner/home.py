@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, final
 
-from ..errors import Leave
+from ..errors import Leave, RunError
 from ..trial import TrainFunction, Trial
 
 
@@ -43,15 +43,32 @@ class Home:
 def call(train: TrainFunction, trial: Trial) -> Any:
     """Calls a train function; one without parameters asks for its trial: `etude.current()`.
 
+    Raises:
+        RunError: for one that cannot be called with a trial alone.
+
     >>> call(lambda: 3, None)
     3
     """
     function: Callable[..., Any] = train
     try:
-        takes_nothing = not inspect.signature(function).parameters
+        signature = inspect.signature(function)
     except (TypeError, ValueError):  # what is written in C tells nothing
-        takes_nothing = False
-    return function() if takes_nothing else function(trial)
+        return function(trial)
+    if not signature.parameters:
+        return function()
+    try:
+        signature.bind(trial)
+    except TypeError as error:
+        raise RunError(
+            f"The train function takes one argument, the trial, and this one has "
+            f"`{_name(function)}{signature}` ({error}). Write `def {_name(function)}(trial):`, and "
+            'read its hyperparameters as `trial["learning_rate"]`.'
+        ) from None
+    return function(trial)
+
+
+def _name(function: object) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def trained_here(train: TrainFunction, trial: Trial) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.machinery
 import sys
 from pathlib import Path
 
@@ -46,9 +47,16 @@ def _imports(file: Path) -> tuple[set[str], bool]:
 
 
 def _is_taken(top: str, root: Path) -> bool:
-    """Whether a package of this name is imported already, from elsewhere."""
+    """Whether another package has this name: one imported already, or one that Python prefers.
+
+    A folder is no package for being called `logging` or `torch`, unless it says so by a file
+    `__init__.py`.
+    """
     known = sys.modules.get(top)
-    if known is None:
+    if known is not None:
+        places = list(getattr(known, "__path__", ()))
+        return str(root / top) not in places
+    if (root / top / "__init__.py").is_file():
         return False
-    places = list(getattr(known, "__path__", ()))
-    return str(root / top) not in places
+    spec = importlib.machinery.PathFinder.find_spec(top)
+    return spec is not None and spec.origin is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -68,14 +69,25 @@ def _no_number(trial: Trial, value: object) -> str:
             f"The train function returns {_kind(value)}, which is ignored: return nothing, or the "
             f"final value of `{trial.metric}`."
         )
+    raise TypeError(f"{_NO_NUMBER} {_kind(value)}. {_way_out(trial, value)}")
+
+
+def _way_out(trial: Trial, value: object) -> str:
+    """What to do where something was returned in place of reports that is no number."""
+    if inspect.isgenerator(value):
+        return "It has a `yield`, so that a call runs none of it: leave `yield` out."
+    if inspect.iscoroutine(value):
+        value.close()  # or Python warns that nobody awaited it
+        return "It is `async`, so that a call runs none of it: await it by `asyncio.run` inside."
+    if inspect.isasyncgen(value):
+        return "It is `async`, so that a call runs none of it: write a plain function."
+    if isinstance(value, Trial):
+        return 'That is its argument: read `trial["learning_rate"]`, and return the metric.'
+    if callable(value):
+        return "That can be called in turn: let `train` in [experiment] name such a thing itself."
     if isinstance(value, Mapping) and trial.metric in value:
-        raise TypeError(
-            f"{_NO_NUMBER} {type(value).__name__}. `{trial.metric}` is in it: report it, or return "
-            "the number."
-        )
-    raise TypeError(
-        f"{_NO_NUMBER} {type(value).__name__}. Return nothing, or the final value of the metric."
-    )
+        return f"`{trial.metric}` is in it: report it, or return the number."
+    return "Return nothing, or the final value of the metric."
 
 
 def _number_ignored(trial: Trial, value: Any) -> str:

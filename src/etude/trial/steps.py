@@ -34,6 +34,8 @@ def step_message(step: object, plain: int, max_steps: int) -> str:
         hint = (
             "Step 0 is the first update: pass `step - 1`, or raise `max_steps` for a longer loop."
         )
+    elif isinstance(step, float) and step.is_integer():
+        hint = f"Pass `int(step)`, {int(step)}."
     else:
         hint = "Pass the step that `trial.steps()` gave."
     return (

@@ -12,7 +12,7 @@ import operator
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias, final
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, final
 
 from ..assignment import Assignment, Channel
 from ..disk.checkpoint import write_checkpoint
@@ -26,6 +26,7 @@ from ..playbook.metrics import is_loss, is_training_value, misreport_message, na
 from ..setting import watched
 from ..study import evaluation_steps
 from ..text.signs import storable
+from . import mistakes
 from .steps import Steps, step_message
 
 # Heuristic: what took longer than this so far is not tried for one more step.
@@ -49,8 +50,8 @@ class Trial:
         left: Why the loop had to be left; None while it may go on. Kept, so that a loop that
             swallows it meets it again at its next call, and never counts as completed.
         noted: The setting, which notes what is read of it: for loops of ours.
-        last_report: The last report of the metric: its step, and the value as it was handed in;
-            NaN for one before a restore.
+        last_report: The last report of the metric: its step and its value; NaN for one before a
+            restore.
         passed_step: In a rehearsal, the last step beyond those that are tried; -1 without one.
         seed: Of this trial, for initialization, data order and dropout.
         final_step: The last one to do.
@@ -94,7 +95,7 @@ class Trial:
         self._from_step, self._last_step, self._given = 0, -1, 0
         self._begun_at: float | None = None
         self._looped = self._reported = self.restores = self.asks_length = False
-        self.last_report: tuple[int, Any] | None = None
+        self.last_report: tuple[int, float] | None = None
         self.passed_step = -1
         self.left: Leave | None = None
         limit = assignment.max_wall_s
@@ -114,6 +115,13 @@ class Trial:
     def __contains__(self, name: object) -> bool:
         """Whether the hyperparameter exists in this trial's study (R11)."""
         return name in self.noted
+
+    if not TYPE_CHECKING:  # else no checker of types would know an attribute that is missing
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """Says what there is in place of an attribute that is missing."""
+            # Copies and pickles ask half a trial too, which has no setting yet.
+            raise AttributeError(mistakes.attribute_message(name, vars(self).get("noted", ())))
 
     @property
     def setting(self) -> dict[str, Any]:
@@ -230,9 +238,10 @@ class Trial:
 
         Raises:
             RunError: for a step that is no whole number from 0 to `max_steps - 1`.
+            TypeError: for values that are no numbers by name.
         """
-        plain = self._step(step)
-        if plain is not None:
+        mistakes.refuse_values("log", values, self.metric, self._mistyped)
+        if (plain := self._step(step)) is not None:
             self._record(plain, values)
 
     def report(
@@ -250,11 +259,14 @@ class Trial:
 
         Raises:
             RunError: for a step that is no whole number from 0 to `max_steps - 1`.
+            TypeError: for values that are no numbers by name.
         """
         metric = self.metric
+        mistakes.refuse_values("report", values, metric, self._mistyped)
         if not self._reported and metric not in values:
             # A loop may report its training loss at each step, and the metric where it evaluates.
-            names = sorted(self._name(name) for name in values)
+            mistakes.refuse_nested(values, metric, self._mistyped)
+            names = sorted(map(self._name, values))
             if not (names and all(map(is_training_value, names))):
                 self._leave(Misreport(misreport_message(metric, names, step)))
         else:
@@ -262,11 +274,10 @@ class Trial:
         plain = self._step(step)
         if plain is None:
             return
-        if metric in values:
-            self.last_report = plain, values[metric]
-        self._record(plain, values)
+        value = self._record(plain, values).get(metric)
+        self.last_report = self.last_report if value is None else (plain, value)
         if checkpoint is not None:
-            self.save(plain, checkpoint, value=values.get(metric))
+            self.save(plain, checkpoint, value=value)
 
     def save(
         self, step: int, checkpoint: Callable[[Path], object], *, value: float | None = None
@@ -313,6 +324,11 @@ class Trial:
         return self._reported
 
     @property
+    def has_logged_metric(self) -> bool:
+        """Whether the experiment's metric has been logged or reported."""
+        return self.metric in self._names.values()
+
+    @property
     def unread(self) -> tuple[str, ...] | None:
         """The hyperparameters that nobody read from step 0 on; None where that is not known."""
         split = () if self._reads_split else (SPLIT_SEED,)
@@ -352,7 +368,7 @@ class Trial:
         if self.left is not None:
             raise self.left
         try:
-            plain = operator.index(step)
+            plain = -1 if isinstance(step, bool) else operator.index(step)
         except TypeError:
             plain = -1
         if 0 <= plain <= self.final_step:
@@ -361,7 +377,8 @@ class Trial:
         if self.assignment.rehearsal and self.final_step < plain < whole_steps:
             self._pass(plain)
             return None
-        return self._misuse(step_message(step, plain, self.final_step + 1))
+        known_steps = max(self.assignment.whole_steps, self.final_step + 1)
+        return self._misuse(step_message(step, plain, known_steps))
 
     def _pass(self, step: int) -> None:
         """Ends a rehearsal that its loop does not end: a loop of its own has a length of its own.
@@ -380,6 +397,15 @@ class Trial:
         error = RunError(message)
         self.left = self.left or Misused(error)
         raise error
+
+    def _mistyped(self, message: str) -> NoReturn:
+        """Raises that a value is of a wrong type: where one is tried, before the hours are spent.
+
+        Later it may be the setting's, and ends its trial alone.
+        """
+        if self.is_rehearsal:
+            self._misuse(message)
+        raise TypeError(message)
 
     def _leave(self, why: Leave) -> None:
         self.left = self.left or why
@@ -402,11 +428,12 @@ class Trial:
         if self.until_step is not None and self.until_step <= step + 1 <= self.final_step:
             self._leave(Suspended())
 
-    def _record(self, step: int, values: Mapping[str, float]) -> None:
+    def _record(self, step: int, values: Mapping[str, float]) -> dict[str, float]:
+        """Records the values, and returns them as plain numbers."""
         self._begin()
         if self.left is not None:
             raise self.left
-        plain = {self._name(name): float(value) for name, value in values.items()}
+        plain = mistakes.numbers(step, values, self._name, self._mistyped)
         self._last_step = max(self._last_step, step)
         self._channel.logged(step, plain)
         for name, value in plain.items():
@@ -414,6 +441,7 @@ class Trial:
                 self._judge(name, value, step)
         if step < self.final_step:  # at its last step it is whole, whoever wanted it stopped
             self._leave_if_late()
+        return plain
 
     def _name(self, given: object) -> str:
         """The name of a metric as plain text, whatever kind of text a library made it."""
