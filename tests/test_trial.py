@@ -587,7 +587,7 @@ def test_what_a_trial_lacks_is_told_with_what_it_has(trial, attribute, hint):
 
 def test_another_part_of_the_data_is_not_what_was_meant(trial):
     with pytest.raises(Misreport) as caught:
-        trial.report(0, {"train/loss": 0.5})
+        trial.report(0, {"test/loss": 0.5})
 
     assert "Did you mean" not in str(caught.value)
     assert "What comes without it is for `trial.log`" in str(caught.value)
