@@ -518,6 +518,8 @@ class InfeasibleThresholds:
     min_of_reason: int = 3
     # Heuristic: of four trials, a single one decides what the fraction is.
     min_ended: int = 5
+    # But where all fail, three tell: of studies of which a quarter fails, 2 % would look so.
+    min_all: int = 3
     # The usual 5 %, over all regions of the study: one is named only if it is hardly chance.
     max_chance: float = 0.05
     # Heuristic: three that diverge or fail in a row beyond the last that trains are no accident.

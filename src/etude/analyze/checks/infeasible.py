@@ -153,7 +153,7 @@ def _is_stopped(outcome: Outcome) -> bool:
 
 def _status(outcomes: int, failed: int, ended: int, thresholds: InfeasibleThresholds) -> Severity:
     if outcomes < thresholds.min_ended:
-        return "unclear"
+        return "problem" if thresholds.min_all <= failed == outcomes else "unclear"
     if failed > thresholds.max_fraction * outcomes:
         return "problem"
     return "notice" if failed or outcomes < ended else "ok"
@@ -217,7 +217,9 @@ def _headline(result: Infeasible) -> str:
     of_study = f" of {study_text(result.study)}"
     share = f"{len(result.trials)} of {plural(result.ended, 'trial')}{of_study} {verb}"
     if result.cause == "bug":
-        return f"All {ended} of {study_text(result.study)} {verb}"
+        why = next(iter(result.reasons)) if len(result.reasons) == 1 else ""
+        because = f" ({_words(why)})" if why and why != NEVER_LEARNED else ""
+        return f"All {ended} of {study_text(result.study)} {verb}{because}"
     if result.regions:
         largest = max(_joined(result.regions), key=lambda region: region.infeasible)
         return f"{share}, {_share_there(largest, result)} {region_phrase(largest, quote='`')}"
