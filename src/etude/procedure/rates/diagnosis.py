@@ -37,7 +37,7 @@ class Diagnosis:
         held_down: Whether the best usable rate is limited by it (D1); None where that is not known,
             as where it is `hidden`: one rate was probed, and nothing compared.
         because: Why it is `unclear`, or what the verdict rests on, in a sentence.
-        climbs: Whether it is `unclear` since the losses just above the best climb for a while:
+        climbs: Whether it is `unclear` while the losses just above the best climb for a while:
             expect a gain from stabilizing (D2).
         trained: All trainings of the full length, by rate; None before any.
         first_steps: What the first steps at twice the best rate do; None where not known.
@@ -165,12 +165,14 @@ def _judged(shown: Diagnosis, trained: Rates, limits: Limits) -> Diagnosis:
         return replace(shown, kind="hidden", because=because)
     limited = held_down(trained, limits)
     if limited.answer is None:
-        return replace(shown, because=limited.because)
+        assert trained.best is not None
+        best = trained.best.value
+        climbs = _climb(trained.between(best, limits.room * best))
+        return replace(shown, because=limited.because, climbs=climbs)
     if not limited.answer:
-        if because := _too_few_probes(shown, trained):
-            return replace(shown, because=because)
-        if because := _climbing(trained, limits):
-            return replace(shown, because=because, climbs=True)
+        climbing = _climbing(trained, limits)
+        if because := _too_few_probes(shown, trained) or climbing:
+            return replace(shown, because=because, climbs=bool(climbing))
         return replace(shown, kind="stable", held_down=False, because=limited.because)
     kind = _kind(trained, limits)
     return replace(shown, kind=kind, held_down=True, because=limited.because)
