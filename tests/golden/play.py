@@ -132,6 +132,8 @@ def _page(page: str) -> str:
         r'<script type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL
     )
     bare = re.sub(r"<(script|style|svg)\b.*?</\1>", "", page, flags=re.DOTALL)
+    # The words of a command stand in elements of their own, with a blank between them.
+    bare = re.sub(r"</span> <span>", " ", bare)
     words = html.unescape(re.sub(r"<[^>]+>", "\n", bare))
     lines = [" ".join(line.split()) for line in words.splitlines()]
     sums = [f"chart {name} {_sum(json.dumps(one))}" for name, one in json.loads(data).items()]

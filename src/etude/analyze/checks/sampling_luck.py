@@ -32,7 +32,8 @@ class Budget:
 
     Args:
         two_sided: Whether the better end says anything: not where it lies at or beyond what the
-            metric can be, as far as its values tell.
+            metric can be, as far as its values tell, nor where it is farther beyond the best than
+            all feasible trials lie apart.
     """
 
     trials: int
@@ -108,8 +109,11 @@ def _budget(ended: Sequence[Outcome], size: int, objective: Objective) -> Budget
     if best is None:
         return None
     low, median, high = sorted(map(objective.value, (best.low, best.median, best.high)))
-    lowest = min(outcome.loss for outcome in ended)
-    if math.isfinite(floor):
+    losses = [outcome.loss for outcome in ended if outcome.feasible]
+    lowest, highest = min(losses), max(losses)
+    if lowest - best.low > highest - lowest:
+        two_sided = False  # farther beyond the best than the worst that trained lies behind it
+    elif math.isfinite(floor):
         two_sided = best.low - floor >= SHIPPED.min_tail * (lowest - floor)
     else:
         two_sided = best.low * lowest >= 0
