@@ -278,6 +278,15 @@ def pair_seconds(result: Result) -> float:
     return sum(one.wall_s for one in records) / max(1.0, pairs)
 
 
+def without_paths(store: sqlite3.Connection) -> None:
+    """Takes the folder of this checkout out of all texts of a store."""
+    tables = store.execute("select name from sqlite_master where type = 'table'").fetchall()
+    for (table,) in tables:
+        for _, column, *_ in store.execute(f"pragma table_info({table})").fetchall():
+            change = f"update {table} set {column} = replace({column}, ?, '.')"
+            store.execute(f"{change} where typeof({column}) = 'text'", (str(ROOT),))
+
+
 def committed(form: Form, folder: Path) -> str:
     """Copies the store, without checkpoints, to the results; its size in words."""
     target = RESULTS / "bert" / f"{form.name}.db"
@@ -285,6 +294,8 @@ def committed(form: Form, folder: Path) -> str:
     target.unlink(missing_ok=True)
     with closing(sqlite3.connect(folder / "etude.db")) as store:
         store.execute("vacuum into ?", (str(target),))
+    with closing(sqlite3.connect(target)) as store, store:
+        without_paths(store)
     return f"{target.relative_to(ROOT)}: {target.stat().st_size / 1e6:.1f} MB"
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 from tests.runner.sample import assignment
 
-from etude.event import Refused
+from etude.event import Event, Refused
 from etude.playbook.error_kinds import last_line
 from etude.runner.attempt import attempt, rehearsal, returns_no_number
 from etude.runner.process_state import ProcessState
@@ -198,7 +198,7 @@ def test_a_metric_that_was_logged_alone_is_told_so(tmp_path):
 
 
 def outcome_of(tmp_path, train):
-    events = []
+    events: list[Event] = []
     attempt(assignment(tmp_path), train, events.extend)
     return events[-1]
 
