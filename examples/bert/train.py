@@ -27,7 +27,7 @@ from transformers import (
 import etude
 
 # Folder of train.tsv and dev.tsv; the data are no part of the project.
-DATA = Path(os.environ.get("RTE", Path(__file__).parents[3] / "shared" / "data" / "rte"))
+DATA = Path(os.environ.get("RTE") or Path(__file__).parent / "../../../shared/data/rte")
 Pairs = list[dict[str, Any]]
 
 
