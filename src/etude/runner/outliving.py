@@ -24,11 +24,14 @@ _REL_TOL = 1e-4
 
 
 def kept() -> dict[str, object]:
-    """A print of each name of the user's modules, equal where nothing about it has changed."""
+    """A print of each name of the user's modules, equal where nothing about it has changed.
+
+    What was imported last is looked at first: the training file, and what it imports.
+    """
     look = _Look()
     return {
         f"`{name}` of {Path(str(module.__file__)).name}": look.at(value, _DEPTH)
-        for module in list(sys.modules.values())
+        for module in reversed(list(sys.modules.values()))
         if is_users(getattr(module, "__file__", None))
         for name, value in list(vars(module).items())
         if name[:2] != "__" and not isinstance(value, ModuleType)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Final, NoReturn
 
+from ..playbook.metrics import is_training_value, misreport_message
 from ..text.signs import text_of
 
 _READ: Final = 'Read a hyperparameter as `trial["{name}"]`'
@@ -79,6 +80,19 @@ def refuse_nested(
                 f"`{name}` is a dict, and values are numbers. Give each of its numbers a name of "
                 f'its own: {{"{name}/{inner}": ...}}.'
             )
+
+
+def misreport(names: Sequence[str], metric: str, step: int) -> str:
+    """Why a first report without the metric is a mistake; empty for values of the training alone.
+
+    A loop may report its training loss at each step, and the metric where it evaluates.
+
+    >>> misreport(["train/loss"], "valid/loss", 0)
+    ''
+    """
+    if names and all(map(is_training_value, names)):
+        return ""
+    return misreport_message(metric, list(names), step)
 
 
 def numbers(

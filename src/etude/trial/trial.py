@@ -22,7 +22,7 @@ from ..divergence import divergence
 from ..errors import Halted, Leave, Misreport, Misused, RunError, Suspended, Torn
 from ..experiment.tracked_run import arguments
 from ..experiment.validation.configurations import SPLIT_SEED
-from ..playbook.metrics import is_loss, is_training_value, misreport_message, name_mistake
+from ..playbook.metrics import is_loss, name_mistake
 from ..setting import watched
 from ..study import evaluation_steps
 from ..text.signs import storable
@@ -263,14 +263,12 @@ class Trial:
         """
         metric = self.metric
         mistakes.refuse_values("report", values, metric, self._mistyped)
-        if not self._reported and metric not in values:
-            # A loop may report its training loss at each step, and the metric where it evaluates.
-            mistakes.refuse_nested(values, metric, self._mistyped)
-            names = sorted(map(self._name, values))
-            if not (names and all(map(is_training_value, names))):
-                self._leave(Misreport(misreport_message(metric, names, step)))
-        else:
+        if metric in values:
             self._reported = True
+        elif not self._reported:
+            mistakes.refuse_nested(values, metric, self._mistyped)
+            if why := mistakes.misreport(sorted(map(self._name, values)), metric, step):
+                self._leave(Misreport(why))
         plain = self._step(step)
         if plain is None:
             return
@@ -453,14 +451,8 @@ class Trial:
         return known
 
     def _judge(self, name: str, value: float, step: int) -> None:
-        why = divergence(
-            name,
-            value,
-            self._first_losses.get(name, value),
-            step=step,
-            objective=self._objective,
-            threshold=self.assignment.diverged_above,
-        )
+        first, above = self._first_losses.get(name, value), self.assignment.diverged_above
+        why = divergence(name, value, first, step=step, objective=self._objective, threshold=above)
         if why is not None:
             self._leave(why)
         self._first_losses.setdefault(name, value)
