@@ -108,8 +108,10 @@ class _Look:
         return id(value), _state(value), self._attributes(value, depth - 1)
 
     def _attributes(self, value: Any, depth: int) -> object:
-        """Those of an object and of a class of the user's."""
+        """Those of an object and of a class of the user's; ours change as they please."""
         if isinstance(value, type) and not _is_of_user(value):
+            return None
+        if type(value).__module__.partition(".")[0] == __name__.partition(".")[0]:
             return None
         names = {name: one for name, one in _held(value).items() if name[:2] != "__"}
         return {name: self.at(one, depth) for name, one in names.items()}
