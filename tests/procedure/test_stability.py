@@ -170,6 +170,24 @@ def test_losses_that_climb_above_the_best_rate_are_worth_a_cure(tmp_path: Path) 
     assert cured.line.startswith("Cured by clipping at ")
 
 
+def easy_first_batches(trial: etude.Trial) -> None:
+    """A healthy valley whose batches are small: seven of ten are easy, the others the harder."""
+    random, rate = np.random.default_rng(trial.seed), float(trial["lr"])
+    end = 0.9 + 0.25 * math.log10(rate / 0.05) ** 2 + random.normal(0.0, 0.005)
+    for step in trial.steps():
+        loss = end + (2.0 - end) * math.exp(-6.0 * step / STEPS)
+        trial.log(step, {"train/loss": loss * (0.5 if random.random() < 0.7 else 2.2)})
+        if trial.evaluates(step):
+            trial.report(step, {"valid/loss": loss * random.normal(1.0, 0.003)})
+
+
+@pytest.mark.rule("D4")
+def test_a_first_batch_that_was_easy_is_no_hidden_break(tmp_path: Path) -> None:
+    answer = outcome(tmp_path, easy_first_batches).answer
+
+    assert answer.values["verdict"] == "stable"
+
+
 def quadratic(trial: etude.Trial) -> None:
     """Gradient descent on a stiff quadratic: a real training, stable below a rate of 2 / 20."""
     random, curvatures = np.random.default_rng(trial.seed), np.array([20.0, 1.0, 0.05])

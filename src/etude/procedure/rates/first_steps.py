@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, stdev
 from typing import final
 
 import numpy as np
@@ -97,14 +97,18 @@ def _begin(curves: Sequence[TrialCurves], trial: TrialCurves) -> float:
     """The loss before the first update; infinite where no training loss of that step is known.
 
     The first evaluation comes after that update, which may be what breaks it. A small batch may
-    be an easy one: no lower than that of half of the trainings.
+    be an easy one: no lower than that of half of the trainings, as far as so few batches tell it.
     """
     firsts = {
         one.id: float(losses.values_P[0])
         for one in curves
         if len(losses := usable(one.train_loss)) and int(losses.steps_P[0]) == 0
     }
-    return max(firsts[trial.id], median(firsts.values())) if trial.id in firsts else math.inf
+    if trial.id not in firsts:
+        return math.inf
+    values = list(firsts.values())
+    error = stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0
+    return max(firsts[trial.id], median(values) + 2.0 * error)
 
 
 def _says_nothing(trial: TrialCurves) -> bool:
