@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from tests.train.imbalanced import SETTING, Imbalanced, InJax, drawn
 from tests.train.stacks import Told, plain, together, trial
 
@@ -46,8 +47,14 @@ def test_a_workload_saves_them_beside_its_best_checkpoint_and_counts_its_rare_cl
     assert 0 < right.max() <= (drawn(1, 700)[1] == 2).sum()
 
 
-def test_a_stack_saves_what_the_model_of_each_trial_says(tmp_path):
-    loop = Loop(workload_of(Imbalanced))
+class WithDropout(Imbalanced):
+    def model(self, setting):
+        return torch.nn.Sequential(torch.nn.Dropout(0.1), super().model(setting))
+
+
+@pytest.mark.parametrize("workload", [Imbalanced, WithDropout])
+def test_a_stack_saves_what_the_model_of_each_trial_says(tmp_path, workload):
+    loop = Loop(workload_of(workload))
     settings = [{**SETTING, "learning_rate": rate} for rate in (0.02, 0.5)]
 
     [plain(loop, trial(tmp_path / "a", at, Told(), **one)) for at, one in enumerate(settings)]

@@ -41,6 +41,11 @@ class Noise:
         self._calls = 0
         self._places: dict[tuple[int, int], Tensor] = {}
 
+    def __deepcopy__(self, memo: object) -> Noise:
+        """A copy without a key: that of a step in a stack is no tensor that can be copied."""
+        del memo
+        return Noise()
+
     def begin(self, key: Tensor) -> None:
         """Starts a forward pass."""
         self.key = key
