@@ -220,7 +220,11 @@ SCRIPTS = {
     "RNG": "import random\nRNG = random.Random(0)\ndef value():\n    return RNG.random()\n",
     "DRAWS": "import numpy\nDRAWS = numpy.random.default_rng(0)\nvalue = lambda: DRAWS.random()\n",
 }
-TRAIN = "def train(trial):\n    trial.report(0, {'valid/loss': value()})\n"
+TRAIN = """
+NAN = float("nan")
+def train(trial):
+    trial.report(0, {"valid/loss": value()})
+"""
 
 
 @pytest.fixture

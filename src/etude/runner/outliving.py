@@ -94,7 +94,7 @@ class _Look:
 
     def _inside(self, value: Any, depth: int) -> object:
         if isinstance(value, _PLAIN):
-            return value
+            return value if value == value else "nan"  # NaN alone is not itself
         if type(value).__module__ == "itertools":
             return repr(value)
         if depth == 0 or self._left <= 0:
