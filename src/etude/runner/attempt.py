@@ -32,7 +32,7 @@ from ..trial import QUICK_S, TrainFunction, Trial, trained_now
 from . import imported
 from .batches import Ticker, is_old
 from .home import Home, call
-from .outliving import kept, unrepeated
+from .outliving import module_states, unrepeated
 from .returned import NO_NUMBER, returned
 from .running_clock import RUNNING
 from .user_errors import base_note, is_disk, is_out_of_memory, user_traceback
@@ -198,7 +198,7 @@ class TimingChannel:
 def rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refused:
     """Tries two steps and one evaluation, twice where that is quick: the first time warms up."""
     is_function = getattr(train, "workload", None) is None
-    tried = _rehearsal(assignment, train, kept() if is_function else {})
+    tried = _rehearsal(assignment, train, module_states() if is_function else {})
     if isinstance(tried, Refused):
         return tried
     return replace(tried, is_function=is_function, unrepeated=tried.unrepeated * is_function)

@@ -23,7 +23,7 @@ _PLAIN = (int, float, complex, str, bytes, type(None))
 _REL_TOL = 1e-4
 
 
-def kept() -> dict[str, object]:
+def module_states() -> dict[str, object]:
     """A print of each name of the user's modules, equal where nothing about it has changed.
 
     What was imported last is looked at first: the training file, and what it imports.
@@ -52,14 +52,14 @@ def unrepeated(
         metric: What judges the trials.
         first: Its values by step, when the trial was tried first.
         second: And when it was tried again, with the same seed.
-        before: What `kept` gave before both.
+        before: What `module_states` gave before both.
 
     Source: K3.
     """
     step = next(_differing(first, second), None)
     if step is None:
         return ""
-    now = kept()
+    now = module_states()
     changed = [name for name, was in before.items() if name in now and now[name] != was]
     names = f" ({join(changed, most=3)} changed and stays so)" if changed else ""
     return (
