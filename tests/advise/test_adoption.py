@@ -126,13 +126,28 @@ def test_parts_regularizers_and_size_are_counted(before, after, adds, drops):
 
 
 def test_time_and_parameters_are_counted_where_they_are_known():
-    cheap, dear = Cost(step_s=1.0, parameters=100), Cost(step_s=1.5, parameters=300)
+    cheap = Cost(steps_s=(0.9, 1.0, 1.1), parameters=100)
+    dear = Cost(steps_s=(1.4, 1.5, 1.6), parameters=300)
 
     assert complexity({}, {}, costs=(cheap, dear)).adds == (
         "1.5 times the time per step",
         "3 times the parameters",
     )
     assert complexity({}, {}, costs=(cheap, Cost())).adds == ()
+
+
+@pytest.mark.parametrize(
+    "steps_s",
+    [
+        (1.0, 1.6, 1.7),  # one of them was as quick: a machine that did other things too
+        (1.5, 1.6),  # two are no evidence
+        (1.15, 1.2, 1.2),  # so little is none either
+    ],
+)
+def test_time_that_may_be_the_machines_is_no_complexity(steps_s):
+    before, after = Cost(steps_s=(0.9, 1.0, 1.1)), Cost(steps_s=steps_s)
+
+    assert complexity({}, {}, costs=(before, after)).adds == ()
 
 
 def test_trainings_of_one_setting_are_one_candidate_and_failures_stand_behind():

@@ -101,7 +101,7 @@ def candidates(analysis: Analysis) -> list[Candidate]:
 def _candidate(study: Study, trainings: Sequence[Outcome], *, are_copies: bool) -> Candidate:
     losses = [training.loss for training in trainings]
     records = [training.record for training in trainings]
-    step_s = [record.wall_s / record.steps for record in records if record.steps]
+    steps_s = tuple(record.wall_s / record.steps for record in records if record.steps)
     parameters = [value for record in records for value in _parameters(record)]
     values = [math.nan if training.value is None else training.value for training in trainings]
     first = trainings[0]
@@ -113,10 +113,7 @@ def _candidate(study: Study, trainings: Sequence[Outcome], *, are_copies: bool) 
             name=f"{study.name}:{first.trial}", values=tuple(values), copies=are_copies
         ),
         loss=fmean(losses) if all(map(math.isfinite, losses)) else math.inf,
-        cost=Cost(
-            step_s=fmean(step_s) if any(step_s) else None,
-            parameters=max(parameters, default=None),
-        ),
+        cost=Cost(steps_s=steps_s, parameters=max(parameters, default=None)),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import final
 
 from ..playbook.catalogue import NO_NAMES, Entry, Names, known
@@ -12,6 +13,8 @@ from ..wording import join, number
 
 # Heuristic: less is the noise of a machine that does other things too.
 MIN_SLOWER = 0.25
+# Three against three that do not overlap are luck in one case of twenty.
+MIN_TIMED = 3
 # Heuristic: below a millisecond a step, the time is that of the loop around it.
 MIN_STEP_S = 1e-3
 _OFF = frozenset({"false", "off", "none", "no", "0", "0.0", ""})
@@ -20,9 +23,14 @@ _OFF = frozenset({"false", "off", "none", "no", "0", "0.0", ""})
 @final
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What a training costs, None where it is not known: seconds a step, trained parameters."""
+    """What a setting costs to train.
 
-    step_s: float | None = None
+    Args:
+        steps_s: Seconds per step, one number for each of its trainings; empty where not known.
+        parameters: Trained parameters, None where nothing logged them.
+    """
+
+    steps_s: tuple[float, ...] = ()
     parameters: float | None = None
 
 
@@ -103,16 +111,15 @@ def _value_phrase(value: Scalar) -> str:
 
 
 def _added_costs(before: Cost, after: Cost) -> Iterator[str]:
-    if _exceeds(after.step_s, before.step_s, MIN_SLOWER) and (after.step_s or 0.0) >= MIN_STEP_S:
-        yield f"{_ratio(after.step_s, before.step_s)} times the time per step"
-    if _exceeds(after.parameters, before.parameters, 0.0):
-        yield f"{_ratio(after.parameters, before.parameters)} times the parameters"
+    if _is_slower(before.steps_s, after.steps_s):
+        ratio = median(after.steps_s) / median(before.steps_s)
+        yield f"{number(ratio, 3)} times the time per step"
+    if before.parameters and after.parameters and after.parameters > before.parameters:
+        yield f"{number(after.parameters / before.parameters, 3)} times the parameters"
 
 
-def _exceeds(after: float | None, before: float | None, least: float) -> bool:
-    """Whether one is greater than the other by more than this share of it."""
-    return bool(before and after and after / before > 1 + least)
-
-
-def _ratio(after: float | None, before: float | None) -> str:
-    return number((after or 0.0) / (before or 1.0), 3)
+def _is_slower(before_s: Sequence[float], after_s: Sequence[float]) -> bool:
+    """Whether each training of one was slower than each of the other, and by enough to matter."""
+    if min(len(before_s), len(after_s)) < MIN_TIMED or min(after_s) <= max(before_s):
+        return False
+    return median(after_s) >= max(MIN_STEP_S, (1 + MIN_SLOWER) * median(before_s))
