@@ -93,7 +93,7 @@ def test_a_loop_of_its_own_has_a_cost_that_its_first_trial_tells(screen):
     before = screen.getvalue()
     progress.see([Began(0, 0), Ended(0, "completed", wall_s=2.0)])
 
-    assert "The loop is not `trial.steps()`, so the cost is unknown until a trial has" in before
+    assert "What was tried tells no time per step: the cost is unknown until a trial has" in before
     assert "failed" not in before
     assert "1 trial left, about 2 s." in screen.getvalue().removeprefix(before)
 

@@ -176,6 +176,7 @@ def test_a_store_that_lasts_is_gone_on_with_by_the_same_command(tmp_path):
         ),
         ("SystemExit", "a line ends the program at import."),
         ("SystemExit: no data", "a line ends the program at import."),
+        ("IndentationError: unexpected indent", "module fails to import: Python cannot read it."),
         ("ValueError: no", "or its workload cannot be made"),
     ],
 )

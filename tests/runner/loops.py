@@ -141,6 +141,10 @@ def leaves(trial):
     sys.exit("enough")
 
 
+def interrupts_itself(trial):
+    raise KeyboardInterrupt("enough")
+
+
 def nan_at_once(trial):
     for step in trial.steps():
         trial.log(step, {"train/loss": math.nan})

@@ -10,6 +10,15 @@ from etude.event import Began, Ended, Event, Lost, Refused, Saved
 from etude.runner.processes import Processes
 
 
+def test_an_interrupt_that_the_code_raises_is_its_error_and_costs_no_worker(tmp_path):
+    ended = end(events_of(processes("interrupts_itself"), assignment(tmp_path)))
+
+    assert (ended.status, ended.reason) == ("infeasible", "error")
+    assert 'raise KeyboardInterrupt("enough")' in ended.detail
+    assert ended.detail.endswith("raised KeyboardInterrupt itself: nobody pressed Ctrl-C.")
+    assert "src/etude" not in ended.detail
+
+
 @pytest.mark.parametrize(
     ("name", "detail"),
     [("exits", "exit code 7"), ("is_killed", "SIGKILL (often the system, when memory runs out)")],

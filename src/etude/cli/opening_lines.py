@@ -147,7 +147,7 @@ def _cost_sentences(opening: Opening, waiting: int) -> str:
         total = duration(rehearsal.whole_s * in_turn)
         return f"One was tried whole, in {_milli(rehearsal.whole_s)}. About {total} in all."
     if rehearsal.own_loop and rehearsal.step_s <= 0.0:
-        return "The loop is not `trial.steps()`, so the cost is unknown until a trial has ended."
+        return "What was tried tells no time per step: the cost is unknown until a trial has ended."
     trial_s = (
         rehearsal.setup_s
         + experiment.max_steps * rehearsal.step_s

@@ -24,6 +24,7 @@ from ..wording import join
 SAME_FAILURES = 3
 _MISSING = re.compile(r"^ModuleNotFoundError: No module named '(.+?)'", re.MULTILINE)
 _EXIT = re.compile(r"^SystemExit\b(?:: (.*))?$", re.MULTILINE)
+_SYNTAX = re.compile(r"^(?:Syntax|Indentation|Tab)Error\b", re.MULTILINE)
 _LINE = re.compile(r'^  File ".*", line (\d+)', re.MULTILINE)
 _AGAIN = "type the same command again"
 
@@ -157,6 +158,8 @@ def _import_message(text: str) -> str:
         )
     if left := _EXIT.search(text):
         return f"{fails}: {_exit_message(text, left)}"
+    if _SYNTAX.search(text):
+        return f"{fails}: Python cannot read it."
     return f"{fails}, or its workload cannot be made."
 
 

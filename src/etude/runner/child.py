@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import partial, wraps
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
@@ -24,7 +24,7 @@ from ..disk.rights import open_log
 from ..errors import InputError
 from ..event import Ended, Event, Paused, Refused, Unrestored
 from ..text.signs import text_of
-from ..trial import TrainFunction
+from ..trial import TrainFunction, Trial
 from . import imported, messages
 from .attempt import attempt
 from .base import Runner
@@ -114,7 +114,7 @@ class _Worker:
                 self._home.end_elsewhere()
         elif message.width == 1 or first.rehearsal:
             for assignment in message.assignments:
-                isolated = state.isolated(train, assignment.stream_seed)
+                isolated = _uninterrupted(state.isolated(train, assignment.stream_seed))
                 attempt(assignment, isolated, self._send, partial(self._reason, assignment.id))
         else:
             self._state = None  # stacks set the number of threads, and keep their own
@@ -151,6 +151,20 @@ class _Worker:
             self._home.end_elsewhere(error)
             self._parent.send([Refused(assignment.id, "import", user_traceback(error))])
         return self._train
+
+
+def _uninterrupted(train: TrainFunction) -> TrainFunction:
+    """The same but for a KeyboardInterrupt, an error here: Ctrl-C does not reach this process."""
+
+    @wraps(train)
+    def trained(trial: Trial) -> object:
+        try:
+            return train(trial)
+        except KeyboardInterrupt as error:
+            text = "The code raised KeyboardInterrupt itself: nobody pressed Ctrl-C."
+            raise RuntimeError(text).with_traceback(error.__traceback__) from None
+
+    return trained
 
 
 def _sort(message: Message | Halt, inbox: SimpleQueue[Message], halts: dict[int, str]) -> None:

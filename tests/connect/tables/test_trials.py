@@ -371,7 +371,7 @@ def test_ends_of_a_cluster_are_no_hyperparameter(table):
 
     assert [(one.status, one.reason) for one in study.trials] == [
         ("completed", ""),
-        ("stopped", "preempted"),
+        ("stopped", "time_limit"),
         ("infeasible", ""),
         ("stopped", "by hand"),
         ("failed", ""),

@@ -1,8 +1,13 @@
 import pytest
+from ray.core.generated.common_pb2 import (  # type: ignore[attr-defined]  # generated
+    ActorDiedErrorContext,
+)
+from ray.exceptions import ActorDiedError
 
 from etude.errors import RunError
 from etude.runner.ray import crew
 from etude.runner.ray.hello import Installed, installed
+from etude.runner.slot import MAX_DEATHS
 
 
 class Empty:
@@ -36,6 +41,22 @@ def test_a_crew_that_had_workers_waits_longer_for_a_node(alone, monkeypatch, cap
     assert capsys.readouterr().err == (
         "Ray: the cluster has started no worker yet; it has no node for a trial. Waiting.\n"
     )
+
+
+def test_nodes_that_go_while_workers_start_do_not_say_that_none_can(alone):
+    for _ in range(2 * MAX_DEATHS):
+        alone._note_death(with_its_node())
+
+    for _ in range(MAX_DEATHS - 1):
+        alone._note_death(ActorDiedError())
+    with pytest.raises(RunError, match=r"3 workers in a row died .* while they started"):
+        alone._note_death(ActorDiedError())
+
+
+def with_its_node():
+    """The death of an actor that had not started, in Ray's words."""
+    why = "The actor died because its node has died."
+    return ActorDiedError(ActorDiedErrorContext(actor_id=bytes(16), error_message=why))
 
 
 def test_a_node_of_another_version_is_refused():

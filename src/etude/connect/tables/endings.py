@@ -31,11 +31,11 @@ _WORDS: dict[str, tuple[SourceStatus, str]] = {
         ("stopped", BY_HAND),
     ),
     **dict.fromkeys(
-        (
-            *("preempted", "timeout", "timed_out", "time_out", "time_limit", "deadline"),
-            *("node_fail", "boot_fail", "sys_cancelled", "sys_canceled", "revoked"),
-        ),
+        (*("preempted", "node_fail", "boot_fail", "sys_cancelled", "sys_canceled", "revoked"),),
         ("stopped", PREEMPTED),
+    ),
+    **dict.fromkeys(
+        ("timeout", "timed_out", "time_out", "time_limit", "deadline"), ("stopped", "time_limit")
     ),
     **dict.fromkeys(("failed", "fail", "failure", "error", "errored"), ("failed", "")),
     **dict.fromkeys(

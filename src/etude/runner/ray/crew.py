@@ -14,7 +14,7 @@ from ...errors import RunError
 from ..slot import MAX_DEATHS
 from .cluster import Cluster, no_room_message, room
 from .hello import Hello, Installed, installed
-from .losses import words_of
+from .losses import is_of_node, words_of
 from .place import Place
 
 # How often the cluster is asked what it has.
@@ -119,8 +119,10 @@ class Crew:
             self.discard(place)
 
     def _note_death(self, error: RayError) -> None:
-        self._deaths += 1
         self._asked_at = -ASK_S  # another one is asked for at once
+        if is_of_node(error):
+            return  # which says nothing of whether a worker can start
+        self._deaths += 1
         if self._deaths >= MAX_DEATHS:
             raise RunError(_start_message(error)) from error
 

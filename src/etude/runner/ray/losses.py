@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
-from ray.exceptions import OutOfMemoryError
+from ray.exceptions import (
+    ActorDiedError,
+    ActorUnavailableError,
+    NodeDiedError,
+    OutOfMemoryError,
+)
 
 from ...event import Lost
 
@@ -22,6 +27,16 @@ def words_of(error: BaseException) -> str:
 def is_of_memory(error: BaseException) -> bool:
     """Whether the node ran out of memory, in which the trial may have had a part."""
     return isinstance(error, OutOfMemoryError) or "OutOfMemory" in str(error)
+
+
+def is_of_node(error: BaseException) -> bool:
+    """Whether the node went or cannot be reached, rather than the worker on it.
+
+    Of an actor that died with its node Ray says so in words alone.
+    """
+    if isinstance(error, NodeDiedError | ActorUnavailableError):
+        return True
+    return isinstance(error, ActorDiedError) and "its node has died" in str(error)
 
 
 def lost(trial_id: int, error: BaseException, *, times: int) -> Lost:
