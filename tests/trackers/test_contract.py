@@ -65,6 +65,18 @@ def test_what_was_sent_but_not_noted_and_then_voided_is_not_shown(followed):
     assert followed.shown() == followed.in_store()
 
 
+@pytest.mark.parametrize("dies", ["", "before", "after"])
+def test_what_a_first_call_sent_unheard_and_was_then_voided_is_not_shown(followed, dies):
+    followed.happens(Began(0, 0), FIRST, Saved(0, 1, 0.75), SECOND)
+    followed.catches_up(dies="after")
+    followed.happens(Began(0, 2), AGAIN)
+    followed.catches_up(dies=dies)
+    followed.happens(Ended(0, "completed", steps=4))
+    followed.catches_up()
+
+    assert followed.shown() == followed.in_store()
+
+
 def test_a_trial_that_pauses_goes_on_in_the_same_run(followed):
     followed.happens(Began(0, 0), FIRST, Paused(0, 2))
     followed.catches_up()

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 SEED = 0
-WIDTH, BLOCKS, STRIDE = 6, 8, 1
+WIDTH, BLOCKS, STRIDE = 12, 8, 1
 
 
 class Block(nn.Module):

@@ -101,8 +101,9 @@ class Mlflow:
         """The id of the trial's run, and whether it is new; one with void points is taken away."""
         if news.mark and not news.is_void:
             return news.mark, False
-        if news.mark:
-            self._take_away(news)
+        # Without a mark a first call may have arrived all the same.
+        if news.is_void and (void := news.mark or self._with_tag(news.run, _RUN, news.run.id)):
+            self._take_away(void, news)
         if known := self._with_tag(news.run, _RUN, news.run.id):
             self._note(news, known)
             return known, False
@@ -116,16 +117,16 @@ class Mlflow:
         self._note(news, run.info.run_id)
         return run.info.run_id, True
 
-    def _take_away(self, news: News) -> None:
+    def _take_away(self, run_id: str, news: News) -> None:
         """Deletes a run of void points; one that the training writes too only steps aside."""
-        run = self._client.get_run(news.mark)
+        run = self._client.get_run(run_id)
         if _RUN in run.data.tags:
-            self._client.set_tag(news.mark, _VOID, news.run.id)
-            self._client.delete_tag(news.mark, _RUN)
+            self._client.set_tag(run_id, _VOID, news.run.id)
+            self._client.delete_tag(run_id, _RUN)
         if news.is_opened:
-            self._client.update_run(news.mark, status="KILLED", name=f"{news.run.name} (void)")
+            self._client.update_run(run_id, status="KILLED", name=f"{news.run.name} (void)")
         elif run.info.lifecycle_stage == "active":
-            self._client.delete_run(news.mark)
+            self._client.delete_run(run_id)
 
     def _note(self, news: News, run_id: str) -> None:
         """Leaves the id for `Trial.tracker`, which knows no other way to it."""
