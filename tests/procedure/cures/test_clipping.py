@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from etude.procedure.base import Known, Round
+from etude.procedure.base import Answer, Known, Round
 from etude.procedure.cures import CureOutcomes, cure
+from etude.procedure.cures.answer import with_cures
 from etude.procedure.cures.clipping import Clipping, clipped_share
 from etude.procedure.player import Outcome
 from etude.procedure.rates.diagnosis import Diagnosis
@@ -80,6 +81,24 @@ def test_a_smaller_limit_that_would_cut_most_updates_is_refused_and_a_longer_war
     assert [one.rules for one in refused] == [("D10",)]
     assert after.rules == ("D12",)
     assert outcome.answer.values["cure"]["name"] == "lower_rate"
+
+
+@pytest.mark.rule("D10")
+def test_what_was_compared_and_is_refused_is_said_next_to_what_was_chosen(
+    noise: tuple[Outcome, CureOutcomes],
+) -> None:
+    outcome, result = noise
+    assert result.chosen is not None
+    better = {"by_length": result.chosen.by_length, "by_steps": result.chosen.by_steps}
+    tried = tuple(replace(one, **better) if one.too_aggressive else one for one in result.tried)
+
+    answer = with_cures(
+        Answer(word="", line="", values={}), outcome.known, NOISY, replace(result, tried=tried)
+    )
+
+    assert answer.reasons[1].rules == ("D10",)
+    assert answer.table is not None
+    assert "refused: it cuts most updates (D10)" in [row[-1] for row in answer.table]
 
 
 @pytest.mark.rule("D10")

@@ -109,7 +109,13 @@ def _table(compared: list[CureOutcome]) -> tuple[tuple[str, ...], ...]:
         return ()
     head = ("Cure", "Its value", "Baseline, own length", "Baseline, equal steps", "It adds")
     rows = [
-        (one.title, _side(one.by_steps, "b"), _cell(one.by_length), _cell(one.by_steps), one.adds)
+        (
+            one.title,
+            _side(one.by_steps, "b"),
+            _cell(one.by_length),
+            _cell(one.by_steps),
+            "refused: it cuts most updates (D10)" if one.too_aggressive else one.adds,
+        )
         for one in compared
     ]
     return (head, *rows)
@@ -128,7 +134,7 @@ def _side(result: Comparison | None, name: str) -> str:
 
 
 def _reasons(known: Known, cured: CureOutcomes) -> Iterator[Reason]:
-    """What each cure showed, the chosen one first."""
+    """What each cure showed, the chosen one first, then why one that is better too is not."""
     chosen = cured.chosen
     if cured.why:
         yield Reason(text=_short(cured.why), rules=("D1",) if not known.ended else ("R15",))
@@ -139,7 +145,7 @@ def _reasons(known: Known, cured: CureOutcomes) -> Iterator[Reason]:
             text = f"{names} is compared or listed in the file: change it there by hand"
             yield Reason(text=text, rules=("R4",))
     notes_so_far = {cured.why}
-    for one in cured.tried:
+    for one in sorted(cured.tried, key=lambda one: not (one.too_aggressive and one.by_steps)):
         if one is not chosen and one.compared is not None and not one.too_aggressive:
             text = f"{one.title}: {_WORDS[one.compared]} at equal steps"
             yield Reason(text=_short(text), rules=("D8",))
