@@ -27,6 +27,12 @@ def test_what_is_wrong_with_the_data_is_a_line_each():
     assert rare == "Too few validation examples to tell anything of `3` (2) (E5)."
 
 
+def test_counts_to_predict_are_no_classes_with_too_few_examples():
+    known = {"data/classes": 20.0, "data/examples_of_18": 1.0}
+
+    assert data_lines(Rehearsed(0, data=tuple(known.items()), metrics=("valid/loss",))) == []
+
+
 def test_where_all_is_well_nothing_is_said():
     assert said(copies=0.0, distance_of_labels=0.01, examples_of_3=90.0) == []
 

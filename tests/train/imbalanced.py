@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.data import Subset, TensorDataset
 
 SETTING = {"optimizer": "sgd", "learning_rate": 0.1, "batch_size": 20}
 
@@ -66,7 +67,40 @@ class Binary(Imbalanced):
         return {"error": ((predict(inputs) > 0) != (labels > 0)).double()}
 
 
-WORKLOADS = {"an error an example": Imbalanced, "a mean": OfMeans, "two classes": Binary}
+class OneHot(OfMeans):
+    """Labels are a one among zeros."""
+
+    def __init__(self):
+        super().__init__()
+        self.training, self.validation = (
+            (inputs, F.one_hot(labels, 3).float())
+            for inputs, labels in (self.training, self.validation)
+        )
+
+    def metrics(self, predict, batch):
+        inputs, labels = batch
+        return super().metrics(predict, (inputs, labels.argmax(-1)))
+
+
+class OfDataset:
+    """Its data are datasets, one of them a part of another."""
+
+    model, loss, metrics = Imbalanced.model, Imbalanced.loss, Imbalanced.metrics
+
+    def __init__(self):
+        known = Imbalanced()
+        self.training = TensorDataset(*known.training)
+        whole = TensorDataset(*(torch.cat([one, one]) for one in known.validation))
+        self.validation = Subset(whole, range(len(whole) // 2))
+
+
+WORKLOADS = {
+    "an error an example": Imbalanced,
+    "a mean": OfMeans,
+    "two classes": Binary,
+    "one-hot": OneHot,
+    "datasets": OfDataset,
+}
 
 
 class InJax:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import Subset, TensorDataset
 
 from etude.train.evaluation_set import Copies, copies, facts, known_facts, skews
 from etude.train.workload import Workload
@@ -90,6 +91,79 @@ def test_a_class_without_validation_examples_is_named():
     valid = drawn(1, 300, (0.5, 0.5))
 
     assert facts(valid, drawn(2, 3000, (0.49, 0.49, 0.02)))["data/examples_of_2"] == 0.0
+
+
+@pytest.mark.parametrize("lacks", ["validation", "training"])
+@pytest.mark.rule("E5")
+def test_a_class_that_one_of_two_balanced_sets_lacks_is_rare(lacks):
+    sets = {"validation": drawn(1, 300), "training": drawn(2, 3000)}
+    inputs, labels = sets[lacks]
+    sets[lacks] = inputs[labels != 1], labels[labels != 1]
+
+    known = facts(**sets)
+
+    assert known["data/rare_classes"] == 1.0
+    assert known["data/examples_of_1"] == (sets["validation"][1] == 1).sum()
+
+
+@pytest.mark.rule("E5")
+def test_a_class_among_zeros_is_the_class_of_its_number():
+    valid, train = drawn(1, 300, (0.6, 0.38, 0.02)), drawn(2, 3000, (0.6, 0.38, 0.02))
+    marked = [(inputs, np.eye(3)[labels]) for inputs, labels in (valid, train)]
+
+    assert facts(*marked) == facts(valid, train)
+
+
+@pytest.mark.rule("E5")
+def test_of_several_labels_an_example_the_rare_one_is_named():
+    shares = [0.5, 0.4, 0.3, 0.005]
+    marks = [np.random.default_rng(seed).random((1000, 4)) < shares for seed in (0, 1)]
+    sets = [(np.zeros((1000, 1)), part.astype(np.float32)) for part in marks]
+
+    known = facts(*sets)
+
+    assert known["data/rare_classes"] == 1.0
+    assert known["data/examples_of_3"] == marks[0][:, 3].sum()
+
+
+@pytest.mark.rule("E4")
+def test_one_of_several_targets_that_lies_elsewhere_is_a_difference_of_labels():
+    sets = [(drawn(seed, 400)[0], drawn(seed, 400)[0][:, :2]) for seed in (1, 2)]
+    sets[0][1][:, 1] += 1.0
+
+    assert chances(*sets)["labels"] < 1e-6
+
+
+@pytest.mark.rule("E4")
+def test_small_pictures_upside_down_are_a_difference_of_inputs():
+    pictures = np.random.default_rng(0).normal(size=(2, 600, 1, 8, 8)) + np.arange(8)[:, None]
+
+    assert chances(pictures[0][:, :, ::-1], pictures[1])["inputs"] < 1e-6
+
+
+@pytest.mark.parametrize("part", [TensorDataset, lambda *arrays: Subset(*_among_others(arrays))])
+@pytest.mark.rule("E4", "E5", "E6")
+def test_a_dataset_of_tensors_in_memory_is_looked_at_as_its_tensors_are(part):
+    arrays = [tuple(map(torch.as_tensor, drawn(seed, 300))) for seed in (1, 2)]
+
+    assert facts(*(part(*one) for one in arrays)) == facts(*arrays)
+
+
+def _among_others(arrays):
+    """A dataset with as many examples more, and the places of those that count."""
+    count = len(arrays[0])
+    more = [torch.cat([torch.zeros_like(one), one]) for one in arrays]
+    return TensorDataset(*more), range(count, 2 * count)
+
+
+def test_a_dataset_that_makes_its_own_examples_of_tensors_is_not_looked_into():
+    class Augmented(TensorDataset):
+        def __getitem__(self, place):
+            return tuple(one + 1 for one in super().__getitem__(place))
+
+    part = Augmented(*map(torch.as_tensor, drawn(1, 300)))
+
+    assert facts(part, part) == {"data/examples": 300.0, "data/training_examples": 300.0}
 
 
 def test_few_examples_of_each_of_many_balanced_classes_make_none_rare():

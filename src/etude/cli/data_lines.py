@@ -20,7 +20,8 @@ def data_lines(rehearsed: Rehearsed | None) -> list[str]:
 
     known = dict(rehearsed.data)
     wrong = [one for one in _findings(known) if one.status in ("problem", "notice")]
-    few = rare_class.too_few(rare_class.rare_classes(known, {}))
+    classes = rare_class.rare_classes(known, {}, metrics=rehearsed.metrics)
+    few = rare_class.too_few(classes)
     named = conjunction([f"`{one.name}` ({one.examples})" for one in few])
     told = f"Too few validation examples to tell anything of {named} (E5)." if few else ""
     return [*(f"{one.message} ({one.rule})" for one in wrong), *filter(None, [told])]

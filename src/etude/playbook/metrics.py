@@ -24,6 +24,8 @@ DATA: Final = "data/"
 RIGHT_OF: Final = "valid/right_of_"
 EXAMPLES_OF: Final = f"{DATA}examples_of_"
 RARE_CLASSES: Final = f"{DATA}rare_classes"
+# How many classes there are, where the labels of training are whole numbers of few kinds.
+CLASSES: Final = f"{DATA}classes"
 # How many examples there are to validate and to train on; how many of the former are copies of the
 # latter, and how many of the latter have a copy among themselves; how far labels and inputs of the
 # two differ, and how often fair ones would by chance.

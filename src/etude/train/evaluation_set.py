@@ -20,7 +20,17 @@ from ..playbook.metrics import (
     TRAINING_EXAMPLES,
 )
 from ..trial import Trial
-from .labels import array, classes_of, count_of, input_parts, is_in_arrays, labels_of
+from .labels import (
+    array,
+    classes_of,
+    count_of,
+    has_marks,
+    in_sight,
+    input_parts,
+    is_in_arrays,
+    label_part,
+    labels_of,
+)
 from .rare_classes import examples_of
 from .skew import Skew, skew
 from .workload import Workload
@@ -76,11 +86,13 @@ def facts(validation: Any, training: Any) -> dict[str, float]:
     start.
 
     Args:
-        validation: An array, or a tuple or a mapping of arrays with inputs and labels.
+        validation: An array, or a tuple or a mapping of arrays with inputs and labels, or a
+            `TensorDataset` of them or a `Subset` of that.
         training: The same.
 
     Source: E4, E5, E6.
     """
+    validation, training = in_sight(validation), in_sight(training)
     known = {
         EXAMPLES: float(count_of(validation)),
         TRAINING_EXAMPLES: float(count_of(training)),
@@ -103,6 +115,7 @@ def skews(validation: Any, training: Any) -> dict[str, Skew]:
 
     Source: E4.
     """
+    validation, training = in_sight(validation), in_sight(training)
     compared: dict[str, Skew] = {}
     labels = [classes_of(one) for one in (validation, training)]
     if any(one is None for one in labels):
@@ -110,6 +123,10 @@ def skews(validation: Any, training: Any) -> dict[str, Skew]:
     pair = [one for one in labels if one is not None and len(one)]
     if len(pair) == 2:
         compared["labels"] = skew({"labels": pair[0]}, {"labels": pair[1]}, within=False)
+    else:
+        mine, theirs = _targets(validation), _targets(training)
+        if mine and mine.keys() == theirs.keys():
+            compared["labels"] = skew(mine, theirs, within=False)
     if is_in_arrays(validation) and is_in_arrays(training):
         mine, theirs = _features(validation), _features(training)
         if mine and mine.keys() == theirs.keys():
@@ -127,6 +144,7 @@ def copies(validation: Any, training: Any) -> Copies | None:
     >>> copies(np.array([[1.0], [2.0]]), np.array([[2.0], [3.0], [3.0]]))
     Copies(validation=1, training=2)
     """
+    validation, training = in_sight(validation), in_sight(training)
     if not (is_in_arrays(validation) and is_in_arrays(training)):
         return None
     parts = [_inputs(one) for one in (validation, training)]
@@ -179,12 +197,24 @@ def _features(data: Any) -> dict[str, NDArray[Any]]:
         if rows.dtype.kind not in "iufb" or not rows.size:
             continue
         flat_NxF = rows.reshape(len(rows), -1)
-        if rows.ndim <= 2 and flat_NxF.shape[1] <= MAX_COLUMNS:
+        if flat_NxF.shape[1] <= MAX_COLUMNS:
             features |= {f"{name}.{at}": column for at, column in enumerate(flat_NxF.T)}
         else:
             numbers = flat_NxF.astype(np.float64)
             features |= {f"{name}.mean": numbers.mean(1), f"{name}.spread": numbers.std(1)}
     return features
+
+
+def _targets(data: Any) -> dict[str, NDArray[Any]]:
+    """The columns of labels that are several numbers or marks an example; tokens are none."""
+    part = label_part(data) if is_in_arrays(data) else None
+    labels = None if part is None else array(part)
+    if labels is None or labels.ndim != 2 or not 2 <= labels.shape[1] <= MAX_COLUMNS:
+        return {}
+    if not len(labels) or not (labels.dtype.kind == "f" or has_marks(labels)):
+        return {}
+    rows = labels[:: max(1, len(labels) // MAX_ROWS)]
+    return {f"labels.{at}": column for at, column in enumerate(rows.T)}
 
 
 def _numbers(labels: NDArray[Any] | None) -> NDArray[Any] | None:

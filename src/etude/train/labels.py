@@ -53,6 +53,25 @@ def input_parts(data: Any) -> dict[str, Any]:
     return {"0": data}
 
 
+def in_sight(data: Any) -> Any:
+    """The arrays that a dataset of PyTorch holds in memory, else the data as they are.
+
+    A `TensorDataset` gives its examples as they stand in its tensors, and a `Subset` of it some of
+    them. A class that inherits from either may do else with them.
+    """
+    kind = type(data)
+    if kind.__module__ != "torch.utils.data.dataset":
+        return data
+    if kind.__name__ == "TensorDataset":
+        return tuple(data.tensors)
+    if kind.__name__ == "Subset" and is_in_arrays(whole := in_sight(data.dataset)):
+        rows = array(data.indices)
+        if isinstance(whole, Mapping):
+            return {name: part[rows] for name, part in whole.items()}
+        return tuple(part[rows] for part in whole) if isinstance(whole, tuple) else whole[rows]
+    return data
+
+
 def is_in_arrays(data: Any) -> bool:
     """Whether examples stand in arrays, so that looking at them reads no file and draws nothing."""
     if isinstance(data, Mapping):
@@ -66,7 +85,7 @@ def labels_of(data: Any) -> NDArray[Any] | None:
     """The labels of all examples, (N,); None where they are not seen without reading examples.
 
     A dataset shows them as `targets` or `labels`, as torchvision's do; a list of pairs by its
-    pairs.
+    pairs. Rows of zeros with a single one (one-hot) are the places of that one.
     """
     part = label_part(data) if is_in_arrays(data) else _shown(data)
     if part is None:
@@ -74,7 +93,36 @@ def labels_of(data: Any) -> NDArray[Any] | None:
     labels = array(part)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
+    elif is_one_hot(labels):
+        labels = labels.argmax(axis=1)
     return labels if labels.ndim == 1 and len(labels) == count_of(data) else None
+
+
+def is_one_hot(labels: NDArray[Any]) -> bool:
+    """Whether each row has a single one among zeros: a class in as many columns as there are.
+
+    >>> is_one_hot(np.eye(3)), is_one_hot(np.array([[1, 1, 0], [1, 0, 0]]))
+    (True, False)
+    """
+    return has_marks(labels) and bool((labels.sum(axis=1) == 1).all())
+
+
+def has_marks(labels: NDArray[Any]) -> bool:
+    """Whether the labels of an example are several columns of 0 and 1, one for each class."""
+    is_table = labels.ndim == 2 and labels.shape[1] > 1 and labels.dtype.kind in "iufb"
+    return is_table and bool(np.isin(labels, (0, 1)).all())
+
+
+def marks_of(data: Any) -> NDArray[Any] | None:
+    """Labels of which an example may have several, (N, K) of 0 and 1; None where there are none.
+
+    Source: E5.
+    """
+    part = label_part(data) if is_in_arrays(data) else None
+    labels = None if part is None else array(part)
+    if labels is None or not len(labels) or not has_marks(labels) or is_one_hot(labels):
+        return None
+    return labels.astype(np.int64)
 
 
 def classes_of(data: Any) -> NDArray[Any] | None:

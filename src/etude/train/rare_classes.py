@@ -12,8 +12,8 @@ from typing import Any, cast, final
 import numpy as np
 
 from ..errors import WorkloadError
-from ..playbook.metrics import EXAMPLES_OF, RARE_CLASSES, RIGHT_OF
-from .labels import array, classes_of, count_of, label_part
+from ..playbook.metrics import CLASSES, EXAMPLES_OF, RARE_CLASSES, RIGHT_OF
+from .labels import array, classes_of, count_of, in_sight, label_part, marks_of
 from .workload import Predict, Workload
 
 # Heuristic: a class of less than half of an equal share hardly moves a mean over all examples.
@@ -90,7 +90,8 @@ def with_counts(workload: Workload) -> Workload:
     Source: E5.
     """
     try:
-        classes = rare_of(workload.validation, workload.training) or []
+        validation, training = in_sight(workload.validation), in_sight(workload.training)
+        classes = rare_of(validation, training) or []
         rare = tuple(one for one in classes if isinstance(one, int))
     except Exception:  # noqa: BLE001  # an aid; what is wrong with data, training says
         return workload
@@ -104,15 +105,17 @@ def rare_of(validation: Any, training: Any) -> list[Any] | None:
     """The classes that are rare in the training data, or in those of validation beyond chance.
 
     Training data may have been balanced; a small validation set has few of some class by chance.
-    None where no classes are in sight.
+    So is a class that either of the two lacks. None where no classes are in sight.
     """
     mine, theirs = classes_of(validation), classes_of(training)
     if mine is None or theirs is None:
         return None
-    rare = rare_classes(theirs)
+    absent = [one for one in np.unique(mine).tolist() if one not in theirs]
+    rare = [*absent, *rare_classes(theirs)]
     equal = len(mine) / len(np.union1d(theirs, mine))
     chance = equal - CHANCE * equal**0.5
-    fewer = [one for one in rare_classes(mine) if (mine == one).sum() < chance]
+    lacking = [one for one in np.unique(theirs).tolist() if one not in mine and chance > 0.0]
+    fewer = [*lacking, *(one for one in rare_classes(mine) if (mine == one).sum() < chance)]
     return [*rare, *(one for one in fewer if one not in rare)][:MAX_RARE]
 
 
@@ -121,11 +124,29 @@ def examples_of(validation: Any, training: Any) -> dict[str, float]:
 
     Source: E5.
     """
-    labels, rare = classes_of(validation), rare_of(validation, training)
-    if rare is None or labels is None:
-        return {}
+    labels, theirs = classes_of(validation), classes_of(training)
+    rare = rare_of(validation, training)
+    if rare is None or labels is None or theirs is None:
+        return _examples_of_marks(validation, training)
     counts = {f"{EXAMPLES_OF}{one}": float((labels == one).sum()) for one in rare}
-    return {RARE_CLASSES: float(len(rare)), **counts}
+    classes = np.union1d(labels, theirs)
+    return {RARE_CLASSES: float(len(rare)), CLASSES: float(len(classes)), **counts}
+
+
+def _examples_of_marks(validation: Any, training: Any) -> dict[str, float]:
+    """The same where an example may have several labels: each is a class of its own.
+
+    A label is rare where it is given less than `RARE` of an equal share of all that are given, and
+    to less than a quarter of the examples, as one of two classes would be.
+    """
+    mine_NxK, theirs_MxK = marks_of(validation), marks_of(training)
+    if mine_NxK is None or theirs_MxK is None or mine_NxK.shape[1] != theirs_MxK.shape[1]:
+        return {}
+    shares_K = theirs_MxK.mean(axis=0)
+    limit = RARE * min(float(shares_K.mean()), 0.5)
+    rare = [at for at in np.argsort(shares_K, kind="stable").tolist() if shares_K[at] < limit]
+    counts = {f"{EXAMPLES_OF}{at}": float(mine_NxK[:, at].sum()) for at in rare[:MAX_RARE]}
+    return {RARE_CLASSES: float(len(counts)), **counts}
 
 
 @final
@@ -156,6 +177,8 @@ class CountingMetrics:
             return values
         if len(labels_B.shape) == 2 and labels_B.shape[1] == 1:
             labels_B = labels_B[:, 0]
+        elif len(labels_B.shape) == 2:  # one-hot, where classes were seen in them
+            labels_B = labels_B.argmax(-1)
         right_B = _right(values, seen.outputs, labels_B)
         if right_B is None:
             return values

@@ -9,7 +9,7 @@ from tests import factories
 from tests.factories import record
 from tests.form import offences
 
-from etude.analyze.checks.rare_class import findings, rare_class, recall_interval
+from etude.analyze.checks.rare_class import findings, rare_class, rare_classes, recall_interval
 from etude.record import POINT, Points
 
 STUDY = factories.study()
@@ -48,6 +48,26 @@ def test_a_class_whose_right_ones_nobody_counted_is_open():
 
     assert found.status == "unclear"
     assert "valid/right_of_owl" in found.advice
+
+
+@pytest.mark.rule("E5")
+def test_whole_numbers_that_may_be_counts_are_no_rare_classes():
+    counts = {"data__classes": 20, "data__examples_of_18": 1, "data__examples_of_19": 0}
+    amounts = factories.study(metric="valid/loss")
+    one = trial(0, 0.1, **counts)
+    one = replace(one, points=replace(one.points, names=("valid/loss", *one.points.names[1:])))
+
+    (found,) = findings(rare_class([amounts], [one]))
+
+    assert (found.status, list(offences(found))) == ("unclear", [])
+    assert "are classes is not known" in found.headline
+
+
+@pytest.mark.parametrize("metric", ["valid/error", "valid/f1", "val_nll"])
+def test_a_metric_of_classes_tells_that_whole_numbers_are_classes(metric):
+    known = {"data/classes": 20.0, "data/examples_of_18": 1.0}
+
+    assert [one.status for one in findings(rare_classes(known, {}, metrics=[metric]))] == ["notice"]
 
 
 def test_where_no_class_is_rare_that_is_said():

@@ -43,6 +43,14 @@ def test_a_decaying_mean_is_recognized_wherever_it_began(decay, begin):
     assert kind(decayed(decay, begin)[AT]) == "recent steps"
 
 
+@pytest.mark.parametrize("epoch", [28, 80, 97])
+@pytest.mark.rule("E8")
+def test_the_mean_of_an_epoch_so_far_is_recognized_whatever_its_length(epoch):
+    begins = AT // epoch * epoch
+
+    assert kind((SUMS[AT + 1] - SUMS[begins]) / (AT + 1 - begins)) == "over an epoch"
+
+
 def test_a_window_is_recognized():
     assert kind((SUMS[AT + 1] - SUMS[np.maximum(AT - 49, 0)]) / np.minimum(AT + 1, 50))
 

@@ -251,7 +251,8 @@ def _by_name(result: EvaluationKind) -> tuple[str, str, str]:
 
 def _of_a_mean(result: EvaluationKind) -> tuple[str, str, str]:
     metric = f"`{result.metric}`"
-    over = {"the same step": "of the same step"}.get(result.mean, f"averaged {result.mean}")
+    ways = {"the same step": "of the same step", "recent steps": "averaged over recent steps"}
+    over = ways.get(result.mean, f"averaged {result.mean}")
     return (
         f"{metric} is no evaluation: it is `{result.of}` {over}",
         f"{metric} is `{result.of}` {over}, in {plural(len(result.trials), 'trial')}. An online "

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
 from scipy.special import betaincinv
 
 from ...finding import Finding, Severity
-from ...playbook.metrics import EXAMPLES_OF, RARE_CLASSES, RIGHT_OF
+from ...playbook.metrics import CLASSES, EXAMPLES_OF, RARE_CLASSES, RIGHT_OF
+from ...playbook.words import words
 from ...record import Record
 from ...study import Study
 from ...wording import number, plural
 from ..thresholds import RareClassThresholds
 from ..views.evaluation_data import evaluation_data, own_records
 from ..views.outcomes import outcomes, ranked
+from ..views.rates import is_rate
 
 SHIPPED = RareClassThresholds()
+# Words of metrics that are of classes alone, beside shares of examples; `f1` is read as `f`, `1`.
+OF_CLASSES = frozenset(
+    {"accuracy", "auc", "auroc", "crossentropy", "entropy", "f", "kappa", "mcc", "nll"}
+    | {"precision", "recall"}
+)
 
 
 @final
@@ -48,11 +55,14 @@ class RareClasses:
     Args:
         known: Whether the classes were looked at, so that none in `classes` means that none is
             rare.
+        are_numbers: Whether the labels may be no classes but counts or amounts: whole numbers of
+            more than two kinds, of which nobody measures how many are right.
     """
 
     classes: tuple[RareClass, ...]
     trial: int | None
     known: bool
+    are_numbers: bool
     thresholds: RareClassThresholds
 
 
@@ -76,16 +86,28 @@ def rare_class(
     )
     best = next(counting, None)
     right = {} if best is None or best.step is None else _right(best.record, best.step)
-    return rare_classes(known, right, None if best is None else best.trial, thresholds)
+    metrics = {name for one in own for name in one.points.names}
+    trial = None if best is None else best.trial
+    return rare_classes(known, right, trial, metrics=metrics, thresholds=thresholds)
 
 
 def rare_classes(
     known: Mapping[str, float],
     right: Mapping[str, int],
     trial: int | None = None,
+    *,
+    metrics: Iterable[str] = (),
     thresholds: RareClassThresholds = SHIPPED,
 ) -> RareClasses:
     """The rare classes among what was logged of the data, with how many of each are right.
+
+    Args:
+        known: What was logged of the data, by name.
+        right: How many of each class were right.
+        trial: Whose counts these are.
+        metrics: The names of all that was logged: a share of examples, or of those that are right,
+            tells that the labels are classes.
+        thresholds: When examples are too few.
 
     Source: E5.
     """
@@ -97,8 +119,17 @@ def rare_classes(
         ),
         trial=trial,
         known=bool(names) or RARE_CLASSES in known,
+        are_numbers=known.get(CLASSES, 0.0) > 2.0
+        and not right
+        and not any(_tells_classes(name) for name in metrics),
         thresholds=thresholds,
     )
+
+
+def _tells_classes(metric: str) -> bool:
+    """Whether only predicted classes have a metric of this name."""
+    said = {word for segment in words(metric) for word in segment}
+    return metric.startswith(RIGHT_OF) or is_rate(metric) or bool(said & OF_CLASSES)
 
 
 def _right(record: Record, step: int) -> dict[str, int]:
@@ -145,6 +176,8 @@ def too_few(result: RareClasses) -> list[RareClass]:
 
     Source: E5.
     """
+    if result.are_numbers:
+        return []
     return [one for one in result.classes if one.width > result.thresholds.max_width]
 
 
@@ -155,6 +188,8 @@ def findings(result: RareClasses) -> list[Finding]:
 
     Source: E5.
     """
+    if result.classes and result.are_numbers:
+        return [_open(result)]
     if result.classes:
         return [_finding(result, one) for one in result.classes]
     if not result.known:
@@ -170,6 +205,24 @@ def findings(result: RareClasses) -> list[Finding]:
             evidence={"trials": []},
         )
     ]
+
+
+def _open(result: RareClasses) -> Finding:
+    """Of labels that may be counts: a count is seldom large, and that is no rare class."""
+    first = result.classes[0].name
+    return Finding(
+        rule="E5",
+        check="rare_class",
+        status="unclear",
+        subject={},
+        headline="Whether the whole numbers to predict are classes is not known",
+        message="The labels are whole numbers, some of them rare, and no metric is a share of "
+        "examples. They may be classes, or counts, of which none is rare in this sense.",
+        evidence={"trials": [], "classes": [one.name for one in result.classes]},
+        advice=f"If they are classes, report `valid/error`, or `{RIGHT_OF}{first}` by "
+        "`right_counts` of `etude.train.rare_classes`.",
+        kind="numbers",
+    )
 
 
 def _finding(result: RareClasses, one: RareClass) -> Finding:

@@ -14,10 +14,18 @@ from numpy.typing import NDArray
 from ...record import Series
 
 Kind: TypeAlias = Literal[
-    "", "the same step", "since the last report", "so far", "recent steps", "a batch"
+    "",
+    "the same step",
+    "since the last report",
+    "so far",
+    "recent steps",
+    "over an epoch",
+    "a batch",
 ]
 # Windows and decays as people write them.
 _WINDOWS = (5, 10, 20, 25, 30, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1000)
+# Heuristic: a training with longer epochs hardly has five.
+MAX_EPOCH = 10_000
 _DECAYS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.997, 0.998, 0.999, 0.9999)
 
 
@@ -25,7 +33,8 @@ def running_mean(mean: Series, values: Series, *, min_values: int, tolerance: fl
     """Of which values of a series another one is the mean; empty where of none.
 
     The value of the same step, the mean since the last report, the mean of all so far, or that of
-    the last few: a window of a usual length, or one that decays by a usual factor.
+    the last few: a window of a usual length, or one that decays by a usual factor; or that of an
+    epoch so far, whatever its length, which begins again with each.
 
     Args:
         mean: The series that may be a mean; a step that the other has not is passed over.
@@ -78,6 +87,19 @@ def _candidates(
         own_P = decayed_Q[places_P]
         grown_P = mean_P[:-1] * decay**steps_P + own_P[1:] - own_P[:-1] * decay**steps_P
         yield "recent steps", np.append(mean_P[:1], grown_P), 1
+    for length in _epochs(mean_P, sums_Q, ends_P):
+        yield "over an epoch", _mean(sums_Q, (ends_P - 1) // length * length, ends_P), 0
+
+
+def _epochs(
+    mean_P: NDArray[np.float64], sums_Q: NDArray[np.float64], ends_P: NDArray[np.int64]
+) -> list[int]:
+    """The lengths of an epoch by which the last mean is about that of the last epoch so far."""
+    lengths_E = np.arange(2, min(int(ends_P[-1]), MAX_EPOCH) + 1)
+    lasts_E = np.full_like(lengths_E, ends_P[-1])
+    means_E = _mean(sums_Q, (lasts_E - 1) // lengths_E * lengths_E, lasts_E)
+    near_E = np.abs(means_E - mean_P[-1]) <= 0.01 * float(mean_P.std())
+    return [int(length) for length in lengths_E[near_E]]
 
 
 def _mean(
