@@ -260,3 +260,20 @@ def test_the_way_out_of_that_warning_works(source, etude_command):
 
     assert "WARNING" not in answer.out
     assert "  nuisance where tuned = true: learning_rate = " in answer.out
+
+
+@pytest.mark.parametrize("end", ["running", "failed"])
+def test_a_trial_that_has_neither_setting_nor_value_yet_damages_no_store(
+    tmp_path, monkeypatch, etude_command, end
+):
+    monkeypatch.chdir(tmp_path)
+    whole = "".join(f"{at},{0.5**at},completed\n" for at in range(4))
+    curves = "trial,step,metric,value\n" + "".join(
+        f"{at},9,valid/error,0.{at}\n" for at in range(4)
+    )
+    csv_folder(tmp_path / "old", f"trial,learning_rate,status\n{whole}4,,{end}\n", curves)
+    etude_command("import", "csv", "old", "--name", "it", "--metric", "valid/error")
+
+    answers = [etude_command(one, "it") for one in ("trials", "check", "next")]
+
+    assert [(one.code, one.err) for one in answers] == [(0, "")] * 3

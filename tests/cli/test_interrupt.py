@@ -1,12 +1,13 @@
 """Ctrl-C, SIGTERM and SIGHUP: what is said, what is kept, and how it goes on."""
 
+import io
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from etude.cli.interrupt import signals_as_ctrl_c
+from etude.cli.interrupt import print_how_to_go_on, signals_as_ctrl_c
 
 from .conftest import process, statuses
 
@@ -105,3 +106,23 @@ def test_a_closed_terminal_that_nohup_ignores_interrupts_nothing():
             signal.raise_signal(signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+class Struck(io.StringIO):
+    """An error stream; whoever writes to it is struck by a second Ctrl-C meanwhile."""
+
+    def write(self, text):
+        signal.raise_signal(signal.SIGINT)
+        return super().write(text)
+
+
+def test_a_second_ctrl_c_does_not_break_into_the_answer_to_the_first(monkeypatch):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr(sys, "stderr", Struck())
+    try:
+        print_how_to_go_on(["run", "rates.toml"])
+    finally:
+        after = signal.signal(signal.SIGINT, before)
+
+    assert sys.stderr.getvalue().endswith("  etude run rates.toml\n")
+    assert after == signal.SIG_DFL  # a third ends at once what Python still waits for

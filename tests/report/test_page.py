@@ -341,3 +341,17 @@ def test_a_key_that_goes_and_a_range_that_comes_are_written_as_in_a_file():
 
     assert "{ low = 0.1, high = 0.5 }" in text
     assert "nothing" in text
+
+
+@pytest.mark.parametrize("paths", [False, True])
+def test_a_password_among_the_fixed_values_stands_nowhere_in_the_page(paths):
+    fixed = {"password": "correct-horse", "data": "s3://me:hush-hush@host/a"}
+    trials = [
+        replace(one, setting={**one.setting, **fixed}, detail="401 for correct-horse")
+        for one in records()[:20]
+    ]
+    html = page(content(experiment=demo(fixed=fixed), records=trials, paths=paths))
+
+    assert "correct-horse" not in html
+    assert "hush-hush" not in html
+    assert "s3://me:***@host/a" in html

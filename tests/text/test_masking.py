@@ -20,6 +20,8 @@ GAP = " " * 40
         ('os.environ["WANDB_API_KEY"] = "abcdefgh1234"', "abcdefgh1234"),
         (f'wandb.login(key="{"0123456789" * 4}")', "0123456789" * 4),
         ('run("hf_abcdefghijklmnopqrst")', "hf_abcdefghijklmnopqrst"),
+        (f'"!wandb login {"0123456789" * 4}"', "0123456789" * 4),
+        (f"wandb login --relogin {'0123456789' * 4}", "0123456789" * 4),
         ("# sk-abcdefghijklmnopqrstuvwx", "sk-abcdefghijklmnopqrstuvwx"),
         ('aws = "AKIAABCDEFGHIJKLMNOP"', "AKIAABCDEFGHIJKLMNOP"),
         (f'anything = "{LONG}"', LONG),

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from tests.trackers.following import KINDS
+from tests.trackers.following import KINDS, Followed
 
 from etude.event import Began, Ended, Logged, Paused, Reopened, Saved
 
@@ -104,3 +104,15 @@ def test_an_ended_trial_that_is_trained_again_is_shown_once(followed):
     followed.catches_up()
 
     assert followed.shown() == followed.in_store()
+
+
+def test_a_password_among_the_fixed_values_is_shown_to_nobody(kind, tmp_path):
+    followed = Followed(kind, tmp_path, fixed={"password": "correct-horse", "batch_size": 64})
+    followed.happens(Began(0, 0), FIRST)
+    followed.happens(Ended(0, "infeasible", reason="error", detail="401 for correct-horse"))
+    followed.catches_up()
+    followed.store.close()
+
+    written = [one for one in tmp_path.rglob("*") if one.is_file() and one.stem != "etude"]
+    assert any(b"password" in one.read_bytes() or one.name == "password" for one in written)
+    assert not [one for one in written if b"correct-horse" in one.read_bytes()]

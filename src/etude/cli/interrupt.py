@@ -16,17 +16,35 @@ INTERRUPTED = 130
 
 def print_how_to_go_on(typed: Sequence[str]) -> None:
     """Says that nothing is lost, and the command that goes on: the one that was typed."""
-    import shlex
+    with _last_words(), suppress(OSError):  # a terminal that is gone
+        # Here, since an interruption may come while these still load.
+        import shlex
 
-    from ..text.masking import without_password
-    from ..text.signs import readable
+        from ..text.masking import without_password
+        from ..text.signs import readable
 
-    command = readable(without_password(shlex.join(["etude", *typed])))
-    with suppress(OSError):  # a terminal that is gone
+        command = readable(without_password(shlex.join(["etude", *typed])))
         print(
             f"Interrupted. What was finished is kept; type the same command to go on:\n  {command}",
             file=sys.stderr,
         )
+
+
+@contextmanager
+def _last_words() -> Iterator[None]:
+    """Lets a second Ctrl-C not break into what the first is answered with; later, it ends at once.
+
+    So Python's own end, which waits for the threads of a training, can be cut short.
+    """
+    both = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in both}
+    if before[signal.SIGINT] is signal.default_int_handler:
+        before[signal.SIGINT] = signal.SIG_DFL
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

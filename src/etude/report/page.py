@@ -22,6 +22,7 @@ from ..finding import Recommendation
 from ..plot.theme import DARK, FONT, LIGHT, VARIABLES, Palette, config, drawn
 from ..space import Choice, Integer, Real
 from ..text.masking import masked_command, masked_diff, masked_values
+from ..text.secret_values import secret_values, without_values
 from ..text.shareable import Sharing, mapped, without_places
 from ..text.signs import readable, readable_json
 from ..wording import quantity
@@ -80,7 +81,7 @@ def page(inputs: Inputs) -> str:
     all_figures = figures(inputs.analysis, axes, inputs.findings, intervals=inputs.verdict.rows)
     all_figures += round_figures(inputs.rounds, inputs.experiment.objective)
     data = _charts(all_figures)
-    hide: _Hide = _same if inputs.paths else _for_others(inputs)
+    hide = _hide(inputs)
     rows = trial_rows(inputs.analysis)
     values = {
         **_answer(inputs, all_figures),
@@ -103,18 +104,19 @@ def page(inputs: Inputs) -> str:
     return html.replace(_VEGA_PLACE, _vega_bundle())
 
 
-def _same(data: Any) -> Any:
-    return data
-
-
-def _for_others(inputs: Inputs) -> _Hide:
-    """Takes what a page for others must not have: users, machines, and paths of them."""
-    sharing, stay = _sharing(inputs), _texts_of_settings(inputs)
+def _hide(inputs: Inputs) -> _Hide:
+    """Takes what a page must not have: secrets, and for others users, machines and their paths."""
+    fixed = {one.name for one in inputs.experiment.hyperparameters if one.role == "fixed"}
+    secrets = secret_values([one.setting for one in inputs.analysis.records], fixed)
+    if inputs.paths:
+        return lambda data: mapped(data, lambda text: without_values(text, secrets))
+    sharing = _sharing(inputs)
+    stay = {without_values(value, secrets) for value in _texts_of_settings(inputs)}
     stay |= {sharing.text(value) for value in stay}
 
     @cache  # the names of fields and studies come with every row of a chart
     def text(text: str) -> str:
-        return without_places(sharing.text(text), stay)
+        return without_places(sharing.text(without_values(text, secrets)), stay)
 
     return lambda data: mapped(data, text)
 

@@ -14,7 +14,8 @@ from .cells import CellError, Place
 def refuse_misfits(records: Sequence[Record], experiment: Experiment, key: int) -> None:
     """Refuses a setting that lacks a hyperparameter of its experiment, or has one of another kind.
 
-    What a schedule changed in a fork was checked where the schedule was written.
+    What a schedule changed in a fork was checked where the schedule was written. A trial that
+    another tool began and that has no value yet may lack what it had not asked for.
 
     Raises:
         CellError: naming the first.
@@ -23,9 +24,20 @@ def refuse_misfits(records: Sequence[Record], experiment: Experiment, key: int) 
     if experiment.configurations:
         return  # rows listed by hand hold what their author wrote
     for record in (one for one in records if one.parent is None):
-        for rule in _misfits(record, searched):
+        expected = searched if _is_whole(record, experiment) else _asked_for(record, searched)
+        for rule in _misfits(record, expected):
             place = Place("trial", key, record.id)
             raise CellError(place, "setting", rule, dict(record.setting))
+
+
+def _is_whole(record: Record, experiment: Experiment) -> bool:
+    """Whether the trial has all of its setting, as one of ours has from the start."""
+    has_value = len(record.points.rows_P) > 0
+    return experiment.search != "imported" or record.status == "completed" or has_value
+
+
+def _asked_for(record: Record, searched: Sequence[Hyperparameter]) -> list[Hyperparameter]:
+    return [one for one in searched if one.name in record.setting]
 
 
 def _misfits(record: Record, searched: Sequence[Hyperparameter]) -> Iterator[str]:

@@ -139,6 +139,10 @@ _LOGIN = re.compile(
     r"(\bcurl\b[^\n]{0,300}?\s(?:-u|--user)(?:=|[ \t]{0,10})[\"']?[^\s:\"']{1,100}:)"
     r"(?!\*{3})[^\s\"']+"
 )
+# `wandb login KEY`, as a cell of a notebook has it.
+_LOGIN_KEY = re.compile(
+    r"(?i)(\blogin[ \t]{1,10}(?:--?[\w-]{1,30}[ \t]{1,10}){0,3})(?=[\w-]{0,60}\d)[\w-]{20,}"
+)
 # A part of a key's file, as a piece of a diff may begin with it.
 _KEY_LINE = re.compile(r"(?m)^([+ -]?)[A-Za-z0-9+/]{60,}={0,2}$")
 # Files that hold secrets and nothing else.
@@ -258,6 +262,7 @@ def without_password(text: str) -> str:
     ('postgres://me:***@host/db', 'https://host/a?b=c')
     """
     text = _LOGIN.sub(rf"\1{MASK}", _WEBHOOK.sub(rf"\1{MASK}", text))
+    text = _LOGIN_KEY.sub(rf"\1{MASK}", text)
     if "://" not in text:
         return text
     text = _USER_TOKEN.sub(MASK, _IN_ADDRESS.sub(rf"\1:{MASK}", text))

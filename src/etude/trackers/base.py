@@ -12,7 +12,9 @@ from ..experiment import Experiment
 from ..experiment.tracked_run import TrackedRun
 from ..finding import Group
 from ..record import Best, Record
+from ..space import Scalar
 from ..text.masking import masked_message
+from ..text.secret_values import secret_values, without_values
 from ..text.signs import text_of
 
 # The last lines of a traceback say what it was; a tag of MLflow has room for 5,000 letters.
@@ -101,6 +103,20 @@ class News:
         return {name: known.get(name, "") for name in self.record.setting}
 
     @property
+    def setting(self) -> Mapping[str, Scalar]:
+        """The setting for those who read the tracker: a secret in it is masked."""
+        secrets = self._secrets
+        return {
+            name: secrets.get(value, value) if isinstance(value, str) else value
+            for name, value in self.record.setting.items()
+        }
+
+    @property
+    def _secrets(self) -> Mapping[str, str]:
+        fixed = [name for name, role in self.roles.items() if role == "fixed"]
+        return secret_values([self.record.setting], fixed)
+
+    @property
     def facts(self) -> Mapping[str, str | int]:
         """What is known of the trial beside its setting and its points; nothing is empty."""
         record, best = self.record, self.best
@@ -111,7 +127,7 @@ class News:
             "seed": record.seed,
             "status": record.status,
             "reason": record.reason,
-            "detail": record.detail[-_DETAIL:],
+            "detail": without_values(record.detail, self._secrets)[-_DETAIL:],
             "parent": None if self.parent is None else self.parent.id,
             "from_step": record.from_step,
             "best_step": None if best is None else best.step,

@@ -238,7 +238,7 @@ def _metric(row: Row, time_ms: int) -> Metric:
 
 
 def _params(news: News) -> Iterator[Param]:
-    for name, value in news.record.setting.items():
+    for name, value in news.setting.items():
         yield Param(_key(name), str(value)[:_LONGEST_PARAM])
 
 

@@ -100,7 +100,7 @@ def _opened(path: Path, mark: int) -> Iterator[tuple[BinaryIO, bool]]:
 def _beginning(news: News) -> Iterator[Summary.Value]:
     """The setting, for the dashboard of hyperparameters, and with its roles for people."""
     start = plugin_data_pb2.SessionStartInfo(group_name=news.run.group)
-    for name, value in news.record.setting.items():
+    for name, value in news.setting.items():
         field = start.hparams[name]
         if isinstance(value, bool):
             field.bool_value = value
@@ -110,9 +110,7 @@ def _beginning(news: News) -> Iterator[Summary.Value]:
             field.number_value = value
     data = plugin_data_pb2.HParamsPluginData(session_start_info=start)
     yield _hparams("_hparams_/session_start_info", data)
-    roles = (
-        f"| {name} | {value} | {news.roles[name]} |" for name, value in news.record.setting.items()
-    )
+    roles = (f"| {name} | {value} | {news.roles[name]} |" for name, value in news.setting.items())
     yield _text(
         "setting", "\n".join(["| hyperparameter | value | role |", "|---|---|---|", *roles])
     )

@@ -117,7 +117,7 @@ class Wandb:
             arguments,
             job_type="trial",
             resume=resume,
-            config={**news.record.setting, "etude": {"roles": news.roles, **news.facts}},
+            config={**news.setting, "etude": {"roles": news.roles, **news.facts}},
             notes=_lineage(news),
         )
         counts_calls = news.is_opened and not is_offline
