@@ -236,9 +236,46 @@ def test_a_loss_that_does_not_depend_on_the_rate_is_unclear(tmp_path: Path) -> N
     result = outcome(tmp_path, whatever_the_rate)
 
     assert result.answer.values["verdict"] == "unclear"
-    assert "does not depend on the rate" in result.answer.reasons[0].text
+    assert "shows no dependence on the rate" in result.answer.reasons[0].text
     assert result.answer.values["best_learning_rate"] is None
     assert [one.part for one in result.known.rounds] == ["rates"]
+    assert [one.text for one in result.answer.steps] == [
+        "See that the training code reads `lr`, and trains by it"
+    ]
+
+
+def noise_whatever_the_rate(trial: etude.Trial) -> None:
+    noisy(trial, bottom=1.2)
+
+
+def fall_below_the_noise_of_seeds(trial: etude.Trial) -> None:
+    """Little is learned below a rate of 0.005, where a sweep trains once; seeds differ by 0.25."""
+    noisy(trial, bottom=2.4 - 1.2 / (1.0 + (0.005 / float(trial["lr"])) ** 3))
+
+
+def noisy(trial: etude.Trial, *, bottom: float) -> None:
+    end = bottom + float(np.random.default_rng(trial.seed).normal(0.0, 0.25))
+    for step in trial.steps():
+        loss = end + 0.5 * math.exp(-step / 30) if trial["lr"] < 0.2 else math.nan
+        trial.report(step, {"valid/loss": loss})
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_loss_that_falls_by_more_than_seeds_differ_is_not_called_independent(
+    tmp_path: Path, seed: int
+) -> None:
+    result = outcome(tmp_path, fall_below_the_noise_of_seeds, of=base(seed=seed))
+
+    assert result.answer.values["best_learning_rate"] is not None
+    assert not any("depend" in one.text for one in result.answer.reasons)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_shows_no_dependence_on_the_rate(tmp_path: Path, seed: int) -> None:
+    result = outcome(tmp_path, noise_whatever_the_rate, of=base(seed=seed))
+
+    assert result.answer.values["best_learning_rate"] is None
+    assert "shows no dependence on the rate" in result.answer.reasons[0].text
 
 
 def valley_that_jumps_at_high_rates(trial: etude.Trial) -> None:

@@ -103,11 +103,11 @@ def _next(known: Known, shown: Diagnosis) -> tuple[NextStep, ...]:
     if shown.kind == "stable" and shown.best_rate is not None:
         text = f"Search `{shown.rate}` around {number(shown.best_rate)}: no cure is needed"
         return (NextStep(command="", text=text),)
-    if shown.best_rate is None:
-        text = "Look at the training code: no rate trains"
-        return (NextStep(command="", text=text),)
     if shown.trained is not None and says_nothing(shown.trained):
         text = f"See that the training code reads `{shown.rate}`, and trains by it"
+        return (NextStep(command="", text=text),)
+    if shown.best_rate is None:
+        text = "Look at the training code: no rate trains"
         return (NextStep(command="", text=text),)
     text = f"Sweep `{shown.rate}` around {number(shown.best_rate)}, several seeds each"
     return (NextStep(command="", text=text),)

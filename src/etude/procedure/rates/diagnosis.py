@@ -148,7 +148,7 @@ def _diagnosed(known: Known, name: str, limits: Limits = LIMITS) -> Diagnosis:
     is_hidden = probed is not None and probed.breaks_unseen()
     if says_nothing(trained) and not is_hidden:
         low, high = (number(one.value) for one in (trained.usable[0], trained.usable[-1]))
-        because = f"the loss does not depend on the rate from {low} to {high}"
+        because = f"the loss shows no dependence on the rate from {low} to {high}"
         return replace(shown, best_rate=None, safe_rate=None, because=because)
     if known.ended and probed is None:
         return replace(shown, because="the budget ended it before its last round")
