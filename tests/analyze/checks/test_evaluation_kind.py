@@ -57,6 +57,17 @@ def test_values_at_evaluations_are_periodic(seed):
     assert (found.status, found.evidence["kind"]) == ("ok", "periodic")
 
 
+@pytest.mark.rule("E8")
+def test_where_nothing_of_training_is_logged_it_says_what_the_kind_rests_on():
+    found = said([trial({"valid/error": evaluations(0)})])
+    held_against = said([trial({"train/loss": training(0), "valid/error": evaluations(0)})])
+
+    assert found.message.endswith(
+        "nothing of training is logged that would show whether it is a mean of that."
+    )
+    assert "nothing of training" not in held_against.message
+
+
 def test_one_value_at_the_end_is_that():
     assert said([trial({"valid/error": {STEPS - 1: 0.1}})]).evidence["kind"] == "end"
 

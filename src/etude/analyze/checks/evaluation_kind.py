@@ -44,6 +44,7 @@ class EvaluationKind:
         reports: The values of the metric in the trial that has most.
         steps: Of that trial.
         trials: Those that show it.
+        compared: Whether anything was logged of training that its values were held against.
     """
 
     metric: str
@@ -54,6 +55,7 @@ class EvaluationKind:
     reports: int
     steps: int
     trials: tuple[int, ...]
+    compared: bool
     thresholds: EvaluationKindThresholds
 
     @property
@@ -93,6 +95,9 @@ def evaluation_kind(
         reports=reports,
         steps=steps,
         trials=tuple(one[0] for one in means) if by == "values" else tuple(one.id for one in own),
+        compared=any(
+            _may_be_of_training(name, metric) for one in looked_at for name in one.points.metrics
+        ),
         thresholds=thresholds,
     )
 
@@ -230,7 +235,13 @@ def _said(result: EvaluationKind) -> tuple[str, str, str]:
         )
     many = plural(result.reports, "evaluation")
     when = f", of {many} in {result.steps:,} steps" if result.kind == "periodic" else ""
-    return f"{metric} is {result.text}", f"{metric} is {result.text}{when}.", ""
+    unseen = (
+        ""
+        if result.compared
+        else " So it is by how often it comes: nothing of training is logged that would show "
+        "whether it is a mean of that."
+    )
+    return f"{metric} is {result.text}", f"{metric} is {result.text}{when}.{unseen}", ""
 
 
 def _by_name(result: EvaluationKind) -> tuple[str, str, str]:
