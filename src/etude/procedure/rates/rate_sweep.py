@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import final
 
+from ...analyze.statistics.tails import rank_sum_p_value
 from ...space.rounding import ten_digits
 from ...wording import number
 from ..base import Known, Setting, Step, listed
@@ -187,17 +188,12 @@ def _ranges_differ(
 
 
 def _least_p_value(losses: Sequence[Sequence[float]]) -> float:
-    """How probable the most telling border between low and high rates were, were all alike.
-
-    Source: Mann and Whitney 1947.
-    """
-    from scipy.stats import mannwhitneyu
-
+    """How probable the most telling border between low and high rates were, were all alike."""
     halves = (
         (list(itertools.chain(*losses[:border])), list(itertools.chain(*losses[border:])))
         for border in range(1, len(losses))
     )
-    return min((float(mannwhitneyu(low, high).pvalue) for low, high in halves), default=1.0)
+    return min((rank_sum_p_value(low, high) for low, high in halves), default=1.0)
 
 
 def _differ(one: Sequence[float], other: Sequence[float], apart: float) -> bool:
