@@ -170,6 +170,37 @@ def test_losses_that_climb_above_the_best_rate_are_worth_a_cure(tmp_path: Path) 
     assert cured.line.startswith("Cured by clipping at ")
 
 
+def breaks_at_its_best(trial: etude.Trial) -> None:
+    """From a rate of 0.06 on nearly half of the trainings break, and there it is best, by little;
+    where the norm of the gradient is limited none breaks."""
+    random, rate, clip = np.random.default_rng(trial.seed), float(trial["lr"]), float(trial["clip"])
+    end = 0.3 + 0.06 * max(0.0, -math.log10(rate / 0.1)) + 0.3 * max(0.0, math.log10(rate / 0.2))
+    end += random.normal(0.0, 0.06)
+    breaks = rate >= 0.06 and not clip and random.random() < 0.45
+    for step in trial.steps():
+        loss = math.nan if breaks and step >= 60 else end + 2.0 * math.exp(-step / 12)
+        trial.log(step, {"train/loss": loss, "grad_norm": 1.0 + 2.0 * random.random()})
+        if trial.evaluates(step):
+            trial.report(step, {"valid/loss": loss})
+
+
+@pytest.mark.rule("D3")
+def test_where_the_best_rate_itself_breaks_in_part_cures_are_tried_whatever_is_open(
+    tmp_path: Path,
+) -> None:
+    names = {"lr": LR, "clip": "gradient_clip"}
+    clipped = replace(base(seed=2), fixed={"lr": 0.1, "clip": 0.0}, names=names)
+
+    answer = outcome(tmp_path, breaks_at_its_best, of=clipped).answer
+    cured = outcome(tmp_path, breaks_at_its_best, of=clipped, cure=True).answer
+
+    assert answer.values["verdict"] == "unclear"
+    assert answer.values["best_learning_rate"] == answer.values["unstable_from"]
+    assert answer.steps[0].command == "etude stability FILE --cure"
+    assert cured.table is not None
+    assert any(row[0].startswith("clipping at ") for row in cured.table)
+
+
 def easy_first_batches(trial: etude.Trial) -> None:
     """A healthy valley whose batches are small: seven of ten are easy, the others the harder."""
     random, rate = np.random.default_rng(trial.seed), float(trial["lr"])

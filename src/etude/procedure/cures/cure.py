@@ -32,10 +32,10 @@ _KINDS = ("early", "mid_training", "hidden")
 def worth_a_cure(diagnosis: Diagnosis) -> bool:
     """Whether cures are tried: training breaks, the best rate may be held down, and one trained.
 
-    Where losses just above the best climb for a while, a gain from stabilizing is expected (D2),
-    whatever the verdict.
+    Where losses just above the best climb for a while (D2), or the best rate itself breaks in part
+    (D3), a gain from stabilizing is expected, whatever the verdict.
 
-    Source: D1, D2.
+    Source: D1, D2, D3.
     """
     return not _needless(diagnosis)
 
@@ -84,7 +84,7 @@ def most(known: Known) -> Cost:
 
 def _needless(diagnosis: Diagnosis) -> str:
     """Why no cure is tried, in a sentence; empty where some are."""
-    if diagnosis.climbs:
+    if diagnosis.promises:
         return ""
     if diagnosis.kind not in _KINDS:
         state = "is stable" if diagnosis.kind == "stable" else "cannot be judged"

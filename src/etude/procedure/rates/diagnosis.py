@@ -37,8 +37,9 @@ class Diagnosis:
         held_down: Whether the best usable rate is limited by it (D1); None where that is not known,
             as where it is `hidden`: one rate was probed, and nothing compared.
         because: Why it is `unclear`, or what the verdict rests on, in a sentence.
-        climbs: Whether it is `unclear` while the losses just above the best climb for a while:
-            expect a gain from stabilizing (D2).
+        promises: Whether it is `unclear` while something speaks for a gain from stabilizing: the
+            losses just above the best climb for a while (D2), or trainings at the best rate itself
+            break (D3).
         trained: All trainings of the full length, by rate; None before any.
         first_steps: What the first steps at twice the best rate do; None where not known.
 
@@ -52,7 +53,7 @@ class Diagnosis:
     unstable_from: float | None = None
     held_down: bool | None = None
     because: str = ""
-    climbs: bool = False
+    promises: bool = False
     trained: Rates | None = None
     first_steps: FirstSteps | None = None
 
@@ -168,27 +169,28 @@ def _judged(shown: Diagnosis, trained: Rates, limits: Limits) -> Diagnosis:
         assert trained.best is not None
         best = trained.best.value
         climbs = _climb(trained.between(best, limits.room * best))
-        return replace(shown, because=limited.because, climbs=climbs)
+        is_broken = trained.unstable_from is not None and trained.unstable_from <= best
+        return replace(shown, because=limited.because, promises=climbs or is_broken)
     if not limited.answer:
         climbing = _climbing(trained, limits)
         if because := _too_few_probes(shown, trained) or climbing:
-            return replace(shown, because=because, climbs=bool(climbing))
+            return replace(shown, because=because, promises=bool(climbing))
         return replace(shown, kind="stable", held_down=False, because=limited.because)
     kind = _kind(trained, limits)
     return replace(shown, kind=kind, held_down=True, because=limited.because)
 
 
 def confirmed(shown: Diagnosis) -> Diagnosis:
-    """A diagnosis that losses that climb left open, after a cure that was better.
+    """A diagnosis that was left open although a gain was to be expected, after a better cure.
 
-    Source: D2.
+    Source: D2, D3.
     """
-    if not shown.climbs or shown.trained is None:
+    if not shown.promises or shown.trained is None:
         return shown
     broke = broken_near(shown.trained)
     kind = _kind(shown.trained, LIMITS) if broke else "mid_training"
     because = f"{shown.because}, and a cure is better"
-    return replace(shown, kind=kind, held_down=True, because=because, climbs=False)
+    return replace(shown, kind=kind, held_down=True, because=because, promises=False)
 
 
 def _too_few_probes(shown: Diagnosis, trained: Rates) -> str:
