@@ -24,7 +24,7 @@ def secret_values(
             are compared, and would all look alike.
 
     >>> secret_values([{"password": "correct-horse", "set": "s3://me:pw@host/a"}], ["password"])
-    {'correct-horse': '***', 's3://me:pw@host/a': 's3://me:***@host/a'}
+    {'s3://me:pw@host/a': 's3://me:***@host/a', 'correct-horse': '***'}
     """
     pairs = {pair for one in settings for pair in one.items() if isinstance(pair[1], str)}
     shown = {str(value): _shown(name, str(value), fixed) for name, value in sorted(pairs)}
