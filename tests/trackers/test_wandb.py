@@ -63,6 +63,7 @@ def test_a_run_that_the_training_opens_is_left_to_it_until_the_trial_is_over(fol
     followed.catches_up()
     with wandb.init(**given, dir=followed.folder / "etude.db.wandb" / "own") as own:
         own.log({"own/accuracy": 0.5}, step=0)
+    wandb.teardown()  # its service has written all of it then
     before = wandb_trials(followed)[0].rows
     followed.happens(Ended(0, "completed", steps=1))
     followed.catches_up()
