@@ -31,7 +31,7 @@ _WORDS: dict[str, tuple[SourceStatus, str]] = {
         ("stopped", BY_HAND),
     ),
     **dict.fromkeys(
-        (*("preempted", "node_fail", "boot_fail", "sys_cancelled", "sys_canceled", "revoked"),),
+        ("preempted", "node_fail", "boot_fail", "sys_cancelled", "sys_canceled", "revoked"),
         ("stopped", PREEMPTED),
     ),
     **dict.fromkeys(
