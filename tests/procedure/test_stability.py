@@ -201,6 +201,18 @@ def test_where_the_best_rate_itself_breaks_in_part_cures_are_tried_whatever_is_o
     assert any(row[0].startswith("clipping at ") for row in cured.table)
 
 
+def test_a_loss_that_rises_beyond_the_border_alone_is_not_said_to_rise_before_it(
+    tmp_path: Path,
+) -> None:
+    names = {"lr": LR, "clip": "gradient_clip"}
+    for seed in (0, 5):
+        clipped = replace(base(seed=seed), fixed={"lr": 0.1, "clip": 0.0}, names=names)
+        answer = outcome(tmp_path / str(seed), breaks_at_its_best, of=clipped).answer
+
+        assert answer.values["verdict"] == "unclear"
+        assert "rises again" not in answer.reasons[0].text
+
+
 def easy_first_batches(trial: etude.Trial) -> None:
     """A healthy valley whose batches are small: seven of ten are easy, the others the harder."""
     random, rate = np.random.default_rng(trial.seed), float(trial["lr"])

@@ -245,7 +245,7 @@ def held_down(trained: Rates, limits: Limits = LIMITS) -> HeldDown:
     well = [one for one in trained.usable if one.value * limits.room <= border and not one.broke]
     if not well:
         return HeldDown(answer=None, because=f"no rate well below {number(border)} trains")
-    if (turned := _turned(trained, best, limits)) is not None:
+    if (turned := _turned(trained, best, border, limits)) is not None:
         what = f"{trained.name} = {number(turned.value)}"
         return HeldDown(answer=False, because=f"the loss rises again before the border, at {what}")
     # A single training, the lowest of several by luck, is no rate that is as good.
@@ -283,10 +283,13 @@ def _without_border(trained: Rates, best: Rate) -> HeldDown:
     return HeldDown(answer=False, because=f"no rate up to {number(highest)} breaks")
 
 
-def _turned(trained: Rates, best: Rate, limits: Limits) -> Rate | None:
-    """The first usable rate above the best that is worse for sure, and not since it climbs."""
+def _turned(trained: Rates, best: Rate, border: float, limits: Limits) -> Rate | None:
+    """The first usable rate between best and border that is worse for sure, and does not climb.
+
+    The few that train beyond the border tell nothing about what would be there without it.
+    """
     for one in trained.usable:
-        if one.value <= best.value or not one.losses:
+        if not best.value < one.value < border or not one.losses:
             continue
         climbs = sum(trial.climb() > 0.0 for trial in one.trials)
         is_worse = one.mean - best.mean >= limits.sure * _error(trained, best, one)
