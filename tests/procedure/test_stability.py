@@ -207,7 +207,9 @@ def test_a_loss_that_rises_beyond_the_border_alone_is_not_said_to_rise_before_it
     names = {"lr": LR, "clip": "gradient_clip"}
     for seed in (0, 5):
         clipped = replace(base(seed=seed), fixed={"lr": 0.1, "clip": 0.0}, names=names)
-        answer = outcome(tmp_path / str(seed), breaks_at_its_best, of=clipped).answer
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        answer = outcome(folder, breaks_at_its_best, of=clipped).answer
 
         assert answer.values["verdict"] == "unclear"
         assert "rises again" not in answer.reasons[0].text
