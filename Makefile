@@ -45,6 +45,8 @@ test: setup
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@# Hundreds of tests start the command line; none shall compile it again.
+	@$(BIN)/python -m compileall -q src
 	$(BIN)/pytest -n 2 --dist loadscope
 
 busy: setup

@@ -66,7 +66,8 @@ def stability(
     """
     with np.errstate(all="ignore"):
         series = [aligned(trial) for trial in curves]
-        judged = zip(curves, series, others(series, thresholds), strict=True)
+        alone = [(one, trial.max_steps) for one, trial in zip(series, curves, strict=True)]
+        judged = zip(curves, series, others(alone, thresholds), strict=True)
         trials = [stability_trial(*one, thresholds) for one in judged]
     drops_T = [[] if one.early else [drop.fraction for drop in one.drops] for one in trials]
     shared_T = shared_drops(drops_T, thresholds)

@@ -6,7 +6,7 @@ Axes: T trials, E evaluations, P points of a curve, S series: the objective firs
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal, TypeAlias, final
@@ -30,6 +30,8 @@ from ..views.aligned import (
 )
 
 Kind: TypeAlias = Literal["", "nan", "diverged", "diverged_recovered", "repeated", "never_learned"]
+# Where evaluations drop, by how much, and where they spike.
+Moves: TypeAlias = tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.bool_]]
 # The median absolute deviation of a normal value, in its sd.
 _MEDIAN_DEVIATION = 0.6745
 _NONE_TYPICAL: Mapping[str, float] = {}
@@ -98,7 +100,71 @@ def instability(
     gained_S = np.array([gained(row_E) for row_E in levels_SxE])
     if not bool((gained_S > 0.0).all()):
         return Instability(kind="")
-    dropped_E, size_E, spiked_E = _dropped(levels_SxE, gained_S, most_S, thresholds)
+    moves = _dropped(levels_SxE, gained_S, most_S, thresholds)
+    return _ended(curves, max_steps, gained_S, moves, thresholds)
+
+
+def instabilities(
+    trials: Sequence[tuple[Aligned, int]],
+    thresholds: StabilityThresholds,
+    typical: Mapping[str, float] = _NONE_TYPICAL,
+) -> list[Instability | None]:
+    """The same as `instability` of each, computed together; None of those with few evaluations.
+
+    Of each trial it takes the curves and their `max_steps`.
+
+    Source: C4, D1, D4.
+    """
+    found: list[Instability | None] = [None] * len(trials)
+    for (names, count), places in alike([curves for curves, _ in trials]).items():
+        if count < thresholds.min_evaluations:
+            continue
+        noise_S = _most_noise(names, typical, thresholds)
+        together = _together([trials[place] for place in places], noise_S, thresholds)
+        for place, one in zip(places, together, strict=True):
+            found[place] = one
+    return found
+
+
+def _together(
+    trials: Sequence[tuple[Aligned, int]],
+    most_S: NDArray[np.float64],
+    thresholds: StabilityThresholds,
+) -> Iterator[Instability]:
+    """The instability of curves of the same series and length; most have no drop, lost nothing."""
+    levels_TxSxE = np.array([curves.levels_SxE for curves, _ in trials])
+    *shape, count = levels_TxSxE.shape
+    rows = levels_TxSxE.reshape(-1, count)
+    ahead((gained, ending, by_noise), rows)
+    gained_TxS = np.array([gained(row_E) for row_E in rows]).reshape(shape)
+    ends_TxS = np.array([ending(row_E) for row_E in rows]).reshape(shape)
+    has_gained_T = np.all(gained_TxS > 0.0, axis=1)
+    dropped_TxE, size_TxE, spiked_TxE = _dropped(levels_TxSxE, gained_TxS, most_S, thresholds)
+    lost_T = ((ends_TxS - levels_TxSxE.min(axis=2)) / gained_TxS).min(axis=1)
+    calm_T = ~np.any(dropped_TxE, axis=1) & (lost_T < thresholds.min_lost)
+    spikes_T = np.count_nonzero(spiked_TxE & ~dropped_TxE, axis=1)
+    columns = (has_gained_T, calm_T, lost_T, spikes_T)
+    rows_T = zip(*(one.tolist() for one in columns), strict=True)
+    for place, (has_gained, calm, lost, spikes) in enumerate(rows_T):
+        if not has_gained:
+            yield Instability(kind="")
+        elif calm:
+            yield Instability(kind="", lost=lost, spikes=spikes)
+        else:
+            moves = (dropped_TxE[place], size_TxE[place], spiked_TxE[place])
+            yield _ended(*trials[place], gained_TxS[place], moves, thresholds)
+
+
+def _ended(
+    curves: Aligned,
+    max_steps: int,
+    gained_S: NDArray[np.float64],
+    moves: Moves,
+    thresholds: StabilityThresholds,
+) -> Instability:
+    """How the drops of a trial end: what was lost, and whether the last values are far above."""
+    levels_SxE = curves.levels_SxE
+    dropped_E, size_E, spiked_E = moves
     places = np.flatnonzero(dropped_E)
     drops = tuple(
         Drop(
@@ -109,7 +175,6 @@ def instability(
         )
         for place in first_of_each(places.tolist())
     )
-    # How it ends: what was lost, and whether the last evaluations are still far above the best.
     lost_share, far = _lost(levels_SxE, gained_S, thresholds)
     last_S = levels_SxE[:, -2:].min(axis=1) - levels_SxE.min(axis=1)
     gone = float((last_S / gained_S).min()) >= thresholds.min_lost
@@ -122,54 +187,6 @@ def instability(
         lost=lost_share,
         spikes=int(np.count_nonzero(spiked_E & ~dropped_E)),
     )
-
-
-def instabilities(
-    curves: Sequence[Aligned],
-    thresholds: StabilityThresholds,
-    typical: Mapping[str, float] = _NONE_TYPICAL,
-) -> list[Instability | None]:
-    """The same as `instability` of each that has no drop and lost nothing; None of the others.
-
-    So are most, and what they show is computed for all of them together.
-
-    Source: C4, D1, D4.
-    """
-    found: list[Instability | None] = [None] * len(curves)
-    for (names, count), places in alike(curves).items():
-        if count < thresholds.min_evaluations:
-            continue
-        levels_TxSxE = np.array([curves[place].levels_SxE for place in places])
-        calm = _calm(levels_TxSxE, _most_noise(names, typical, thresholds), thresholds)
-        for place, one in zip(places, calm, strict=True):
-            found[place] = one
-    return found
-
-
-def _calm(
-    levels_TxSxE: NDArray[np.float64],
-    most_S: NDArray[np.float64],
-    thresholds: StabilityThresholds,
-) -> list[Instability | None]:
-    trials, series, count = levels_TxSxE.shape
-    rows = levels_TxSxE.reshape(-1, count)
-    ahead((gained, ending, by_noise), rows)
-    gained_TxS = np.array([gained(row_E) for row_E in rows]).reshape(trials, series)
-    ends_TxS = np.array([ending(row_E) for row_E in rows]).reshape(trials, series)
-    has_gained_T = np.all(gained_TxS > 0.0, axis=1)
-    dropped_TxE, _, spiked_TxE = _dropped(levels_TxSxE, gained_TxS, most_S, thresholds)
-    lost_T = ((ends_TxS - levels_TxSxE.min(axis=2)) / gained_TxS).min(axis=1)
-    calm_T = ~np.any(dropped_TxE, axis=1) & (lost_T < thresholds.min_lost)
-    spikes_T = np.count_nonzero(spiked_TxE & ~dropped_TxE, axis=1)
-    columns = (has_gained_T, calm_T, lost_T, spikes_T)
-    return [
-        Instability(kind="", lost=lost, spikes=spikes)
-        if has_gained and calm
-        else None
-        if has_gained
-        else Instability(kind="")
-        for has_gained, calm, lost, spikes in zip(*(one.tolist() for one in columns), strict=True)
-    ]
 
 
 def _most_noise(
@@ -226,7 +243,7 @@ def _dropped(
     gained_S: NDArray[np.float64],
     most_S: NDArray[np.float64],
     thresholds: StabilityThresholds,
-) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.bool_]]:
+) -> Moves:
     """Where two evaluations in a row lie above the two before, how far the first does, and spikes.
 
     A rise that the second evaluation no longer sees counts if it is so many times larger.

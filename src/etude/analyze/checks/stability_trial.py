@@ -86,24 +86,24 @@ class Others:
         objective: How far it came in the objective, as a share of the way that others went.
         losses: The same by the training loss.
         noise: The noise that is typical of each series.
-        calm: What it shows by itself where that is no instability; None where it is to be looked
-            at.
+        alone: What it shows by itself; None where it has few evaluations.
     """
 
     objective: Progress
     losses: Progress
     noise: Mapping[str, float]
-    calm: Instability | None = None
+    alone: Instability | None = None
 
 
-def others(series: Sequence[Aligned], thresholds: StabilityThresholds) -> list[Others]:
-    """What the study shows of each trial.
+def others(trials: Sequence[tuple[Aligned, int]], thresholds: StabilityThresholds) -> list[Others]:
+    """What the study shows of each trial: of its curves, with its `max_steps`.
 
     Source: D1.
     """
+    series = [curves for curves, _ in trials]
     noise = typical_noise(series, thresholds)
-    calm = [one for block in blocks(series) for one in instabilities(block, thresholds, noise)]
-    each = zip(progress(series), progress(series, TRAIN_LOSS), calm, strict=True)
+    alone = [one for block in blocks(trials) for one in instabilities(block, thresholds, noise)]
+    each = zip(progress(series), progress(series, TRAIN_LOSS), alone, strict=True)
     return [Others(objective, losses, noise, alone) for objective, losses, alone in each]
 
 
@@ -132,8 +132,8 @@ def _of_curves(
     trial: TrialCurves, curves: Aligned, study: Others, thresholds: StabilityThresholds
 ) -> StabilityTrial:
     learned = study.objective.best
-    alone = study.calm or instability(curves, trial.max_steps, thresholds, study.noise)
-    symptoms = _beside_others(curves, alone, study, thresholds)
+    assert study.alone is not None
+    symptoms = _beside_others(curves, study.alone, study, thresholds)
     if symptoms.kind == "diverged" and not symptoms.drops and TRAIN_LOSS not in curves.names:
         because = (
             f"its {trial.own_metric} got worse little by little, and without "
