@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any, TypeVar, final
 
@@ -120,6 +122,10 @@ class Analysis:
         Edges, infeasible trials, importance and curves are those of a whole merged study; luck is
         that of each value's share of it.
         """
+        with _uncollected():
+            return self._findings()
+
+    def _findings(self) -> list[Finding]:
         by_study = [
             finding
             for study in self.studies
@@ -259,3 +265,15 @@ def earlier_trials(
         changed=differences((before.experiment, past), (experiment, study)),
         ranges=searched_ranges(past),
     )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for garbage while many objects are made that all live on: a sixth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

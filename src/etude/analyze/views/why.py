@@ -70,6 +70,8 @@ class Why(str):
     'too_short'
     """
 
+    # Checks hold one for each of all trials.
+    __slots__ = ("kind",)
     kind: Cause
 
     def __new__(cls, kind: Cause = "", text: str = "") -> Why:
