@@ -372,19 +372,6 @@ def _nearby(stays_SxE: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(spread_SxE[..., before_E])
 
 
-def learns_late(curves: Aligned, thresholds: StabilityThresholds) -> bool:
-    """Whether every series ends near its lowest, further below its start than noise goes.
-
-    Source: D1.
-    """
-    for row_E in curves.levels_SxE:
-        gain = float(row_E[0] - row_E.min())
-        lost = ending(row_E) - float(row_E.min())
-        if lost > thresholds.min_learned * gain or gain < thresholds.min_beyond * by_noise(row_E):
-            return False
-    return True
-
-
 def _beyond_noise(
     levels_SxE: NDArray[np.float64], stays_SxE: NDArray[np.float64], least: float
 ) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from ...finding import Severity
 from ...wording import plural
 from ..statistics.once import blocks
 from ..thresholds import StabilityThresholds
-from ..views.aligned import Aligned, binned
+from ..views.aligned import Aligned, binned, by_noise, ending
 from ..views.curves import TRAIN_LOSS, TrialCurves, infeasible_because
 from ..views.progress import Progress, flat, progress
 from ..views.why import CLEAR, Cause, Why
@@ -24,7 +24,6 @@ from .stability_curves import (
     Kind,
     instabilities,
     instability,
-    learns_late,
     typical_noise,
 )
 from .stability_spikes import hidden_spikes
@@ -168,7 +167,7 @@ def _beside_others(
     falling = float(np.mean(np.diff(curves.levels_SxE[-1]) < 0.0))
     if falling >= thresholds.steady:
         return symptoms
-    if study.objective.best < min_learned and learns_late(curves, thresholds):
+    if study.objective.best < min_learned and _learns_late(curves, thresholds):
         # Slow, or stuck at first: it learns yet.
         return symptoms
     if study.objective.best < min_learned:
@@ -179,6 +178,16 @@ def _beside_others(
         best = int(curves.levels_SxE[0].argmin())
         return replace(symptoms, kind="diverged", step=int(curves.steps_E[best]))
     return symptoms
+
+
+def _learns_late(curves: Aligned, thresholds: StabilityThresholds) -> bool:
+    """Whether every series ends near its lowest, further below its start than noise goes."""
+    for row_E in curves.levels_SxE:
+        gain = float(row_E[0] - row_E.min())
+        lost = ending(row_E) - float(row_E.min())
+        if lost > thresholds.min_learned * gain or gain < thresholds.min_beyond * by_noise(row_E):
+            return False
+    return True
 
 
 def _unstable(
