@@ -232,7 +232,10 @@ def _of_choice(known: Known, measured: Measured) -> Iterator[Reason]:
     text = "It is sound without steps to target: usually still below the critical size"
     yield Reason(text=text, rules=("S6", "S13"))
     old = known.setting.get(measured.name)
-    if is_number(old) and old != useful:
+    if untried := _untried(known, measured):
+        text = f"Above {measured.sizes[-1].batch_size:,} nothing was tried, and the file has"
+        yield Reason(text=f"{text} {untried:,}", rules=("S4",))
+    elif is_number(old) and old != useful:
         names = _to_retune(known)
         what = conjunction([f"`{name}`" for name in names[:3]]) or "the optimizer"
         text = f"From {old:,} to {useful:,} asks for tuning {what} again"
@@ -244,6 +247,14 @@ def _of_choice(known: Known, measured: Measured) -> Iterator[Reason]:
     yield Reason(text=text, rules=("S6",))
     text = "Measure again when the model or the optimizer changes: the same command sees it"
     yield Reason(text=text, rules=("S7",))
+
+
+def _untried(known: Known, measured: Measured) -> float:
+    """The size of the file, where that is larger than all that were tried and still grew; else 0."""
+    old = known.setting.get(measured.name)
+    if not measured.is_open or not is_number(old):
+        return 0
+    return old if old > measured.sizes[-1].batch_size else 0
 
 
 def _to_retune(known: Known) -> list[str]:
@@ -262,9 +273,12 @@ def _to_retune(known: Known) -> list[str]:
 
 
 def _lines(known: Known, measured: Measured) -> Iterator[Recommendation]:
-    """The useful size in the file; where the file searches over it, it is fixed (S3)."""
+    """The useful size in the file; where the file searches over it, it is fixed (S3).
+
+    None that is smaller than the file's, where larger ones may do more and nobody tried them.
+    """
     useful = measured.useful
-    if useful is None or measured.verdict == "ignored":
+    if useful is None or measured.verdict == "ignored" or _untried(known, measured):
         return
     for hyperparameter in hyperparameters(known.base):
         if (
@@ -273,7 +287,11 @@ def _lines(known: Known, measured: Measured) -> Iterator[Recommendation]:
             or hyperparameter.value == useful
         ):
             continue
-        because = f"the largest that still raises the throughput by 5 % is {useful:,}."
+        because = (
+            f"the throughput still grows at {useful:,}, the largest tried."
+            if measured.is_open
+            else f"the largest that still raises the throughput by 5 % is {useful:,}."
+        )
         if hyperparameter.role != "fixed":
             yield Recommendation(
                 rule="S3",

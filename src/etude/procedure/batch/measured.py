@@ -113,6 +113,15 @@ class Measured:
         return tuple(size for size in self.sizes if size.is_feasible)
 
     @property
+    def is_open(self) -> bool:
+        """Whether the throughput still grows at the largest size that was trained, and none ends it.
+
+        Source: S4, S6.
+        """
+        largest = self.largest_feasible
+        return self.useful is not None and self.useful == largest and self.limited_by is None
+
+    @property
     def limit(self) -> Limit:
         """What limits the useful batch, as far as that is known.
 

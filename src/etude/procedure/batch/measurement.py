@@ -47,13 +47,16 @@ def measured(name: str, history: History, *, cores: float = 1.0) -> Measured:
     verdict = _verdict(history, known, bottleneck)
     ignored = verdict == "ignored"
     flat = verdict == "unclear" and bool(known.steps) and _takes_the_same_time(history, known)
+    limit = _limit(history)
+    # One size shows no growth: it is the largest that is useful only where no other can be trained.
+    lone = len(known.steps) == 1 and limit is None
     return Measured(
         name=name,
         sizes=sizes,
         verdict=verdict,
         largest_feasible=largest,
-        limited_by=_limit(history),
-        useful=None if ignored or flat else known.useful,
+        limited_by=limit,
+        useful=None if ignored or flat or lone else known.useful,
         is_flat=flat,
         bottleneck=None if ignored else bottleneck,
         # What trained fits all the more without gradients.
