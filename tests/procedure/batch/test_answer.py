@@ -56,7 +56,9 @@ def test_growth_up_to_the_largest_tried_makes_no_file_smaller():
     answer = answered({"bs": 256}, growing())
 
     assert (answer.word, answer.values["useful"], answer.lines) == ("GROWING", 64, ())
-    assert "Above 64 nothing was tried, and the file has 256" in [one.text for one in answer.reasons]
+    assert "Above 64 nothing was tried, and the file has 256" in [
+        one.text for one in answer.reasons
+    ]
 
 
 def test_growth_up_to_the_largest_tried_is_not_said_to_end_there():

@@ -79,7 +79,9 @@ def _end(measured: Measured) -> str:
     if measured.limited_by == "memory":
         return "the largest that fits"
     if measured.limited_by == "examples":
-        return f"of {measured.examples:,} examples" if measured.examples else "all examples"
+        is_held = any(size.held for size in measured.sizes)
+        largest = "the largest that steps hold" if is_held else "all examples"
+        return f"of {measured.examples:,} examples" if measured.examples else largest
     return "the largest tried"
 
 
@@ -161,6 +163,13 @@ def _of_failures(measured: Measured) -> Iterator[Reason]:
         last = size.detail.strip().splitlines()[-1].rstrip(".")
         text = f"`{measured.name}` = {size.batch_size:,} {_ENDED[size.outcome]}: {last}"
         yield Reason(text=" ".join(text.split()[:20]), rules=("S4",))
+    for size in [size for size in measured.sizes if size.held][:1]:
+        held = quantity(size.held or 0, "example")
+        text = f"Steps of `{measured.name}` = {size.batch_size:,} hold {held}: few data, or a limit"
+        yield Reason(text=f"{text} in the loop", rules=("S4",))
+    if not measured.feasible and measured.limited_by == "memory":
+        text = "The smallest batch is too large: give more with `--memory`, or take a smaller model"
+        yield Reason(text=text, rules=("S4",))
 
 
 def _of_shares(measured: Measured, history: History) -> Iterator[Reason]:
@@ -250,7 +259,7 @@ def _of_choice(known: Known, measured: Measured) -> Iterator[Reason]:
 
 
 def _untried(known: Known, measured: Measured) -> float:
-    """The size of the file, where that is larger than all that were tried and still grew; else 0."""
+    """The size of the file, where it is beyond all that were tried and growth goes on; else 0."""
     old = known.setting.get(measured.name)
     if not measured.is_open or not is_number(old):
         return 0

@@ -32,6 +32,7 @@ class SizeMeasurement:
         synchronization_share: The share in which the host waits for a device before the next step
             can be sent.
         detail: Why there is no throughput, in the user's own traceback where that is the reason.
+        held: The examples that its steps hold, where that is less; None for as many, or not seen.
 
     Source: S4.
     """
@@ -47,6 +48,7 @@ class SizeMeasurement:
     copies_share: float | None = None
     synchronization_share: float | None = None
     detail: str = ""
+    held: int | None = None
 
     @property
     def is_feasible(self) -> bool:
@@ -114,7 +116,7 @@ class Measured:
 
     @property
     def is_open(self) -> bool:
-        """Whether the throughput still grows at the largest size that was trained, and none ends it.
+        """Whether the throughput still grows at the largest size, and nothing ends it there.
 
         Source: S4, S6.
         """

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from statistics import fmean, median
 from typing import Literal
 
+from ...wording import quantity
 from .growth import TRUSTED, Growth, growth
 from .history import Cause, History, SizeProbe, TimeShares
 from .interval import Interval
@@ -72,11 +73,13 @@ def _size(history: History, size: int, step: Interval | None) -> SizeMeasurement
     outcome = history.outcome(size)
     if step is None or outcome != "measured":
         detail = next((one.detail for one in probes if one.outcome == outcome), "")
+        held = history.held(size) if outcome == "too_few_examples" else None
         return SizeMeasurement(
             batch_size=size,
             outcome="unclear" if outcome == "slow" or outcome == "measured" else outcome,
             memory_mib=_memory_mib(probes),
-            detail=detail,
+            detail=detail or (f"Its steps hold {quantity(held, 'example')}." if held else ""),
+            held=held,
         )
     is_trusted = step.relative <= TRUSTED
     known: Outcome = "measured" if is_trusted else "unclear"
