@@ -112,7 +112,7 @@ class History:
 
         A first size or two that fails below others, as a batch norm's of one example, stays.
 
-        Source: S4, K2.
+        Source: S4.
         """
         largest = max(self.feasible, default=0)
         return History(
