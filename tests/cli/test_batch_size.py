@@ -87,6 +87,7 @@ def test_a_training_that_fails_shows_its_own_traceback(project, etude_command, c
     ("words", "message"),
     [
         (("--memory", "much"), "--memory takes a size"),
+        (("--memory", "8"), "Give a unit, for example 2GiB"),
         (("--memory", "2000000GiB"), "more than any machine or device has"),
         (("--one-off", "3"), "--one-off needs --target"),
         (("--picture", "a.gif"), "--picture takes FILE.svg"),
@@ -123,3 +124,27 @@ def test_a_file_without_a_batch_size_is_told_how_to_name_it(project, etude_comma
 def test_what_is_no_size_is_refused(text):
     with pytest.raises(RunError, match="--memory takes a size"):
         memory_size(text)
+
+
+def test_of_two_batch_sizes_none_is_measured_in_silence(project, etude_command):
+    both = FILE.replace("bs = 2", "micro_batch_size = 2\nbs = 4")
+    (project / "small.toml").write_text(both)
+
+    said = etude_command(*TYPED)
+    (project / "small.toml").write_text(f'{both}\n[names]\nmicro_batch_size = ""\n')
+
+    assert said.code == 2
+    assert "`bs` and `micro_batch_size`" in " ".join(said.err.split())
+    assert etude_command(*TYPED, "--budget-steps", "1").code == 0
+
+
+def test_what_failed_is_tried_again(project, etude_command):
+    broken = TRAIN.replace("size = ", 'open("data.txt").close()\n    size = ')
+    (project / "train.py").write_text(broken)
+
+    first = etude_command(*TYPED, "--budget-steps", "1")
+    (project / "data.txt").write_text("here now")
+    again = etude_command(*TYPED, "--budget-steps", "1")
+
+    assert (first.code, "FileNotFoundError" in first.err) == (3, True)
+    assert (again.code, "known from before" in again.out) == (0, False)

@@ -37,5 +37,13 @@ def test_where_all_is_well_nothing_is_said():
     assert said(copies=0.0, distance_of_labels=0.01, examples_of_3=90.0) == []
 
 
+def test_too_few_examples_to_see_a_difference_are_no_agreement():
+    few = {"copies": 0.0, "distance_of_labels": 0.1, "chance_of_labels": 0.9}
+
+    (line,) = said(**few, examples=20.0, examples_of_3=90.0)
+
+    assert "with 20 examples of validation data one of less than 44 % of the examples" in line
+
+
 def test_where_nothing_was_tried_nothing_is_said():
     assert data_lines(None) == data_lines(Rehearsed(0)) == []

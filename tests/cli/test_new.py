@@ -96,3 +96,41 @@ def test_new_that_was_killed_between_its_files_goes_on(tmp_path, etude_command, 
 
     assert again.code == 0
     assert (tmp_path / "train.py").read_bytes() == written
+
+
+@pytest.mark.parametrize(
+    ("folder", "typed"),
+    [("my first", "'my first/experiment.toml'"), ("-dash", "./-dash/experiment.toml")],
+)
+def test_the_commands_that_are_told_can_be_pasted(
+    tmp_path, monkeypatch, etude_command, folder, typed
+):
+    monkeypatch.chdir(tmp_path)
+
+    said = etude_command("new", "--", folder)
+
+    assert f"etude plan {typed}" in said.out
+    assert f"etude run {typed}" in said.out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(("",), "DIR is empty"), (("first", "--kind", ""), "There is no kind ``")],
+)
+def test_an_empty_word_of_a_shell_is_refused(tmp_path, monkeypatch, etude_command, words, message):
+    monkeypatch.chdir(tmp_path)
+
+    said = etude_command("new", *words)
+
+    assert (said.code, message in said.err) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_notebook_is_told_how_to_become_a_script(tmp_path, monkeypatch, etude_command):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "fit.ipynb").write_text('{"cells": [{"source": ["lr = 0.1"]}]}')
+
+    said = etude_command("new", "first", "--from", "fit.ipynb")
+
+    assert (said.code, (tmp_path / "first").exists()) == (2, False)
+    assert "jupyter nbconvert --to script fit.ipynb" in " ".join(said.err.split())

@@ -455,6 +455,10 @@ def test_an_entry_is_known_by_its_own_name(name):
         ("mini_batch_size", "batch_size"),
         ("bsz", "batch_size"),
         ("ims_per_batch", "batch_size"),
+        ("imgs_per_gpu", "batch_size"),
+        ("micro_bsz", "batch_size"),
+        ("device_train_microbatch_size", "batch_size"),
+        ("train_batch", "batch_size"),
         ("num_epochs", "epochs"),
         ("nb_epoch", "epochs"),
         ("max_updates", "max_steps"),
@@ -472,6 +476,7 @@ def test_size_and_length_are_known_by_their_usual_names(name, entry):
         *("per_gpu_eval_batch_size", "generation_batch_size", "ghost_batch_size", "num_batches"),
         *("bs_norm", "batch_size_schedule", "batches_per_epoch", "steps_per_epoch", "eval_steps"),
         *("logging_steps", "warmup_epochs", "save_epochs", "num_inference_steps", "lbs", "obs"),
+        *("n_batch", "nbatch", "num_minibatches", "train_batches", "eval_bsz", "train_batch_norm"),
     ],
 )
 def test_what_only_speaks_of_a_size_or_a_length_is_none(name):

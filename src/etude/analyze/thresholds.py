@@ -619,6 +619,9 @@ class EvaluationSampleThresholds:
     chance: float = 0.001
     # Heuristic: of many examples the smallest difference is no chance, and moves no metric by more.
     distance: float = 0.05
+    # Heuristic: where a quarter of the examples may be others and it does not show, that nothing
+    # shows says nothing: of 60 examples or fewer.
+    unseen: float = 0.25
     # Heuristic: of fewer trials the median says nothing of the rest.
     min_trials: int = 5
 

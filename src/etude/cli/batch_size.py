@@ -174,7 +174,9 @@ class _Choice:
         stored = None if self._asked.again else file.read(known.base.name)
         history = History()
         if stored is not None:
-            history = self._known_before(stored.fingerprint, stored.history, measuring)
+            # What failed is tried again: a missing file may be there now.
+            kept = stored.history.without_failures()
+            history = self._known_before(stored.fingerprint, kept, measuring)
         history, ended = _measure(self._asked, measuring, history, file)
         _refuse_failure(history)
         result = measured(measuring.name, history, cores=measuring.threads)
@@ -196,8 +198,9 @@ class _Choice:
             why = f"since {conjunction(list(changed[:3]))} (S7)"
             say_aside(self._asked.options, f"Measured anew, {why}.")
             return History()
-        probes = quantity(len(history.probes), "probe is", "probes are")
-        say_aside(self._asked.options, f"{probes} known from before; `--again` measures anew.")
+        if history.probes:
+            probes = quantity(len(history.probes), "probe is", "probes are")
+            say_aside(self._asked.options, f"{probes} known from before; `--again` measures anew.")
         return history
 
     def draw(self, picture: Path) -> None:

@@ -19,7 +19,7 @@ def data_lines(rehearsed: Rehearsed | None) -> list[str]:
     from ..analyze.checks import rare_class
 
     known = dict(rehearsed.data)
-    wrong = [one for one in _findings(known) if one.status in ("problem", "notice")]
+    wrong = [one for one in _findings(known) if one.status != "ok"]
     classes = rare_class.rare_classes(known, {}, metrics=rehearsed.metrics)
     few = rare_class.too_few(classes)
     named = conjunction([f"`{one.name}` ({one.examples})" for one in few])
@@ -31,9 +31,4 @@ def _findings(known: dict[str, float]) -> Iterator[Finding]:
     from ..analyze.checks import evaluation_sample, periodicity_copies
 
     yield from periodicity_copies.findings(periodicity_copies.copied(known), "")
-    sample = evaluation_sample.EvaluationSample(
-        differences=evaluation_sample.differences(known),
-        size=None,
-        thresholds=evaluation_sample.SHIPPED,
-    )
-    yield from evaluation_sample.findings(sample)
+    yield from evaluation_sample.findings(evaluation_sample.of_data(known))

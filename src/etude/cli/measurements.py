@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # Heuristic: a pebibyte; the largest machines have a few percent of it.
 _MOST_BYTES = 2**50
+# Python alone takes more: it is a number whose unit was left out.
+_LEAST_BYTES = 2**22
 
 
 def outdated_measurement(
@@ -53,6 +55,11 @@ def memory_size(text: str) -> int:
     if match is None or match[2] not in units or not number:
         raise RunError(f"--memory takes a size, got `{text}`. For example 2GiB or 500MiB.")
     size = int(number * units[match[2]])
+    if size < _LEAST_BYTES:
+        raise RunError(
+            f"--memory {text} is {size:,} bytes, less than Python itself takes. Give a unit, for "
+            "example 2GiB or 500MiB."
+        )
     if size > _MOST_BYTES:
         raise RunError(
             f"--memory {text} is more than any machine or device has, so it would be no limit. "
@@ -68,6 +75,7 @@ def batch_size_name(known: Known) -> str:
         RunError: where it has none, or where its value is no number of examples.
     """
     from ..errors import RunError
+    from ..wording import conjunction
 
     name = known.name_of("batch_size")
     if name is None:
@@ -75,6 +83,13 @@ def batch_size_name(known: Known) -> str:
         raise RunError(
             f"No hyperparameter of `{known.base.name}` is known as a batch size; it has {listed}. "
             'Add batch_size to [fixed], or name yours: [names] my_name = "batch_size".'
+        )
+    names = known.names_of("batch_size")
+    if len(names) > 1:
+        listed = conjunction([f"`{one}`" for one in names])
+        raise RunError(
+            f"{listed} of `{known.base.name}` are all known as a batch size, and one is measured. "
+            f'Say which are none: [names] {names[-1]} = "".'
         )
     size = known.setting[name]
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:

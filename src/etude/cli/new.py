@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -23,15 +24,16 @@ _NAME_LINE = 'name = "experiment"        '
 
 
 def new(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write.")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder to write.")],
     kind: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--kind",
             metavar="KIND",
             help=_KINDS,
+            show_default=False,
         ),
-    ] = "",
+    ] = None,
     framework: Annotated[
         str,
         typer.Option(
@@ -53,26 +55,43 @@ def new(
     from .terminal import say
 
     _refuse_both(kind, framework, script)
+    place = _place(folder)
     if script is not None:
-        lines = _around(script, folder)
-    elif kind:
-        lines = _of_kind(kind, framework, folder)
+        lines = _around(script, place)
+    elif kind is not None:
+        lines = _of_kind(kind, framework, place)
     else:
-        write(folder, {name: _named(_stored(name), folder) for name in _FILES})
-        lines = _wrote(folder, {"train.py": "the training"})
+        write(place, {name: _named(_stored(name), place) for name in _FILES})
+        lines = _wrote(place, {"train.py": "the training"})
     for line in lines:
         say(line)
-    say(f"Look at the plan:  etude plan {folder / 'experiment.toml'}")
-    say(f"Run it:            etude run {folder / 'experiment.toml'}")
+    file = _typed(place / "experiment.toml")
+    say(f"Look at the plan:  etude plan {file}")
+    say(f"Run it:            etude run {file}")
 
 
-def _refuse_both(kind: str, framework: str, script: Path | None) -> None:
+def _place(folder: str) -> Path:
+    """The folder to write; an empty text, of a shell's variable that is not set, is none."""
+    from ..errors import RunError
+
+    if not folder.strip():
+        raise RunError("DIR is empty. Name the folder to write, `.` for this one.")
+    return Path(folder)
+
+
+def _typed(path: Path) -> str:
+    """A path as it is typed in a command: quoted, and no option."""
+    text = str(path)
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)
+
+
+def _refuse_both(kind: str | None, framework: str, script: Path | None) -> None:
     """Refuses options that go not together."""
     from ..errors import RunError
 
-    if script is not None and (kind or framework):
+    if script is not None and (kind is not None or framework):
         raise RunError("`--from` reads a script of yours, and `--kind` is without one. Take one.")
-    if framework and not kind:
+    if framework and kind is None:
         raise RunError("`--framework` is of a kind. Name one too: `--kind image-classification`.")
 
 

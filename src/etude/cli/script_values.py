@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,12 @@ def script(path: Path) -> Script:
     """
     try:
         data = bytes_of(path)
+        # JSON is an expression of Python's too: a notebook would be read as one that sets nothing.
+        if path.suffix == ".ipynb":
+            raise RunError(
+                f"`{path}` is a notebook. Save its code as a script first: "
+                f"jupyter nbconvert --to script {shlex.quote(str(path))}"
+            )
         tree = ast.parse(data)
     except OSError as error:
         raise RunError(

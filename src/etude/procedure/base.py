@@ -156,11 +156,12 @@ class Known:
         >>> Known(base=base, setting={"lr": 0.1}).name_of("learning_rate")
         'lr'
         """
+        return next(iter(self.names_of(entry)), None)
+
+    def names_of(self, entry: str) -> list[str]:
+        """All of the user's names of it, in the order of the setting."""
         names = self.base.names
-        return next(
-            (name for name in self.setting if (hit := known(name, names)) and hit.name == entry),
-            None,
-        )
+        return [name for name in self.setting if (hit := known(name, names)) and hit.name == entry]
 
     @property
     def spent_steps(self) -> int:

@@ -39,6 +39,27 @@ def test_a_difference_is_told_where_it_is_no_chance_and_large_enough(distance, c
     assert found["skew"].status == status
 
 
+@pytest.mark.parametrize(
+    ("examples", "status", "unseen"),
+    [(20, "unclear", "44 %"), (60, "unclear", "25 %"), (300, "ok", "11 %"), (9000, "ok", "2.8 %")],
+)
+def test_how_large_a_difference_would_not_show_is_told(examples, status, unseen):
+    data = {"distance_of_labels": 0.1, "chance_of_labels": 0.3}
+    counts = {"examples": examples, "training_examples": 10_000}
+    found = said(trials(SPREAD, **data, **counts))["skew"]
+
+    assert found.status == status
+    assert f"less than {unseen} of the examples would not" in found.message
+    assert list(offences(found)) == []
+
+
+def test_a_small_training_set_hides_a_difference_too():
+    data = {"distance_of_inputs": 0.1, "chance_of_inputs": 0.3}
+    found = said(trials(SPREAD, **data, examples=9000, training_examples=16))["skew"]
+
+    assert (found.status, found.advice) == ("unclear", "Take more training data, drawn at random.")
+
+
 def test_both_parts_are_named():
     data = {"distance_of_labels": 0.2, "chance_of_labels": 0.0}
     inputs = {"distance_of_inputs": 0.4, "chance_of_inputs": 0.0}

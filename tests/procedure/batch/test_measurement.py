@@ -144,3 +144,42 @@ def test_a_loop_ignores_the_size_though_steps_of_one_size_met_other_work():
     result = measured("bs", history(lambda size: 0.007 if size == 4 else 0.004, shapes=same))
 
     assert (result.verdict, result.useful) == ("ignored", None)
+
+
+def limited(most, *, seen):
+    """Probes of a loop that holds `most` examples at most; into these sizes it was looked."""
+    sizes = [2**power for power in range(8)]
+    return History(
+        tuple(
+            alone(size, shapes=(("x", (min(size, most), 3)),) if size in seen else ())
+            for size in sizes
+        )
+    )
+
+
+@pytest.mark.parametrize("seen", [(1, 2, 4, 8, 16, 32, 64, 128), (2, 4, 8, 128), (4, 8, 16, 64)])
+def test_a_size_that_steps_do_not_hold_is_none_though_only_a_larger_one_was_looked_at(seen):
+    known = limited(16, seen=seen)
+    result = measured("bs", known)
+
+    assert (result.largest_feasible, result.limited_by) == (16, "examples")
+    reasons = [one.text for one in batch_answer(KNOWN, result, known).reasons]
+    assert "Steps of `bs` = 32 hold 16 examples: few data, or a limit in the loop" in reasons
+
+
+def test_a_size_whose_steps_hold_it_is_one_though_a_larger_one_is_cut():
+    assert measured("bs", limited(40, seen=(1, 2, 4, 8, 128))).largest_feasible == 32
+
+
+def test_that_nothing_fits_is_told_with_a_way_out():
+    known = History((alone(1, "out_of_memory"),))
+
+    (reason,) = batch_answer(KNOWN, measured("bs", known), known).reasons
+
+    assert "`--memory`" in reason.text
+
+
+def test_what_failed_at_the_end_is_forgotten_and_what_failed_below_stays():
+    known = History((alone(1, "failed"), alone(2), alone(4), alone(8, "failed")))
+
+    assert known.without_failures().sizes == (1, 2, 4)

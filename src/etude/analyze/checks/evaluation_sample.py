@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
-from typing import final
+from typing import Any, final
 
 from ...finding import Finding
-from ...playbook.metrics import CHANCE_OF, DISTANCE_OF
+from ...playbook.metrics import CHANCE_OF, DISTANCE_OF, EXAMPLES, TRAINING_EXAMPLES
 from ...record import Record
 from ...study import Study
 from ...train.resolution import examples_to_resolve, selection_bias
+from ...train.skew import unseen_share
 from ...wording import number, percent, plural
 from ..thresholds import EvaluationSampleThresholds
 from ..views.evaluation_data import evaluation_data, own_records, validation_examples
@@ -74,11 +75,35 @@ class EvaluationSample:
     Args:
         differences: In labels and inputs, as far as they were compared.
         size: None where the metric is no rate, or the examples are not counted.
+        examples: Validation examples that were compared, and `training_examples`; 0: not known.
     """
 
     differences: tuple[Difference, ...]
     size: Size | None
     thresholds: EvaluationSampleThresholds
+    examples: int = 0
+    training_examples: int = 0
+
+    @property
+    def unseen(self) -> float | None:
+        """A difference of a smaller share of the examples would pass for chance; None: not known.
+
+        At least: of several columns each must differ more.
+        """
+        if not self.examples or not self.training_examples:
+            return None
+        chance = self.thresholds.chance
+        return unseen_share(self.examples, self.training_examples, chance=chance)
+
+    @property
+    def smaller(self) -> str:
+        """The smaller of the two sets."""
+        return "validation" if self.examples <= self.training_examples else "training"
+
+    @property
+    def fewest(self) -> int:
+        """Its examples."""
+        return min(self.examples, self.training_examples)
 
     @property
     def skewed(self) -> tuple[Difference, ...]:
@@ -109,7 +134,23 @@ def evaluation_sample(
     # A size that only the file tells is the verdict's to speak of.
     examples = validation_examples(studies, known) if known else None
     size = _size(studies, own, examples, thresholds)
-    return EvaluationSample(differences=differences(known), size=size, thresholds=thresholds)
+    return replace(of_data(known, thresholds), size=size)
+
+
+def of_data(
+    known: Mapping[str, float], thresholds: EvaluationSampleThresholds = SHIPPED
+) -> EvaluationSample:
+    """What was logged of the data alone, before any trial tells what their size is worth.
+
+    Source: E4.
+    """
+    return EvaluationSample(
+        differences=differences(known),
+        size=None,
+        thresholds=thresholds,
+        examples=int(known.get(EXAMPLES, 0.0)),
+        training_examples=int(known.get(TRAINING_EXAMPLES, 0.0)),
+    )
 
 
 def differences(known: Mapping[str, float]) -> tuple[Difference, ...]:
@@ -161,7 +202,9 @@ def _size(
 
 
 def findings(result: EvaluationSample) -> list[Finding]:
-    """A notice where it is skewed; `unclear` where its size tells no trial from another.
+    """A notice where it is skewed; `unclear` where too few examples would show it.
+
+    `unclear` too where so many tell no trial from another.
 
     Nothing where nobody logged anything of the data: a report says that no check could see it.
 
@@ -174,30 +217,59 @@ def _of_differences(result: EvaluationSample) -> Iterator[Finding]:
     if not result.differences:
         return
     skewed = result.skewed
-    worst = skewed[0] if skewed else max(result.differences, key=lambda one: one.distance)
     parts = " and ".join(one.part for one in skewed or result.differences)
     evidence = {
         one.part: {"distance": one.distance, "chance": one.chance} for one in result.differences
     }
-    share = percent(worst.distance)
-    claim = f"Validation and training data differ in their {parts}"
+    if not skewed:
+        yield _of_likeness(result, parts, evidence)
+        return
+    worst, share = skewed[0], percent(skewed[0].distance)
     yield Finding(
         rule="E4",
         check="evaluation_sample",
-        status="notice" if skewed else "ok",
+        status="notice",
         subject={},
-        headline=f"Validation and training {parts} differ by up to {share} of the examples"
-        if skewed
-        else f"Validation and training data agree in their {parts}",
-        message=f"{claim}, by up to {share} of the examples: fair samples of one set do so in "
-        f"{percent(worst.chance)} of cases. A value on them may not hold for what the model is for."
-        if skewed
-        else f"Validation and training data agree in their {parts}, as two samples of one set do.",
+        headline=f"Validation and training {parts} differ by up to {share} of the examples",
+        message=f"Validation and training data differ in their {parts}, by up to {share} of the "
+        f"examples: fair samples of one set do so in {percent(worst.chance)} of cases. A value on "
+        "them may not hold for what the model is for.",
         evidence={"data": evidence, "chance": result.thresholds.chance},
         advice="Draw the validation data at random from all data, group by group where they have "
-        "groups, or say in `notes` why they differ."
-        if skewed
-        else "",
+        "groups, or say in `notes` why they differ.",
+        kind="skew",
+    )
+
+
+def _of_likeness(result: EvaluationSample, parts: str, evidence: dict[str, Any]) -> Finding:
+    """No difference shows; how large a one would not show either is told with it."""
+    unseen = result.unseen
+    blind = unseen is not None and unseen > result.thresholds.unseen
+    few = f"{plural(result.fewest, 'example')} of {result.smaller} data"
+    claim = f"Validation and training data agree in their {parts}"
+    message = f"{claim}, as two samples of one set do."
+    if unseen is not None:
+        small = f"less than {percent(unseen)} of the examples"
+        message = (
+            f"No difference shows in their {parts}, but with {few} one of {small} would not."
+            if blind
+            else f"{message} A difference of {small} would not show."
+        )
+    return Finding(
+        rule="E4",
+        check="evaluation_sample",
+        status="unclear" if blind else "ok",
+        subject={},
+        headline=f"Whether validation and training {parts} differ is open" if blind else claim,
+        message=message,
+        evidence={
+            "data": evidence,
+            "chance": result.thresholds.chance,
+            "examples": result.examples or None,
+            "training_examples": result.training_examples or None,
+            "unseen": unseen,
+        },
+        advice=f"Take more {result.smaller} data, drawn at random." if blind else "",
         kind="skew",
     )
 

@@ -79,7 +79,9 @@ def _end(measured: Measured) -> str:
     if measured.limited_by == "memory":
         return "the largest that fits"
     if measured.limited_by == "examples":
-        return f"of {measured.examples:,} examples" if measured.examples else "all examples"
+        is_held = any(size.held for size in measured.sizes)
+        largest = "the largest that steps hold" if is_held else "all examples"
+        return f"of {measured.examples:,} examples" if measured.examples else largest
     return "the largest tried"
 
 
@@ -161,6 +163,13 @@ def _of_failures(measured: Measured) -> Iterator[Reason]:
         last = size.detail.strip().splitlines()[-1].rstrip(".")
         text = f"`{measured.name}` = {size.batch_size:,} {_ENDED[size.outcome]}: {last}"
         yield Reason(text=" ".join(text.split()[:20]), rules=("S4",))
+    for size in [size for size in measured.sizes if size.held][:1]:
+        held = quantity(size.held or 0, "example")
+        text = f"Steps of `{measured.name}` = {size.batch_size:,} hold {held}: few data, or a limit"
+        yield Reason(text=f"{text} in the loop", rules=("S4",))
+    if not measured.feasible and measured.limited_by == "memory":
+        text = "The smallest batch is too large: give more with `--memory`, or take a smaller model"
+        yield Reason(text=text, rules=("S4",))
 
 
 def _of_shares(measured: Measured, history: History) -> Iterator[Reason]:
@@ -232,7 +241,10 @@ def _of_choice(known: Known, measured: Measured) -> Iterator[Reason]:
     text = "It is sound without steps to target: usually still below the critical size"
     yield Reason(text=text, rules=("S6", "S13"))
     old = known.setting.get(measured.name)
-    if is_number(old) and old != useful:
+    if untried := _untried(known, measured):
+        text = f"Above {measured.sizes[-1].batch_size:,} nothing was tried, and the file has"
+        yield Reason(text=f"{text} {untried:,}", rules=("S4",))
+    elif is_number(old) and old != useful:
         names = _to_retune(known)
         what = conjunction([f"`{name}`" for name in names[:3]]) or "the optimizer"
         text = f"From {old:,} to {useful:,} asks for tuning {what} again"
@@ -244,6 +256,14 @@ def _of_choice(known: Known, measured: Measured) -> Iterator[Reason]:
     yield Reason(text=text, rules=("S6",))
     text = "Measure again when the model or the optimizer changes: the same command sees it"
     yield Reason(text=text, rules=("S7",))
+
+
+def _untried(known: Known, measured: Measured) -> float:
+    """The size of the file, where it is beyond all that were tried and growth goes on; else 0."""
+    old = known.setting.get(measured.name)
+    if not measured.is_open or not is_number(old):
+        return 0
+    return old if old > measured.sizes[-1].batch_size else 0
 
 
 def _to_retune(known: Known) -> list[str]:
@@ -262,9 +282,12 @@ def _to_retune(known: Known) -> list[str]:
 
 
 def _lines(known: Known, measured: Measured) -> Iterator[Recommendation]:
-    """The useful size in the file; where the file searches over it, it is fixed (S3)."""
+    """The useful size in the file; where the file searches over it, it is fixed (S3).
+
+    None that is smaller than the file's, where larger ones may do more and nobody tried them.
+    """
     useful = measured.useful
-    if useful is None or measured.verdict == "ignored":
+    if useful is None or measured.verdict == "ignored" or _untried(known, measured):
         return
     for hyperparameter in hyperparameters(known.base):
         if (
@@ -273,7 +296,11 @@ def _lines(known: Known, measured: Measured) -> Iterator[Recommendation]:
             or hyperparameter.value == useful
         ):
             continue
-        because = f"the largest that still raises the throughput by 5 % is {useful:,}."
+        because = (
+            f"the throughput still grows at {useful:,}, the largest tried."
+            if measured.is_open
+            else f"the largest that still raises the throughput by 5 % is {useful:,}."
+        )
         if hyperparameter.role != "fixed":
             yield Recommendation(
                 rule="S3",

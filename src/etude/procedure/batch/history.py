@@ -107,6 +107,22 @@ class History:
         """What was known before a turn."""
         return History(tuple(probe for probe in self.probes if probe.turn < turn))
 
+    def without_failures(self) -> History:
+        """The same without what failed at its end: what was amiss may have been mended meanwhile.
+
+        A first size or two that fails below others, as a batch norm's of one example, stays.
+
+        Source: S4.
+        """
+        largest = max(self.feasible, default=0)
+        return History(
+            tuple(
+                probe
+                for probe in self.probes
+                if probe.outcome != "failed" or probe.batch_size < largest
+            )
+        )
+
     @cached_property
     def sizes(self) -> tuple[int, ...]:
         """All that were tried, the smallest first."""
@@ -135,25 +151,43 @@ class History:
         return "too_few_examples" if self.is_short(batch_size) else "measured"
 
     def is_short(self, batch_size: int) -> bool:
-        """Whether its steps hold fewer examples than that, as those of smaller sizes did not.
-
-        A loader gives what there is where that is less than a batch.
+        """Whether there are fewer examples, or its steps hold fewer.
 
         Source: S4.
         """
         if self.examples is not None and batch_size > self.examples:
             return True
-        shapes = dict(self._shapes(batch_size))
+        return self.held(batch_size) is not None
+
+    def held(self, batch_size: int) -> int | None:
+        """The examples that its steps hold where that is less than the size; else None.
+
+        A loader gives what there is where that is less than a batch, and a loop may set a limit.
+        Nobody looks into every size: what a larger one does not hold, this one does not either, and
+        a larger one holds no more than one that is cut.
+
+        Source: S4.
+        """
         small, large = self._small_pair(batch_size)
-        if not shapes or not large:
-            return False
+        looked = next((one for one in self.sizes if one >= batch_size and self._shapes(one)), None)
+        if looked is None:
+            below = next(
+                (one for one in reversed(self.sizes) if one < batch_size and self._shapes(one)),
+                None,
+            )
+            return None if below is None else self.held(below)
+        if not large:
+            return None
+        shapes = dict(self._shapes(looked))
         axes = list(scaled_axes(self._shapes(small), self._shapes(large), large / small))
         seen = [
-            (shapes[name][axis], size * batch_size // large)
+            (shapes[name][axis], size * batch_size // large, size)
             for name, axis, size in axes
             if _has(shapes, name, axis)
         ]
-        return bool(seen) and all(size < wanted for size, wanted in seen)
+        if not seen or any(size >= wanted for size, wanted, _ in seen):
+            return None
+        return max(size * large // at_large for size, _, at_large in seen)
 
     def _small_pair(self, batch_size: int) -> tuple[int, int]:
         """Two sizes, far below this one, whose steps were looked at; zeros without any."""

@@ -32,6 +32,7 @@ class SizeMeasurement:
         synchronization_share: The share in which the host waits for a device before the next step
             can be sent.
         detail: Why there is no throughput, in the user's own traceback where that is the reason.
+        held: The examples that its steps hold, where that is less; None for as many, or not seen.
 
     Source: S4.
     """
@@ -47,6 +48,7 @@ class SizeMeasurement:
     copies_share: float | None = None
     synchronization_share: float | None = None
     detail: str = ""
+    held: int | None = None
 
     @property
     def is_feasible(self) -> bool:
@@ -111,6 +113,15 @@ class Measured:
     def feasible(self) -> tuple[SizeMeasurement, ...]:
         """The sizes that were trained, the smallest first."""
         return tuple(size for size in self.sizes if size.is_feasible)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the throughput still grows at the largest size, and nothing ends it there.
+
+        Source: S4, S6.
+        """
+        largest = self.largest_feasible
+        return self.useful is not None and self.useful == largest and self.limited_by is None
 
     @property
     def limit(self) -> Limit:

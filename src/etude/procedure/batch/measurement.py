@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from statistics import fmean, median
 from typing import Literal
 
+from ...wording import quantity
 from .growth import TRUSTED, Growth, growth
 from .history import Cause, History, SizeProbe, TimeShares
 from .interval import Interval
@@ -47,13 +48,16 @@ def measured(name: str, history: History, *, cores: float = 1.0) -> Measured:
     verdict = _verdict(history, known, bottleneck)
     ignored = verdict == "ignored"
     flat = verdict == "unclear" and bool(known.steps) and _takes_the_same_time(history, known)
+    limit = _limit(history)
+    # One size shows no growth: it is the largest that is useful only where no other can be trained.
+    lone = len(known.steps) == 1 and limit is None
     return Measured(
         name=name,
         sizes=sizes,
         verdict=verdict,
         largest_feasible=largest,
-        limited_by=_limit(history),
-        useful=None if ignored or flat else known.useful,
+        limited_by=limit,
+        useful=None if ignored or flat or lone else known.useful,
         is_flat=flat,
         bottleneck=None if ignored else bottleneck,
         # What trained fits all the more without gradients.
@@ -69,11 +73,13 @@ def _size(history: History, size: int, step: Interval | None) -> SizeMeasurement
     outcome = history.outcome(size)
     if step is None or outcome != "measured":
         detail = next((one.detail for one in probes if one.outcome == outcome), "")
+        held = history.held(size) if outcome == "too_few_examples" else None
         return SizeMeasurement(
             batch_size=size,
             outcome="unclear" if outcome == "slow" or outcome == "measured" else outcome,
             memory_mib=_memory_mib(probes),
-            detail=detail,
+            detail=detail or (f"Its steps hold {quantity(held, 'example')}." if held else ""),
+            held=held,
         )
     is_trusted = step.relative <= TRUSTED
     known: Outcome = "measured" if is_trusted else "unclear"
