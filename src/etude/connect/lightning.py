@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import ImportFileError
@@ -31,10 +32,11 @@ def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
     folder = source if source.is_dir() else source.parent
     paths = files.regular_files(source, f"**/{METRICS}") if source.is_dir() else [source]
     left_out = files.outward_links(folder, f"**/{METRICS}", f"**/{SETTING}", "**/version_*")
-    trials = []
+    trials: list[SourceTrial] = []
+    bare: list[str] = []
     for path in paths:
         try:
-            trials.append(_trial(folder, path, left_out))
+            trials.append(_trial(folder, path, left_out, bare))
         except (ImportFileError, OSError) as error:
             left_out.append(f"{error} So this run is left out.")
     left_out += _silent_runs(folder)
@@ -43,7 +45,7 @@ def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
             f"`{source}` holds no run of Lightning's CSVLogger: a folder with `{METRICS}`. Give "
             f"the folder `lightning_logs`. {' '.join(left_out)}".rstrip()
         )
-    if bare := [trial.name for trial in trials if not trial.setting]:
+    if bare:
         left_out.append(
             f"{len(bare)} of {len(trials)} runs (`{bare[0]}`…) have no setting in `{SETTING}`: "
             "call `self.save_hyperparameters()` in the module."
@@ -62,13 +64,20 @@ def _silent_runs(folder: Path) -> Iterator[str]:
         yield f"Runs without `{METRICS}`, which logged nothing: {len(silent)} (`{silent[0]}`…)."
 
 
-def _trial(folder: Path, path: Path, left_out: list[str]) -> SourceTrial:
+def _trial(folder: Path, path: Path, left_out: list[str], bare: list[str]) -> SourceTrial:
+    """The trial of a run; `bare` takes the name of one whose setting was never written."""
     place = path.parent.relative_to(folder)
-    return SourceTrial(
+    trial = SourceTrial(
         name=place.as_posix() if place.parts else folder.resolve().name,
-        setting=_setting(folder, path.parent, left_out),
+        setting={},
         rows=tuple(dict.fromkeys(_rows(path, left_out))),
     )
+    unread: list[str] = []
+    setting = _setting(folder, path.parent, unread)
+    left_out += unread
+    if not setting and not unread:
+        bare.append(trial.name)
+    return replace(trial, setting=setting)
 
 
 def _setting(folder: Path, place: Path, left_out: list[str]) -> dict[str, Scalar]:
@@ -76,7 +85,7 @@ def _setting(folder: Path, place: Path, left_out: list[str]) -> dict[str, Scalar
     setting: dict[str, Scalar] = {}
     if files.has_file(folder, path):
         try:
-            setting = scalars.flat_setting(yaml.document(path))
+            setting = scalars.flat_setting(yaml.document(path, left_out))
         except (ImportFileError, OSError) as error:
             left_out.append(f"{error} The run has no setting from it, therefore.")
     # Lightning's command line adds names of its own, such as `_instantiator`.
