@@ -86,7 +86,8 @@ def _role(summary: ImportSummary, role: Role) -> Iterator[str]:
 
     groups = _groups(summary, role)
     for under in [*groups][: _SHOWN + 1]:
-        values = _join([f"{name} = {_value(shown_value(name, value))}" for name, value in groups[under]])
+        shown = [(name, shown_value(name, value)) for name, value in groups[under]]
+        values = _join([f"{name} = {_value(value)}" for name, value in shown])
         where = f" where {_condition(under)}" if under != ((),) else ""
         yield _indented(f"{role}{where}: {values}")
     if (more := len(groups) - _SHOWN - 1) > 0:
