@@ -86,6 +86,7 @@ def test_a_run_that_logged_nothing_is_told(logs):
     [
         ("a,b\n1,2\n", "has no column `step`"),
         ("", "has no column `step`"),
+        ("step,val_loss,val_loss\n1,2,3\n", "has columns of the same name: `val_loss`"),
         ("step,val_loss\n1,good\nx,1\n2\n", "passed over 3 values"),
     ],
 )
@@ -93,6 +94,12 @@ def test_what_is_no_log_is_named(logs, text, told):
     study = logs(v0__metrics_csv=METRICS, v1__metrics_csv=text)
 
     assert any(told in sentence for sentence in study.left_out)
+
+
+def test_a_log_that_was_saved_anew_with_decimal_commas_is_read(logs):
+    (one,) = logs(v0__metrics_csv="step;val_loss\n9;0,5\n19;1,25\n").trials
+
+    assert one.rows == ((9, "val_loss", 0.5), (19, "val_loss", 1.25))
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):

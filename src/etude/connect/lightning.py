@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ..errors import ImportFileError
 from ..space import Scalar
-from .base import ReadRequest, Row, SourceStudy, SourceTrial
+from ..wording import join
+from .base import MAX_NAMED, ReadRequest, Row, SourceStudy, SourceTrial
 from .parsing import files, hydra, scalars, yaml
 from .parsing.cells import whole_number
 from .parsing.scalars import number_from_text
 from .renaming import source_study
 from .tables import sheet
 from .tables.headers import is_own
+from .tables.numbers import has_decimal_comma
 
 METRICS, SETTING = "metrics.csv", "hparams.yaml"
 # The columns that may count the steps, the best first; an epoch is a metric too.
@@ -100,9 +103,15 @@ def _rows(path: Path, left_out: list[str]) -> Iterator[Row]:
     step = next((header.index(name) for name in _STEPS if name in header), None)
     if step is None:
         raise ImportFileError(f"`{path}` has no column `step`, so it is none of Lightning's.")
+    twice = [name for name, count in Counter(header).items() if name and count > 1]
+    if twice:
+        names = join([f"`{name}`" for name in twice], most=MAX_NAMED)
+        raise ImportFileError(f"`{path}` has columns of the same name: {names}. Rename the others.")
     columns = [at for at, name in enumerate(header) if at != step and not is_own(name, wandb=False)]
+    comma = sheet.separator(path) != ","
     passed_over = 0
-    for _, cells in table:
+    for _, row in table:
+        cells = _with_points(row) if comma else row
         number = whole_number(cells[step].strip()) if len(cells) == len(header) else None
         if number is None:
             passed_over += 1
@@ -112,6 +121,11 @@ def _rows(path: Path, left_out: list[str]) -> Iterator[Row]:
         yield from ((number, header[at], value) for at, value in found if value is not None)
     if passed_over:
         left_out.append(f"`{path}`: passed over {passed_over:,} values without number or step.")
+
+
+def _with_points(row: Sequence[str]) -> list[str]:
+    """The cells of a table that was saved anew with decimal commas."""
+    return [cell.replace(",", ".") if has_decimal_comma(cell) else cell for cell in row]
 
 
 def _values(cells: Sequence[str], columns: Sequence[int]) -> Iterator[tuple[int, float | None]]:
