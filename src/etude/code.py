@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import cached_property, lru_cache
 from typing import final
+
+# The experiment's key that says what trains it: another reference is another code.
+REFERENCE = "[experiment] train"
 
 
 @final
@@ -37,6 +40,10 @@ class Code:
     """
 
     files: tuple[CodeFile, ...]
+
+    def file(self, path: str) -> CodeFile | None:
+        """The file of this path; None without one."""
+        return next((file for file in self.files if file.path == path), None)
 
     @cached_property
     def digest(self) -> str:
@@ -69,6 +76,35 @@ def is_same(one: CodeFile, other: CodeFile) -> bool:
     True
     """
     return one.hash == other.hash or lines_between(one, other) == 0
+
+
+def under_new_name(code: Code, reference: CodeFile, training_files: Sequence[CodeFile]) -> Code:
+    """The code with its training file called as a later reference calls it, where it was renamed.
+
+    Args:
+        code: An earlier version.
+        reference: The later one, such as `training.py:train`.
+        training_files: Versions of the file that it names: one of them does the same as the
+            earlier one, or it is another file.
+
+    >>> old = Code((CodeFile(REFERENCE, "1", "a.py:train"), CodeFile("a.py", "2", "x = 1")))
+    >>> new = CodeFile(REFERENCE, "3", "b.py:train")
+    >>> [file.path for file in under_new_name(old, new, [CodeFile("b.py", "2", "x = 1")]).files]
+    ['[experiment] train', 'b.py']
+    """
+    before = code.file(REFERENCE)
+    if before is None or before.hash == reference.hash:
+        return code
+    (old, _, old_function), (new, _, function) = (
+        one.text.rpartition(":") for one in (before, reference)
+    )
+    file = code.file(old)
+    if file is None or function != old_function or code.file(new):
+        return code
+    if not any(is_same(file, one) for one in training_files if one.path == new):
+        return code
+    others = [one for one in code.files if one.path not in (old, REFERENCE)]
+    return Code((reference, *others, replace(file, path=new)))
 
 
 def lines_between(one: CodeFile, other: CodeFile) -> int | None:

@@ -96,6 +96,19 @@ def test_why_so_many_train_at_once_is_said_where_resources_are():
     assert said.startswith("2 trials, 2 at once (`gpus = 0.5` of 1 GPU). Two steps of one were")
 
 
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        ([0], "The last checkpoint of trial 0 is gone, so it goes on from the one before,"),
+        ([0, 1], "The last checkpoints of trials 0"),
+    ],
+)
+def test_a_checkpoint_that_somebody_took_away_is_said(lost, said):
+    lines = opening_lines(opening(FIRST, SECOND, lost_checkpoints=lost))
+
+    assert [line for line in lines if line.startswith(said)]
+
+
 def test_why_trials_are_not_in_stacks_is_said_when_it_is_asked_for():
     asked = opening(FIRST, choice="Runner: processes; `train` names a function.")
 

@@ -450,11 +450,14 @@ def test_a_second_run_by_another_name_of_the_store_is_told_who_runs_it(folder, e
     assert f"already run by process {process} on {os.uname().nodename}, started 20" in message
 
 
-@pytest.mark.parametrize("place", ["etude.db.checkpoints", "etude.db.trials/rates"])
+@pytest.mark.parametrize(
+    "place",
+    ["etude.db.checkpoints", "etude.db.trials/rates", "etude.db.checkpoints/rates/1"],
+)
 def test_a_file_where_trials_are_to_write_is_named_before_anything_is_trained(
     place, folder, etude_command
 ):
-    (folder / place).parent.mkdir(exist_ok=True)
+    (folder / place).parent.mkdir(exist_ok=True, parents=True)
     (folder / place).touch()
 
     refused = etude_command("run", "rates.toml", "--runner", "inline")

@@ -41,6 +41,22 @@ def test_cells_that_are_empty_were_not_logged_and_nan_was(logs):
     assert [row for row in one.rows if row[1] == "epoch"] == [(49, "epoch", 0), (99, "epoch", 1)]
 
 
+def test_a_setting_with_an_object_of_python_keeps_its_other_values(logs):
+    text = "lr: 0.1\nact: !!python/name:torch.nn.functional.relu ''\nwidth: 8\n"
+
+    study = logs(v0__metrics_csv=METRICS, v0__hparams_yaml=text)
+
+    assert study.trials[0].setting == {"lr": 0.1, "width": 8}
+    assert "v0/hparams.yaml`, line 2: the value of `act` is not read" in study.left_out[0]
+    assert not any("save_hyperparameters" in sentence for sentence in study.left_out)
+
+
+def test_a_setting_that_cannot_be_read_is_not_told_as_one_that_was_never_saved(logs):
+    study = logs(v0__metrics_csv=METRICS, v0__hparams_yaml="lr: 0.1\njust words\n")
+
+    assert not any("save_hyperparameters" in sentence for sentence in study.left_out)
+
+
 def test_runs_of_several_folders_are_told_apart(logs):
     study = logs(a__version_0__metrics_csv=METRICS, b__version_0__metrics_csv=METRICS)
 
@@ -70,6 +86,7 @@ def test_a_run_that_logged_nothing_is_told(logs):
     [
         ("a,b\n1,2\n", "has no column `step`"),
         ("", "has no column `step`"),
+        ("step,val_loss,val_loss\n1,2,3\n", "has columns of the same name: `val_loss`"),
         ("step,val_loss\n1,good\nx,1\n2\n", "passed over 3 values"),
     ],
 )
@@ -77,6 +94,12 @@ def test_what_is_no_log_is_named(logs, text, told):
     study = logs(v0__metrics_csv=METRICS, v1__metrics_csv=text)
 
     assert any(told in sentence for sentence in study.left_out)
+
+
+def test_a_log_that_was_saved_anew_with_decimal_commas_is_read(logs):
+    (one,) = logs(v0__metrics_csv="step;val_loss\n9;0,5\n19;1,25\n").trials
+
+    assert one.rows == ((9, "val_loss", 0.5), (19, "val_loss", 1.25))
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):

@@ -95,6 +95,24 @@ def test_another_reference_is_other_code(folder):
     assert (found.path, found.trials, found.lines) == ("[experiment] train", 1, 1)
 
 
+def test_a_training_file_that_was_renamed_did_not_change(folder):
+    (folder / "train.py").rename(folder / "training.py")
+
+    assert changed_code(trials(code(), code()), folder, "training.py:train") == ()
+
+
+def test_a_training_file_that_was_renamed_and_edited_did(folder):
+    (folder / "train.py").unlink()
+    (folder / "training.py").write_bytes(TRAIN + b"Y = 2\n")
+
+    found = changed_code(trials(code()), folder, "training.py:train")
+
+    assert [(one.path, one.gone) for one in found] == [
+        ("[experiment] train", False),
+        ("train.py", True),
+    ]
+
+
 def test_trials_whose_code_nobody_knows_say_nothing(folder):
     (folder / "train.py").write_bytes(b"X = 1\n")
 

@@ -9,7 +9,7 @@ from etude.design.split import split
 from etude.event import Began, Logged, Saved
 from etude.experiment.entry import Entry
 from etude.round.loop import started
-from etude.round.resume import assignment
+from etude.round.resume import assignment, lost_checkpoints
 from etude.search import search_of
 from etude.search.quasi_random import QuasiRandom
 
@@ -45,6 +45,16 @@ def test_a_checkpoint_that_is_not_there_is_not_gone_on_from(halfway):
     (halfway[1] / "2").rmdir()
 
     assert resumption(halfway).resume_step == 1
+
+
+def test_a_trial_whose_last_checkpoint_is_gone_is_known(halfway):
+    one, folder, store = halfway
+    before = lost_checkpoints(store, one.name, store.records(one.name)[:])
+    (folder / "2").rmdir()
+
+    after = lost_checkpoints(store, one.name, store.records(one.name)[:])
+
+    assert (before, after) == ((), (0,))
 
 
 def test_without_a_checkpoint_a_trial_begins_anew(halfway):

@@ -12,7 +12,7 @@ import pytest
 from tests.runner.sample import assignment, events_of
 
 import etude
-from etude.code import CodeFile
+from etude.code import REFERENCE, CodeFile
 from etude.event import Coded
 from etude.runner import imported
 from etude.runner.inline import Inline
@@ -122,7 +122,7 @@ def test_a_module_from_elsewhere_has_its_dotted_name(folder, tmp_path, monkeypat
 
     code = codes(events_of(RUNNERS["processes"](folder), assignment(tmp_path)))[-1]
 
-    assert [file.path for file in code.files] == [imported.REFERENCE, "shared_by_all", "train.py"]
+    assert [file.path for file in code.files] == [REFERENCE, "shared_by_all", "train.py"]
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_module_of_another_experiment_in_this_process_does_not_count(folder, t
 
     code = codes(events_of(RUNNERS["inline"](other), assignment(tmp_path / "two")))[-1]
 
-    assert [file.path for file in code.files] == [imported.REFERENCE, "train.py"]
+    assert [file.path for file in code.files] == [REFERENCE, "train.py"]
     sys.modules.pop("train_of_experiment", None)
 
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 from tests.store.sample import begun
 
-from etude.errors import OwnedError
+from etude.errors import OwnedError, StoreError
 from etude.store import lock, open_store
 from etude.store.lock import owned_error
 from etude.store.owner import Owner
@@ -54,6 +54,29 @@ def test_a_lock_file_of_an_older_etude_is_respected(store, place):
         with pytest.raises(OwnedError, match=f"by process {first.pid}, started 2026-01-01"):
             store.own("rates").__enter__()
         first.stdin.close()
+
+
+@pytest.mark.parametrize(
+    ("put", "kind", "away"),
+    [
+        (lambda path: path.mkdir(), "a folder", "mv "),
+        (lambda path: path.symlink_to("nowhere"), "a symbolic link", "rm "),
+        (lambda path: path.symlink_to("thesis.tex"), "a symbolic link", "rm "),
+        (os.mkfifo, "no regular file", "rm "),
+    ],
+)
+def test_what_is_no_file_in_the_place_of_the_lock_is_told_and_not_written_to(
+    store, place, put, kind, away
+):
+    thesis = place.with_name("thesis.tex")
+    thesis.write_text("years")
+    put(place.with_name("etude.db.rates.lock"))
+
+    with pytest.raises(StoreError, match=f"is {kind}, and should be a file.*`{away}/"):
+        store.own("rates").__enter__()
+
+    assert thesis.read_text() == "years"
+    assert not place.with_name("nowhere").exists()
 
 
 FORKING = """

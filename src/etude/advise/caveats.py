@@ -291,12 +291,12 @@ def _selection(valued_studies: Sequence[RankedStudy]) -> Caveat:
 def _fixed(analysis: Analysis, findings: Sequence[Finding]) -> Iterator[Caveat]:
     found = analysis.result(analysis.studies[0], fixed_caveats).caveats
     values = [
-        f"{caveat.hyperparameter} = {caveat.value}"
+        f"{caveat.hyperparameter} = {caveat.shown}"
         + (f" ({caveat.studies[0]})" if len(caveat.studies) == 1 < len(analysis.studies) else "")
         for caveat in found
     ]
     if values:
-        short = [f"`{one.hyperparameter}` = {number(one.value)}" for one in found]
+        short = [f"`{one.hyperparameter}` = {number(one.shown)}" for one in found]
         yield Caveat(
             text=f"It holds only at {join(short)}",
             rules=("R5",),

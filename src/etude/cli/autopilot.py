@@ -232,6 +232,7 @@ def _round_lines(latest: PlayedRound) -> list[str]:
 
 def _outcome_lines(rounds: RoundSeries, store: str | None) -> list[str]:
     """Why the rounds ended, what each found, and the best of all."""
+    from ..text.secret_values import shown_value
     from .output import paragraph, setting_line, shown, store_option, table_lines
 
     reason, *sentences = rounds.last.ended
@@ -244,13 +245,18 @@ def _outcome_lines(rounds: RoundSeries, store: str | None) -> list[str]:
     experiment = best_round.result.experiment
     value = record.best(experiment.metric, maximize=experiment.maximize)
     assert value is not None, "A best trial has a best value. This is a bug."
+    held = {one.name for one in experiment.hyperparameters if one.role == "fixed"}
+    setting = {
+        name: shown_value(name, own) if name in held else own
+        for name, own in record.setting.items()
+    }
     return [
         *lines,
         "",
         f"Best of all rounds: trial {record.id} of round {best_round.number} "
         f"(`{experiment.name}`), {experiment.metric} = {number(value.value)} "
         f"at step {value.step:,}",
-        paragraph(setting_line(record.setting, DIGITS), indent="  setting: ", hanging="    "),
+        paragraph(setting_line(setting, DIGITS), indent="  setting: ", hanging="    "),
         *_last_lines(rounds, store),
         f"Look at its report:    etude report {experiment.name}{store_option(store)}",
     ]

@@ -82,9 +82,12 @@ def _counts(summary: ImportSummary) -> Iterator[str]:
 
 def _role(summary: ImportSummary, role: Role) -> Iterator[str]:
     """A line for what always exists, then one for what exists under the same conditions."""
+    from ..text.secret_values import shown_value
+
     groups = _groups(summary, role)
     for under in [*groups][: _SHOWN + 1]:
-        values = _join([f"{name} = {_value(value)}" for name, value in groups[under]])
+        shown = [(name, shown_value(name, value)) for name, value in groups[under]]
+        values = _join([f"{name} = {_value(value)}" for name, value in shown])
         where = f" where {_condition(under)}" if under != ((),) else ""
         yield _indented(f"{role}{where}: {values}")
     if (more := len(groups) - _SHOWN - 1) > 0:

@@ -239,6 +239,7 @@ def recommendation_lines(changes: Sequence[Recommendation]) -> list[str]:
 def _settings_lines(experiment: Experiment, cost: str) -> Iterator[str]:
     """What it costs to train the settings again, then each of them."""
     from ..design.studies import studies
+    from ..text.secret_values import shown_value
     from .output import paragraph, setting_line
 
     yield f"  {cost}; nothing is tuned"
@@ -250,6 +251,7 @@ def _settings_lines(experiment: Experiment, cost: str) -> Iterator[str]:
             for name, value in study.fixed.items()
             if any(other.fixed.get(name) != first.get(name) for other in designed)
         }
+        own = {name: shown_value(name, value) for name, value in own.items()}
         own = own or dict(study.scientific)
         yield paragraph(f"{study.name}: {setting_line(own, DIGITS)}", indent="  ", hanging="    ")
 

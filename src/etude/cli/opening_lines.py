@@ -33,7 +33,8 @@ def opening_lines(opening: Opening, *, verbose: bool = False) -> list[str]:
     changed = changed_code_line(opening)
     known = prior_line(opening.experiment, opening.studies)
     choice = opening.choice if opening.is_stacked or verbose else ""
-    notes = [changed, choice, known, unread, names, returned]
+    lost = lost_checkpoints_line(opening)
+    notes = [changed, lost, choice, known, unread, names, returned]
     notes += [opening.rehearsed.unrepeated if opening.rehearsed else ""]
     notes += data_lines(opening.rehearsed)
     return [*lines, *filter(None, notes), estimate_line(opening)]
@@ -48,6 +49,19 @@ def unrestored_line(event: Unrestored) -> str:
         f"{what} is not as it was written, so the trial goes on from the one before, or from "
         "step 0."
     )
+
+
+def lost_checkpoints_line(opening: Opening) -> str:
+    """That checkpoints are gone, and what becomes of their trials; empty where none is."""
+    lost = opening.lost_checkpoints
+    if not lost:
+        return ""
+    trials = join([str(trial) for trial in lost], most=8)
+    if len(lost) == 1:
+        what = f"The last checkpoint of trial {trials} is gone, so it goes"
+    else:
+        what = f"The last checkpoints of trials {trials} are gone, so they go"
+    return f"{what} on from the one before, or from step 0."
 
 
 def changed_code_line(opening: Opening) -> str:

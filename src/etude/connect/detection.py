@@ -23,6 +23,7 @@ _MARKS = (
     ("csv", "trials.csv"),
     ("raytune", "experiment_state-*.json"),
     ("raytune", "*/experiment_state-*.json"),
+    ("raytune", "*/params.pkl"),
     ("mlflow", "*/meta.yaml"),
     ("wandb", "run-*/files"),
     ("wandb", "offline-run-*"),

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-from ..code import CodeFile, is_same, lines_between
+from ..code import REFERENCE, CodeFile, is_same, lines_between, under_new_name
 from ..record import Record
 from ..runner.imported import (
-    REFERENCE,
     file_of,
     function_file,
     function_reference,
@@ -46,7 +45,8 @@ def changed_code(
 ) -> tuple[ChangedFile, ...]:
     """The files that changed since trials ended, before any is imported; most trials first.
 
-    What is compared is what a program does: comments, docstrings and layout do not count.
+    What is compared is what a program does: comments, docstrings and layout do not count, nor
+    another name of the training file.
 
     Args:
         records: The trials so far.
@@ -57,10 +57,14 @@ def changed_code(
     """
     ended = [record for record in records if record.ended]
     given = _given(train)
+    training_files = _training_files(given, folder)
     known: dict[str, dict[int, list[tuple[CodeFile, bool]]]] = {}
     for record in ended:
         for stretch in record.stretches:
-            for file in stretch.code.files if stretch.code else ():
+            code = stretch.code
+            if code and given:
+                code = under_new_name(code, given, training_files)
+            for file in code.files if code else ():
                 by_trial = known.setdefault(file.path, {})
                 by_trial.setdefault(record.id, []).append((file, stretch.accepted))
     found = [_compared(path, folder, by_trial, given) for path, by_trial in known.items()]
@@ -82,6 +86,14 @@ def _given(train: TrainFunction | str | None) -> CodeFile | None:
     if isinstance(train, str):
         return reference_file(train)
     return function_file(train) or reference_file(function_reference(train))
+
+
+def _training_files(given: CodeFile | None, folder: Path) -> list[CodeFile]:
+    """The file that trains now, as a list; empty where none is named or there."""
+    path = given.text.rpartition(":")[0] if given and given.path == REFERENCE else ""
+    if not path.endswith(".py") or not (place := next(_places(path, folder), None)):
+        return []
+    return [file_of(path, place.read_bytes())]
 
 
 def _compared(

@@ -33,6 +33,7 @@ class Opening:
         changed_code: The user's files that changed since trials ended.
         accepts_code: Whether that is known and accepted.
         new_name: Where code changed, a name that the store has not yet.
+        lost_checkpoints: Trials whose last checkpoint somebody took away.
     """
 
     experiment: Experiment
@@ -48,6 +49,7 @@ class Opening:
     changed_code: Sequence[ChangedFile] = ()
     accepts_code: bool = False
     new_name: str = ""
+    lost_checkpoints: Sequence[int] = ()
 
 
 class Observer(Protocol):

@@ -6,7 +6,7 @@ Which are held while it trains is for `train/checkpointing.py`, how one is writt
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..assignment import Assignment
@@ -84,6 +84,19 @@ def _last_checkpoint(record: Record, checkpoints: Path) -> Checkpoint | None:
     """The last checkpoint that is written down and also there; whoever loads it checks it."""
     there = [one for one in record.checkpoints if (checkpoints / str(one.step)).is_dir()]
     return max(there, key=lambda one: one.step, default=None)
+
+
+def lost_checkpoints(store: Store, name: str, records: Sequence[Record]) -> tuple[int, ...]:
+    """The trials, by id, whose last checkpoint somebody took away: they go on from an earlier one.
+
+    Where none is left they begin at step 0.
+    """
+    lost = []
+    for record in records:
+        last = max(record.checkpoints, key=lambda one: one.step, default=None)
+        if last and _last_checkpoint(record, store.files.checkpoints(name, record.id)) != last:
+            lost.append(record.id)
+    return tuple(lost)
 
 
 def _first_losses(store: Store, experiment: Experiment, record: Record) -> dict[str, float]:

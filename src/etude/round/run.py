@@ -26,7 +26,7 @@ from .opening import Agreed, OpenRound, entry_of, open_round
 from .ranks import together
 from .rehearsal import refuse_without_checkpoints, rehearse
 from .result import Result, load, parent_in, read_whole
-from .resume import assignment
+from .resume import assignment, lost_checkpoints
 from .retry import reopen
 from .searches import Searches
 from .source import Source, runner_of
@@ -145,6 +145,7 @@ def _perform(
         changed_code=this_round.changed_code,
         accepts_code=this_round.accepts_code,
         new_name=this_round.new_name if this_round.changed_code else "",
+        lost_checkpoints=lost_checkpoints(store, experiment.name, waiting),
         findings=of_design(experiment, studies, parent_in(store.entries(), experiment)),
     )
     every_observer = Observers([*observers, *cell_observers()])

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, final
 
-from ..code import Code, CodeFile
+from ..code import REFERENCE, Code, CodeFile
 from ..text.masking import masked
 from ..text.signs import storable
 
@@ -30,8 +30,6 @@ from ..text.signs import storable
 MAX_TEXT_BYTES = 200_000
 # Heuristic: whoever has more files has his own record of them.
 MAX_FILES = 1000
-# The experiment's key that says what trains it: another reference is another code.
-REFERENCE = "[experiment] train"
 # Python's own, what is installed, and Etude.
 _NOT_THEIRS = tuple(
     f"{Path(place)}{os.sep}"

@@ -11,6 +11,7 @@ import math
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import final
 
@@ -22,6 +23,15 @@ from ..record import Checkpoint, Record
 
 # No trial's folder: trials are numbered.
 REHEARSAL = "rehearsal"
+
+
+# A person mends the first few of many, and the others are like them.
+_MOST_NAMED = 5
+
+
+def _is_in_the_way(entry: os.DirEntry[str]) -> bool:
+    """Whether something that is no folder has the name of a trial's."""
+    return entry.name.isascii() and entry.name.isdecimal() and not entry.is_dir()
 
 
 @final
@@ -75,18 +85,26 @@ class Files:
         return self._beside("batch-sizes.json")
 
     def refuse_file_for_folder(self, name: str) -> None:
-        """Refuses what stands where the folders of an experiment's trials are to be made.
+        """Refuses what stands where the folders of an experiment or its trials are to be.
 
         Raises:
-            StoreError: that names it.
+            StoreError: that names each.
         """
-        for top in (self._beside("checkpoints"), self._beside("trials")):
-            for place in (top, top / name):
-                if os.path.lexists(place) and not place.is_dir():
-                    raise StoreError(
-                        f"`{place}` is no folder, and trials write their files there. "
-                        "Move it away and type the same command again."
-                    )
+        tops = (self._beside("checkpoints"), self._beside("trials"))
+        places = [place for top in tops for place in (top, top / name)]
+        for top in tops:
+            with suppress(OSError), os.scandir(top / name) as inside:
+                trials = sorted(int(one.name) for one in inside if _is_in_the_way(one))
+                places += [top / name / str(trial) for trial in trials]
+        wrong = [place for place in places if os.path.lexists(place) and not place.is_dir()]
+        if wrong:
+            raise StoreError(
+                "\n".join(
+                    f"`{place}` is no folder, and trials write their files there. "
+                    "Move it away and type the same command again."
+                    for place in wrong[:_MOST_NAMED]
+                )
+            )
 
     def log(self, name: str, trial_id: int) -> Path:
         """What a trial printed."""

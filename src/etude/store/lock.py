@@ -12,6 +12,8 @@ import fcntl
 import hashlib
 import json
 import os
+import shlex
+import stat
 import struct
 import threading
 from collections import Counter, defaultdict
@@ -190,8 +192,9 @@ def file_lock(path: Path, owner: Owner, mode: int) -> Iterator[None]:
         StoreError: where it cannot be written.
     """
     try:
+        _refuse_other_kinds(path)
         is_new = not path.exists()
-        file = os.open(path, os.O_RDWR | os.O_CREAT, mode)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, mode)
     except OSError as error:
         raise StoreError(
             f"The lock `{path}` cannot be written ({error.strerror}). "
@@ -204,6 +207,22 @@ def file_lock(path: Path, owner: Owner, mode: int) -> Iterator[None]:
         yield
     finally:
         DESCRIPTORS.close(file)
+
+
+def _refuse_other_kinds(path: Path) -> None:
+    """Refuses what is no file in the lock's place: what a link leads to is not ours to write."""
+    if not os.path.lexists(path) or stat.S_ISREG(path.lstat().st_mode):
+        return
+    place = shlex.quote(str(path))
+    away, what = f"rm {place}", "no regular file"
+    if path.is_symlink():
+        what = "a symbolic link"
+    elif path.is_dir():
+        away, what = f"mv {place} {shlex.quote(f'{path}.moved')}", "a folder"
+    raise StoreError(
+        f"The lock `{path}` is {what}, and should be a file, which a run makes itself. Take it "
+        f"away (`{away}`) and type the same command again."
+    )
 
 
 def _lock_whole(file: int, path: Path) -> None:

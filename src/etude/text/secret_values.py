@@ -6,9 +6,11 @@ A setting itself is kept as it is, since the training reads it.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import TypeVar
 
 from .masking import MASK, masked, masked_values
 
+Value = TypeVar("Value")
 # Heuristic: a shorter text of such a name is a word, as of `token = "word"`, and stands elsewhere.
 _SHORTEST = 8
 
@@ -33,11 +35,24 @@ def secret_values(
 
 
 def _shown(name: str, value: str, fixed: Collection[str]) -> str:
+    if len(value) < _SHORTEST or name not in fixed:
+        return masked(f'"{value}"')[1:-1]
+    return str(shown_value(name, value))
+
+
+def shown_value(name: str, value: Value) -> Value | str:
+    """A value that is held, as people may read it beside its name; a number hides nothing.
+
+    >>> shown_value("api_key", "a1b2c3d4e5"), shown_value("data", "s3://me:pw@host/a")
+    ('***', 's3://me:***@host/a')
+    >>> shown_value("optimizer", "adam"), shown_value("max_token", 4096)
+    ('adam', 4096)
+    """
+    if not isinstance(value, str):
+        return value
+    by_name = f'{name} = "{value}"'
     by_looks = masked(f'"{value}"')[1:-1]
-    if by_looks != value or len(value) < _SHORTEST or name not in fixed:
-        return by_looks
-    by_name = masked_values(f'{name} = "{value}"')
-    return value if by_name == f'{name} = "{value}"' else MASK
+    return MASK if by_looks == value and masked_values(by_name) != by_name else by_looks
 
 
 def without_values(text: str, secrets: Mapping[str, str]) -> str:

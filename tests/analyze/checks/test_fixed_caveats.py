@@ -28,6 +28,15 @@ def test_one_name_with_two_values_is_two_caveats():
     assert [each.value for each in fixed_caveats(studies).caveats] == [10, 100]
 
 
+def test_a_password_that_is_fixed_is_in_no_text_and_no_evidence():
+    held = {"api_key": "a1b2c3d4e5", "password": "pw", "data": "s3://me:hush@host/a"}
+
+    found = findings(fixed_caveats(split(two_optimizers(fixed=held))))
+
+    assert [one.evidence["value"] for one in found] == ["***", "s3://me:***@host/a", "***"]
+    assert not [one for one in found for value in held.values() if f" {value}:" in one.message]
+
+
 def test_nothing_fixed_is_no_caveat():
     assert findings(fixed_caveats(split(two_optimizers(fixed={})))) == []
 

@@ -1,7 +1,7 @@
 """Which trials are of the same version of the code, and by what short hash it is known."""
 
-from etude.analyze.views.versions import versions
-from etude.code import Code, CodeFile, Stretch
+from etude.analyze.views.versions import changed_between, versions
+from etude.code import REFERENCE, Code, CodeFile, Stretch
 from etude.record import Record
 
 
@@ -31,6 +31,33 @@ def test_trials_of_the_same_code_have_the_same_hash_in_every_launch():
     )
 
     assert first == second
+
+
+def training(name, text):
+    reference = f"{name}.py:train"
+    return Code((file(f"{name}.py", text), file(REFERENCE, reference)))
+
+
+def test_a_training_file_that_was_renamed_is_the_same_code():
+    records = [
+        trial(0, (0, 1, training("train", "x = 1"))),
+        trial(1, (0, 2, training("training", "x = 1"))),
+    ]
+
+    (first,), (second,) = labels(*records)
+
+    assert first == second
+    assert versions(records).changed == ()
+    assert changed_between(records[:1], records[1:]) == ()
+
+
+def test_another_training_file_is_other_code():
+    (first,), (second,) = labels(
+        trial(0, (0, 1, training("train", "x = 1"))),
+        trial(1, (0, 2, training("training", "x = 2"))),
+    )
+
+    assert first != second
 
 
 def test_trials_of_other_code_have_another_hash():

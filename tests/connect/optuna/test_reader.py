@@ -265,6 +265,21 @@ def test_a_metric_that_is_no_objective_is_refused_with_the_objectives(stored):
         read(stored[0], ReadRequest(metric="valid/loss", study="two"))
 
 
+def test_a_usual_study_beside_one_of_two_objectives_is_told_how_to_import(tmp_path):
+    storage = storage_at(tmp_path / "two.db", "database")
+    for name, directions in (("usual", ["minimize"]), ("a b", ["minimize", "maximize"])):
+        study = optuna.create_study(storage=storage, study_name=name, directions=directions)
+        study.add_trial(optuna.trial.create_trial(values=[0.5] * len(directions)))
+
+    with pytest.raises(ImportFileError) as refusal:
+        read(tmp_path / "two.db", LOSS)
+
+    first, second = str(refusal.value).splitlines()
+    assert first.startswith("Study `a b` of ")
+    assert "has 2 objectives" in first
+    assert second.startswith("Study `usual` has what you ask for: `--study usual` imports")
+
+
 def test_every_study_of_a_file_arrives_but_deleted_ones(stored):
     names = [one.name for one in read(stored[0], ReadRequest(metric="accuracy"))]
 

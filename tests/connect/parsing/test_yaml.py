@@ -31,6 +31,8 @@ from etude.errors import ImportFileError
         ("a:\n- 1\n- b: 2\n  c: 3\n-\n  - 4", [1, {"b": 2, "c": 3}, [4]]),
         ("a:\n    - - 1\n      - 2\n    - 3", [[1, 2], 3]),
         ("a:\n  b:\n    'c d': 1\n  \"e\": 2\n", {"b": {"c d": 1}, "e": 2}),
+        ("a: !!python/tuple\n- 0.9\n- 0.99\nb: 1", [0.9, 0.99]),
+        ("a: !!python/tuple [0.9, 0.99]", "[0.9, 0.99]"),
         ("---\n# said first\na: 1\n...", 1),
     ],
 )
@@ -59,6 +61,27 @@ def test_what_trackers_write_is_read(text, value):
 def test_what_lies_beyond_is_refused_with_its_line(text, message):
     with pytest.raises(ImportFileError, match=message):
         mapping(text, "x.yaml")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "!!python/name:torch.nn.relu ''",
+        "!!python/object/apply:pathlib.PosixPath\n  - /\n  - data",
+        "!!python/object:nets.Block\n    lr: 5\n    layers:\n    - 1",
+        "&id001\n  - 1\n  - 2",
+        "*id001",
+        "\n  - 1\n  - !!python/name:torch.nn.relu ''\n  - 3",
+    ],
+)
+def test_a_value_that_is_not_read_leaves_the_others_and_is_named(value):
+    told = []
+
+    tree = mapping(f"lr: 0.1\nnet:\n  width: 8\n  act: {value}".rstrip() + "\nseed: 3", "x", told)
+
+    assert tree == {"lr": 0.1, "net": {"width": 8}, "seed": 3}
+    assert len(told) == 1
+    assert "`net.act` is not read" in told[0]
 
 
 def test_laughs_by_the_billion_stop_at_the_first():

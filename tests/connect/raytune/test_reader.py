@@ -228,6 +228,32 @@ def test_without_results_as_json_the_table_is_read(tmp_path):
     )
 
 
+def write_table(folder, name: str, *, has_setting: bool = True) -> None:
+    """A trial's folder without results as JSON."""
+    (folder / name).mkdir()
+    (folder / name / "progress.csv").write_text("loss,training_iteration\n0.5,1\n0.25,2\n")
+    if has_setting:
+        (folder / name / "params.json").write_text('{"rate": 0.1}')
+
+
+def test_tables_and_settings_alone_are_read_and_a_trial_without_setting_is_told(tmp_path):
+    write_table(tmp_path, "a")
+    write_table(tmp_path, "b", has_setting=False)
+
+    study = the_study(tmp_path)
+
+    assert [dict(trial.setting) for trial in study.trials] == [{"rate": 0.1}, {}]
+    assert study.trials[0].rows == ((1, "loss", 0.5), (2, "loss", 0.25))
+    assert any("Trial b has no `params.json`" in sentence for sentence in study.left_out)
+
+
+def test_tables_without_a_setting_are_refused_with_what_is_missing(tmp_path):
+    write_table(tmp_path, "a", has_setting=False)
+
+    with pytest.raises(ImportFileError, match=r"1 folder has `progress.csv` without `params.json`"):
+        read(tmp_path, ReadRequest(metric="loss"))
+
+
 # --- what is broken
 
 

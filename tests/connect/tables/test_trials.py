@@ -356,6 +356,25 @@ def test_a_row_that_sums_up_others_is_no_trial_and_told(table):
     assert "sum up others are no trials, and left out: 2." in study.left_out[-1]
 
 
+@pytest.mark.parametrize(
+    ("cells", "read"),
+    [
+        (("Yes", "no", "yes"), ["yes", "no", "yes"]),
+        (("TRUE", "false", "True"), [True, False, True]),
+        (("Adam", "adam", "yes"), ["Adam", "adam", "yes"]),
+    ],
+)
+def test_one_answer_in_several_spellings_is_one_value(table, cells, read):
+    rows = "".join(f"{cell},0.{at}\n" for at, cell in enumerate(cells, start=1))
+
+    assert [setting["ema"] for setting in settings(table(f"ema,acc\n{rows}"))] == read
+
+
+def test_cells_that_say_that_there_is_no_number_are_not_told_as_mistakes(table):
+    with pytest.raises(ImportFileError, match="no number: `diverged`"):
+        table("lr,acc\n0.1,n/a\n0.2,-\n0.3,diverged\n0.4,93%\n")
+
+
 def test_a_seed_by_another_name_is_the_seed_of_its_trial(table):
     study = table("lr,random_state,acc\n0.1,1,0.5\n0.1,2,0.6\n")
 

@@ -10,6 +10,7 @@ from ...finding import Finding
 from ...record import Record
 from ...space import Scalar, value_text
 from ...study import Study
+from ...text.secret_values import shown_value
 from ...wording import join
 from .unread import unread
 
@@ -22,6 +23,11 @@ class Caveat:
     hyperparameter: str
     value: Scalar
     studies: tuple[str, ...]
+
+    @property
+    def shown(self) -> Scalar:
+        """The value as people may read it: a password is masked."""
+        return shown_value(self.hyperparameter, self.value)
 
 
 @final
@@ -69,7 +75,6 @@ def _finding(caveat: Caveat, result: FixedCaveats) -> Finding:
     studies = result.studies
     everywhere = caveat.studies == studies
     where = "" if everywhere else f" in {', '.join(f'`{study}`' for study in caveat.studies)}"
-    value = value_text(caveat.value)
     subject = {"hyperparameter": caveat.hyperparameter}
     if not everywhere and len(caveat.studies) == 1:
         subject["study"] = caveat.studies[0]
@@ -80,10 +85,10 @@ def _finding(caveat: Caveat, result: FixedCaveats) -> Finding:
         subject=subject,
         headline=_headline(result),
         message=(
-            f"`{caveat.hyperparameter}` was held at {value}{where}: "
+            f"`{caveat.hyperparameter}` was held at {value_text(caveat.shown)}{where}: "
             "every conclusion holds only there."
         ),
-        evidence={"value": caveat.value, "studies": list(caveat.studies)},
+        evidence={"value": caveat.shown, "studies": list(caveat.studies)},
         kind="fixed",
     )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
-from ...code import CodeFile, Stretch, is_same, lines_between
+from ...code import REFERENCE, Code, CodeFile, Stretch, is_same, lines_between, under_new_name
 from ...record import Record
 
 
@@ -57,7 +57,8 @@ class Versions:
 def versions(records: Sequence[Record]) -> Versions:
     """The versions of the code that trained these trials.
 
-    Two versions of a file are one where they do the same. A file that a trial did not import is as
+    Two versions of a file are one where they do the same, under another name too where the training
+    file was renamed. A file that a trial did not import is as
     it was in its launch, else as before: whether a module was imported may depend on the setting.
 
     Source: K3.
@@ -71,6 +72,8 @@ def versions(records: Sequence[Record]) -> Versions:
         ),
         key=lambda one: one[:2],
     )
+    now = _NewNames([stretch.code for _, _, stretch in stretches])
+    stretches = [(at, trial, replace(one, code=now.of(one.code))) for at, trial, one in stretches]
     known = _Known()
     states = _states([(launch, one) for launch, _, one in stretches], known)
     base = next(iter(states.values()), {}).keys()
@@ -79,7 +82,7 @@ def versions(records: Sequence[Record]) -> Versions:
             TrainedBy(
                 stretch.from_step,
                 stretch.launch,
-                _version(stretch, states, known, base),
+                _version(replace(stretch, code=now.of(stretch.code)), states, known, base),
                 stretch.accepted,
             )
             for stretch in record.stretches
@@ -94,7 +97,8 @@ def changed_between(before: Sequence[Record], after: Sequence[Record]) -> tuple[
 
     Source: K3.
     """
-    first, second = _last_files(before), _last_files(after)
+    now = _NewNames([one.stretches[-1].code for one in after if one.stretches])
+    first, second = _last_files(before, now), _last_files(after, now)
     return tuple(
         path
         for path in sorted(first.keys() & second.keys())
@@ -102,14 +106,33 @@ def changed_between(before: Sequence[Record], after: Sequence[Record]) -> tuple[
     )
 
 
-def _last_files(records: Sequence[Record]) -> dict[str, list[CodeFile]]:
+def _last_files(records: Sequence[Record], now: _NewNames) -> dict[str, list[CodeFile]]:
     """The versions of every file that trials ended with, each once."""
-    codes = [record.stretches[-1].code for record in records if record.stretches]
+    codes = [now.of(record.stretches[-1].code) for record in records if record.stretches]
     files: dict[str, dict[str, CodeFile]] = {}
     for code in codes:
         for file in code.files if code else ():
             files.setdefault(file.path, {}).setdefault(file.hash, file)
     return {path: list(own.values()) for path, own in files.items()}
+
+
+class _NewNames:
+    """Codes with the training file called as the last of them calls it, where it was renamed."""
+
+    def __init__(self, codes: Sequence[Code | None]) -> None:
+        """Takes codes, the oldest first."""
+        known = list({one.digest: one for one in codes if one}.values())
+        last = next((one for one in reversed(codes) if one), None)
+        self._reference = last.file(REFERENCE) if last else None
+        self._files = [file for code in known for file in code.files]
+        self._renamed: dict[str, Code] = {}
+
+    def of(self, code: Code | None) -> Code | None:
+        if code is None or self._reference is None:
+            return code
+        if code.digest not in self._renamed:
+            self._renamed[code.digest] = under_new_name(code, self._reference, self._files)
+        return self._renamed[code.digest]
 
 
 class _Known:

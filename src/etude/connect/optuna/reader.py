@@ -20,6 +20,7 @@ How values get their names:
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -72,7 +73,26 @@ def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
         names = ", ".join(f"`{study.name}`" for study in studies[:MAX_NAMED]) or "none"
         wanted = f"no study `{request.study}`" if request.study else "no study"
         raise ImportFileError(f"`{source}` holds {wanted}. Studies in it: {names}.")
-    return [_study(study, source, request) for study in requested]
+    refused: list[str] = []
+    read_studies = []
+    for study in requested:
+        try:
+            read_studies.append(_study(study, source, request))
+        except ImportFileError as error:
+            refused.append(str(error))
+    if refused:
+        raise ImportFileError("\n".join([*refused, *_ways_out(read_studies)]))
+    return read_studies
+
+
+def _ways_out(readable: Sequence[SourceStudy]) -> list[str]:
+    """What to type for the studies beside those that are refused."""
+    if not readable:
+        return []
+    names = join([f"`{files.clean(study.name)}`" for study in readable], most=MAX_NAMED)
+    them = f"Study {names} has" if len(readable) == 1 else f"Studies {names} have"
+    option = shlex.quote(files.clean(readable[0].name))
+    return [f"{them} what you ask for: `--study {option}` imports that study alone."]
 
 
 def _stored_studies(source: Path) -> list[StoredStudy]:

@@ -10,7 +10,8 @@ from . import files
 
 # What tables write into an empty cell; `None` may be the name of something.
 _EMPTY = frozenset(("", "nan", "NaN", "NA", "N/A", "null"))
-_TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_TRUTHS = {"true": True, "false": False}
+_ANSWERS = frozenset(("yes", "no", "on", "off"))
 # The store's whole numbers have 64 bits.
 _LARGEST = 2**63 - 1
 
@@ -18,16 +19,18 @@ _LARGEST = 2**63 - 1
 def column_values(cells: Sequence[str]) -> list[Scalar | None]:
     """The values of a column: all truths, all whole numbers, all numbers, or else all text.
 
-    An empty cell is None.
+    An empty cell is None. `Yes` and `yes`, of people who filled in a form, are one value.
 
     >>> column_values(["1", "", "0.5"]), column_values(["1.0", ""]), column_values(["1", "auto"])
     ([1.0, None, 0.5], [1, None], ['1', 'auto'])
     """
     stripped = [cell.strip() for cell in cells]
     filled = [cell for cell in stripped if cell not in _EMPTY]
-    if all(cell in _TRUTHS for cell in filled):
-        return [_TRUTHS.get(cell) for cell in stripped]
+    if all(cell.casefold() in _TRUTHS for cell in filled):
+        return [_TRUTHS.get(cell.casefold()) for cell in stripped]
     numbers = [_number(cell) for cell in filled]
+    if filled and all(cell.casefold() in _ANSWERS for cell in filled):
+        return [None if cell in _EMPTY else cell.casefold() for cell in stripped]
     if any(number is None for number in numbers):
         return [None if cell.strip() in _EMPTY else files.clean(cell) for cell in cells]
     if len(filled) < len(stripped) and all(number == int(number or 0) for number in numbers):

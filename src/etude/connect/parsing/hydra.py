@@ -19,7 +19,7 @@ def job_setting(source: Path, place: Path, left_out: list[str]) -> dict[str, Sca
     for folder in (place, *place.parents):
         if files.has_file(source, folder / CONFIG):
             try:
-                return scalars.flat_setting(yaml.document(folder / CONFIG))
+                return scalars.flat_setting(yaml.document(folder / CONFIG, left_out))
             except (ImportFileError, OSError) as error:
                 left_out.append(f"{error} The run has no setting, therefore.")
                 return {}

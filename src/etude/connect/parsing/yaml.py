@@ -1,6 +1,8 @@
 """The YAML that trackers write: block mappings and lists of plain values.
 
-Tags, anchors, aliases and merges are refused by name: nothing is built, run or expanded.
+Tags, anchors, aliases and merges are refused by name: nothing is built, run or expanded. A caller
+who takes what is left out has a value with a tag, an anchor or an alias left out alone. A tuple of
+Python is a list.
 """
 
 from __future__ import annotations
@@ -24,25 +26,38 @@ _REFUSED = {
     "?": "a complex key",
     "%": "a directive",
 }
+# How PyYAML writes a tuple, such as the two momenta of Adam.
+_TUPLE = "!!python/tuple"
+# What stands in place of a value that is left out.
+_UNREAD = object()
 _NUMBERS = {".nan": "nan", ".inf": "inf", "-.inf": "-inf"}
 
 
-def document(path: Path) -> dict[str, Any]:
+def document(path: Path, left_out: list[str] | None = None) -> dict[str, Any]:
     """The mapping that a small YAML file holds.
+
+    Args:
+        path: The file.
+        left_out: Takes a sentence for each value with a tag, an anchor or an alias, which the
+            mapping lacks then. None: such a value is a mistake of the file.
 
     Raises:
         ImportFileError: for any YAML that trackers do not write, with file and line.
     """
-    return mapping(files.document(require_small(path)), str(path))
+    return mapping(files.document(require_small(path)), str(path), left_out)
 
 
-def mapping(text: str, where: str) -> dict[str, Any]:
-    r"""The mapping that a YAML text holds; `where` names it for people.
+def mapping(text: str, where: str, left_out: list[str] | None = None) -> dict[str, Any]:
+    r"""The mapping that a YAML text holds; `where` names it for people, as in `document`.
 
     >>> mapping("lr: 0.1\nlayers:\n- 1\n- 2\n", "x.yaml")
     {'lr': 0.1, 'layers': [1, 2]}
+    >>> mapping("lr: 0.1\nact: !!python/name:f.relu ''\n", "x.yaml", told := [])
+    {'lr': 0.1}
+    >>> told
+    ['`x.yaml`, line 2: the value of `act` is not read, for it has a tag (`!!python/name:f.relu`).']
     """
-    cursor = _Cursor(where, text.splitlines())
+    cursor = _Cursor(where, text.splitlines(), left_out)
     first = cursor.peek()
     if first is None:
         return {}
@@ -68,9 +83,11 @@ class _Line:
 class _Cursor:
     where: str
     lines: list[str]
+    left_out: list[str] | None = None
     at: int = 0
     seen_line: int = 0  # the index of the line that `peek` last looked at, for messages
     pushed: list[_Line] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)  # of the value that is being read, outer first
 
     def peek(self) -> _Line | None:
         """The next line that is neither blank nor a comment; it is not consumed."""
@@ -108,6 +125,25 @@ class _Cursor:
             self.at += 1
         return lines
 
+    def leave_out(self, rest: str, indent: int) -> object:
+        """Passes over a value with all that belongs to it, and says so.
+
+        Raises:
+            ImportFileError: where nobody takes what is left out.
+        """
+        what = _REFUSED[rest[0]]
+        if self.left_out is None or rest[0] not in "!&*":
+            self.refuse(what, rest)
+        self.left_out.append(
+            f"`{self.where}`, line {self.seen_line + 1}: the value of `{'.'.join(self.keys)}` is "
+            f"not read, for it has {what} (`{rest.partition(' ')[0][:60]}`)."
+        )
+        self.take_deeper(indent)
+        while (line := self.peek()) is not None and line.indent == indent and line.is_item:
+            self.skip()
+            self.take_deeper(indent)
+        return _UNREAD
+
     def refuse(self, what: str, text: str) -> NoReturn:
         raise ImportFileError(
             f"`{self.where}`, line {self.seen_line + 1}: {what} (`{text[:60]}`) is not read. Only "
@@ -128,11 +164,16 @@ def _mapping(cursor: _Cursor, indent: int, depth: int) -> dict[str, Any]:
     while (line := cursor.peek()) is not None and line.indent == indent and not line.is_item:
         key, rest = _split(cursor, line.text)
         cursor.skip()
-        mapping[key] = _value(cursor, rest, indent, depth)
+        cursor.keys.append(key)
+        value = _value(cursor, rest, indent, depth)
+        cursor.keys.pop()
+        if value is not _UNREAD:
+            mapping[key] = value
     return mapping
 
 
-def _items(cursor: _Cursor, indent: int, depth: int) -> list[Any]:
+def _items(cursor: _Cursor, indent: int, depth: int) -> Any:
+    """A list; one of whose items cannot be read is left out as a whole."""
     items: list[Any] = []
     while (line := cursor.peek()) is not None and line.indent == indent and line.is_item:
         rest = line.text[1:].lstrip()
@@ -143,7 +184,7 @@ def _items(cursor: _Cursor, indent: int, depth: int) -> list[Any]:
         else:
             cursor.skip()
             items.append(_value(cursor, rest, indent, depth))
-    return items
+    return items if all(item is not _UNREAD for item in items) else _UNREAD
 
 
 def _key_and_rest(text: str) -> tuple[str, str] | None:
@@ -169,6 +210,8 @@ def _split(cursor: _Cursor, text: str) -> tuple[str, str]:
 
 
 def _value(cursor: _Cursor, rest: str, indent: int, depth: int) -> Any:
+    if rest == _TUPLE or rest.startswith(f"{_TUPLE} "):
+        rest = rest.removeprefix(_TUPLE).strip()
     if rest.startswith("#"):
         rest = ""
     if not rest:
@@ -177,7 +220,7 @@ def _value(cursor: _Cursor, rest: str, indent: int, depth: int) -> Any:
         lines = cursor.take_deeper(indent)
         return ("\n" if rest[0] == "|" else " ").join(line.strip() for line in lines).strip()
     if rest[0] in _REFUSED:
-        cursor.refuse(_REFUSED[rest[0]], rest)
+        return cursor.leave_out(rest, indent)
     continuation = [line.strip() for line in cursor.take_deeper(indent)]
     if rest[0] not in "\"'" and any(_key_and_rest(line) for line in continuation):
         cursor.refuse("a value that goes on as keys", rest)

@@ -30,11 +30,11 @@ from typing import final
 
 from ...errors import ImportFileError
 from ...space import Scalar
-from ...wording import join
+from ...wording import join, quantity
 from .. import renaming
 from ..base import MAX_NAMED, ReadRequest, SourceStatus, SourceStudy, SourceTrial
 from ..parsing import files, scalars
-from .results import ITERATION, Results, combined_results, trial_results
+from .results import ITERATION, RESULTS, TABLE, Results, combined_results, trial_results
 from .state import PATTERN, State, StateTrial, experiment_state, plain_setting
 
 STATUSES: Mapping[str, SourceStatus] = {
@@ -44,6 +44,7 @@ STATUSES: Mapping[str, SourceStatus] = {
     "PAUSED": "running",
     "PENDING": "running",
 }
+SETTING = "params.json"
 # The name that makes a column the count of steps.
 STEP = "step"
 # For people: the end of an error says what went wrong.
@@ -82,7 +83,8 @@ def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
     if not experiments:
         raise ImportFileError(
             f"`{source}` holds no experiment of Ray Tune: neither `{PATTERN}` nor a trial's "
-            "`result.json` is in it or one folder below."
+            "folder with `result.json`, or `progress.csv` and `params.json`, is in it or one "
+            "folder below." + _half_trials(folder)
         )
     studies = [_study(path, request) for path in experiments]
     if not any(study.trials for study in studies):
@@ -92,8 +94,25 @@ def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
 
 
 def _is_experiment(folder: Path) -> bool:
-    return bool(files.regular_files(folder, PATTERN)) or bool(
-        files.regular_files(folder, "*/result.json")
+    """Whether a folder has a state, or a trial: its results, in a table with its setting beside."""
+    if files.regular_files(folder, PATTERN) or files.regular_files(folder, f"*/{RESULTS}"):
+        return True
+    tables = files.regular_files(folder, f"*/{TABLE}")
+    return any(files.has_file(folder, path.with_name(SETTING)) for path in tables)
+
+
+def _half_trials(folder: Path) -> str:
+    """What folders lack that look like a trial's; empty where none does."""
+    tables = [
+        path for depth in ("*", "*/*") for path in files.regular_files(folder, f"{depth}/{TABLE}")
+    ]
+    if not tables:
+        return ""
+    place = tables[0].parent.relative_to(folder)
+    return (
+        f" {quantity(len(tables), 'folder has', 'folders have')} `{TABLE}` without `{SETTING}` "
+        f"(`{files.clean(str(place))}`…), so no setting is known: copy `{SETTING}` from where Ray "
+        "ran."
     )
 
 
@@ -144,7 +163,7 @@ def _unknown_trials(folder: Path, state: State, left_out: list[str]) -> list[Sta
             continue
         if not files.is_inside(folder, path):
             left_out.append(files.link_message(path))
-        elif (path / "result.json").is_file() or (path / "params.json").is_file():
+        elif any((path / file).is_file() for file in (RESULTS, TABLE, SETTING)):
             trials.append(StateTrial(name=path.name, folder=path.name, status="", config={}))
     if trials and state.trials:
         names = _name_list([trial.name for trial in trials])
@@ -189,9 +208,12 @@ def _missing_message(path: Path, state: StateTrial, *, is_link: bool) -> str:
 
 def _setting(path: Path, state: StateTrial) -> tuple[dict[str, Scalar], list[str]]:
     """The setting of `params.json`, where a value that the state has pickled is an empty text."""
-    parameters = path / "params.json"
+    parameters = path / SETTING
     if not files.has_file(path, parameters):
-        return _flat_setting(state.config, state.name)
+        setting, left_out = _flat_setting(state.config, state.name)
+        if not setting and not state.pickled and not state.status:
+            left_out.append(f"Trial {state.name} has no `{SETTING}`, so its setting is unknown.")
+        return setting, left_out
     try:
         setting, left_out = _flat_setting(plain_setting(scalars.json_file(parameters)), state.name)
     except ImportFileError as error:

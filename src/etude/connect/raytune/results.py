@@ -15,6 +15,7 @@ from ..base import Row
 from ..parsing import files, scalars
 from ..parsing.scalars import float_value
 
+RESULTS, TABLE = "result.json", "progress.csv"
 ITERATION = "training_iteration"
 # Names that Ray adds to the reported values: clocks, places, counters.
 BOOKKEEPING = frozenset(
@@ -81,7 +82,7 @@ def trial_results(folder: Path, step: str, wanted_names: frozenset[str]) -> Resu
         step: The column that counts steps.
         wanted_names: Names that count as metrics although Ray adds them itself.
     """
-    for name, read in (("result.json", _from_json), ("progress.csv", _from_csv)):
+    for name, read in ((RESULTS, _from_json), (TABLE, _from_csv)):
         path = folder / name
         if path.is_file() and path.stat().st_size and files.is_inside(folder, path):
             left_out: list[str] = []

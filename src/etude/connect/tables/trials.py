@@ -287,7 +287,8 @@ def _refuse_words(path: Path, columns: Sequence[Assigned], request: ReadRequest)
 
 
 def _is_number(cell: str) -> bool:
-    return not cell.strip() or column([cell], results=True).is_number
+    """Whether a cell of a result holds a number, or says that there is none."""
+    return any(column(cells, results=True).is_number for cells in ([cell], [cell, "0"]))
 
 
 def _notes(

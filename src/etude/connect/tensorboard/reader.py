@@ -85,8 +85,10 @@ def _setting_beside(folder: Path, place: Path, left_out: list[str]) -> dict[str,
         if not files.has_file(folder, path):
             continue
         try:
-            tree = yaml.document(path) if path.suffix == ".yaml" else scalars.json_file(path)
-            return scalars.flat_setting(tree)
+            is_yaml = path.suffix == ".yaml"
+            return scalars.flat_setting(
+                yaml.document(path, left_out) if is_yaml else scalars.json_file(path)
+            )
         except (ImportFileError, OSError) as error:
             left_out.append(f"{error} The run has no setting, therefore.")
     return hydra.job_setting(folder, place, left_out)

@@ -84,7 +84,7 @@ def _part(place: Path, source: Path) -> _Part:
     config = place / "files" / "config.yaml"
     setting = part.setting
     if not setting and files.has_file(place, config):
-        setting = _config(config)
+        setting = _config(config, part.left_out)
     job = place.parent.parent
     if not setting and job.resolve().is_relative_to(source.resolve()):
         setting = hydra.job_setting(job, job, part.left_out)
@@ -106,10 +106,13 @@ def _part(place: Path, source: Path) -> _Part:
     )
 
 
-def _config(path: Path) -> dict[str, Any]:
+def _config(path: Path, left_out: list[str]) -> dict[str, Any]:
     setting: dict[str, Any] = {}
-    for name, entry in yaml.document(path).items():
-        if is_own(name) or name == "wandb_version":
+    unread: list[str] = []
+    tree = yaml.document(path, unread)
+    left_out += unread
+    for name, entry in tree.items():
+        if is_own(name) or name == "wandb_version" or (unread and entry == {}):
             continue
         if not isinstance(entry, dict) or "value" not in entry:
             raise ImportFileError(f"`{path}`: `{name}` has no `value`, as W&B would write it.")

@@ -11,6 +11,7 @@ from ...experiment.hyperparameter import Hyperparameter
 from ...playbook.catalogue import Names, known
 from ...space import Choice, Integer, Real, Scalar, is_number
 from ...space.values import value_text
+from ...text.secret_values import shown_value
 
 Fingerprint: TypeAlias = Mapping[str, Scalar | None]
 # Whatever of these a setting has, a step takes as long and as much memory.
@@ -95,7 +96,8 @@ def _changed(name: str, old: Scalar | None, rows: Sequence[Hyperparameter]) -> s
         return ""
     now = own[0]
     if isinstance(now, Real | Integer | Choice):
-        return f"`{name}` was {value_text(old) if old is not None else 'absent'}"
+        was = "absent" if old is None else value_text(shown_value(name, old))
+        return f"`{name}` was {was}"
     return _difference(name, old, now)
 
 
@@ -128,4 +130,5 @@ def _difference(name: str, old: Scalar | None, new: Scalar | None) -> str:
         return f"{name} changed"
     if old is None or new is None:
         return f"`{name}` {'is new' if old is None else 'is gone'}"
-    return f"`{name}` was {value_text(old)} and is {value_text(new)}"
+    was, now = (value_text(shown_value(name, value)) for value in (old, new))
+    return f"`{name}` was {was} and is {now}"
