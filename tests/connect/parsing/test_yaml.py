@@ -75,7 +75,7 @@ def test_what_lies_beyond_is_refused_with_its_line(text, message):
     ],
 )
 def test_a_value_that_is_not_read_leaves_the_others_and_is_named(value):
-    told = []
+    told: list[str] = []
 
     tree = mapping(f"lr: 0.1\nnet:\n  width: 8\n  act: {value}".rstrip() + "\nseed: 3", "x", told)
 
