@@ -215,6 +215,31 @@ def test_a_loss_that_rises_beyond_the_border_alone_is_not_said_to_rise_before_it
         assert "rises again" not in answer.reasons[0].text
 
 
+def breaks_far_below_its_border(trial: etude.Trial) -> None:
+    """The best rates break in half of their trainings, towards the end; those above seldom do."""
+    random, rate, clip = np.random.default_rng(trial.seed), float(trial["lr"]), float(trial["clip"])
+    end = 0.3 + 0.4 * abs(math.log10(rate / 0.02)) + random.normal(0.0, 0.02)
+    breaks = not clip and (rate > 0.5 or (0.015 < rate < 0.03 and random.random() < 0.5))
+    for step in trial.steps():
+        loss = math.nan if breaks and step >= 60 else end + 2.0 * math.exp(-step * rate / 0.2)
+        trial.log(step, {"train/loss": loss, "grad_norm": 1.0 + 2.0 * random.random()})
+        if trial.evaluates(step):
+            trial.report(step, {"valid/loss": loss})
+
+
+@pytest.mark.rule("D3")
+@pytest.mark.parametrize("seed", range(3))
+def test_a_best_rate_that_breaks_in_part_is_not_stable_however_far_its_border(
+    tmp_path: Path, seed: int
+) -> None:
+    names = {"lr": LR, "clip": "gradient_clip"}
+    clipped = replace(base(seed=seed), fixed={"lr": 0.02, "clip": 0.0}, names=names)
+
+    answer = outcome(tmp_path, breaks_far_below_its_border, of=clipped).answer
+
+    assert answer.values["verdict"] != "stable"
+
+
 def easy_first_batches(trial: etude.Trial) -> None:
     """A healthy valley whose batches are small: seven of ten are easy, the others the harder."""
     random, rate = np.random.default_rng(trial.seed), float(trial["lr"])
@@ -310,6 +335,25 @@ def test_a_loss_that_falls_by_more_than_seeds_differ_is_not_called_independent(
     tmp_path: Path, seed: int
 ) -> None:
     result = outcome(tmp_path, fall_below_the_noise_of_seeds, of=base(seed=seed))
+
+    assert result.answer.values["best_learning_rate"] is not None
+    assert not any("depend" in one.text for one in result.answer.reasons)
+
+
+def stuck_at_low_and_noisy_at_high_rates(trial: etude.Trial) -> None:
+    """Below a rate of 0.005 nothing is learned; above it so much as luck has it, up to a border."""
+    rate, luck = float(trial["lr"]), float(np.random.default_rng(trial.seed).uniform(0.2, 1.0))
+    learned = luck if 0.005 < rate < 0.05 else 0.5 * luck if rate < 0.2 else math.nan
+    for step in trial.steps():
+        way = learned * (1.0 - math.exp(-step / 30)) if rate > 0.005 else 0.001
+        trial.report(step, {"valid/loss": 2.3 - 1.5 * way})
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_where_low_rates_learn_nothing_the_loss_is_not_called_independent(
+    tmp_path: Path, seed: int
+) -> None:
+    result = outcome(tmp_path, stuck_at_low_and_noisy_at_high_rates, of=base(seed=seed))
 
     assert result.answer.values["best_learning_rate"] is not None
     assert not any("depend" in one.text for one in result.answer.reasons)

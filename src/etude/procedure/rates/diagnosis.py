@@ -87,6 +87,8 @@ class Limits:
         alike: And with fewer than so many, nothing speaks for a difference.
         edge: A best rate within so many times of the border lies at the edge (D3).
         alike_at_edge: And there only fewer than so many say that nothing does.
+        broken: So many trainings, and ...
+        broken_share: ... such a share of them break at no stable rate (D3).
         early: The share of the length that is the start.
         nearest: So many of the broken trainings next to the border tell when it is.
 
@@ -104,6 +106,9 @@ class Limits:
     edge: float = 2.0
     # Heuristic: the edge is a sign by itself, so that a lower rate has to be as good for sure.
     alike_at_edge: float = 0.3
+    # Heuristic: as of the rate from which training becomes unstable.
+    broken: int = 2
+    broken_share: float = 0.25
     # As the check of stability has it.
     early: float = 0.1
     # Heuristic: of five, one by accident is no majority.
@@ -170,6 +175,7 @@ def _judged(shown: Diagnosis, trained: Rates, limits: Limits) -> Diagnosis:
         best = trained.best.value
         climbs = _climb(trained.between(best, limits.room * best))
         is_broken = trained.unstable_from is not None and trained.unstable_from <= best
+        is_broken = is_broken or bool(_breaks_in_part(trained, trained.best, limits))
         return replace(shown, because=limited.because, promises=climbs or is_broken)
     if not limited.answer:
         climbing = _climbing(trained, limits)
@@ -237,11 +243,8 @@ def held_down(trained: Rates, limits: Limits = LIMITS) -> HeldDown:
     assert best is not None
     if border is None:
         return _without_border(trained, best)
-    times = number(border / best.value, 2)
     if border >= limits.room * best.value:
-        return HeldDown(
-            answer=False, because=f"the best rate lies {times} times below the first that breaks"
-        )
+        return _far_below(trained, best, border, limits)
     well = [one for one in trained.usable if one.value * limits.room <= border and not one.broke]
     if not well:
         return HeldDown(answer=None, because=f"no rate well below {number(border)} trains")
@@ -281,6 +284,31 @@ def _without_border(trained: Rates, best: Rate) -> HeldDown:
         count = f"{trained.broken} of {trained.trainings} trainings broke"
         return HeldDown(answer=False, because=f"no border up to {number(highest)}: {count}")
     return HeldDown(answer=False, because=f"no rate up to {number(highest)} breaks")
+
+
+def _far_below(trained: Rates, best: Rate, border: float, limits: Limits) -> HeldDown:
+    if because := _breaks_in_part(trained, best, limits):
+        return HeldDown(answer=None, because=because)
+    times = number(border / best.value, 2)
+    return HeldDown(
+        answer=False, because=f"the best rate lies {times} times below the first that breaks"
+    )
+
+
+def _breaks_in_part(trained: Rates, best: Rate, limits: Limits) -> str:
+    """How many trainings break at the best rate, or just above, far below the border; else empty.
+
+    Source: D3.
+    """
+    near = [one for one in trained.rates if best.value <= one.value <= limits.room * best.value]
+    for rates, where in (
+        ([best], "at the best rate"),
+        (near, f"up to {limits.room:g} times the best rate"),
+    ):
+        broke, seeds = sum(len(one.broke) for one in rates), sum(one.seeds for one in rates)
+        if broke >= limits.broken and broke >= limits.broken_share * seeds:
+            return f"{broke} of {seeds} trainings {where} break"
+    return ""
 
 
 def _turned(trained: Rates, best: Rate, border: float, limits: Limits) -> Rate | None:

@@ -162,7 +162,18 @@ def says_nothing(
         return True
     # Noise grows with the rate: what breaks at the edge would hide what differs below.
     noise = trained.sd_near(trained.best.value) if trained.best else trained.sd
-    return apart <= spread * noise and not _ranges_differ(trained, noise)
+    return apart <= spread * noise and not (
+        _begins_by_rate(trained.usable) or _ranges_differ(trained, noise)
+    )
+
+
+# Heuristic: of the best of a dozen borders; what low rates leave at its start lies far above.
+def _begins_by_rate(rates: Sequence[Rate], *, max_p_value: float = 0.001) -> bool:
+    """Whether the first evaluations tell low rates from high ones: the training reads its rate.
+
+    Where it ends may be luck all the same, as where half of the trainings break.
+    """
+    return _least_p_value([rate.firsts for rate in rates if rate.firsts]) < max_p_value
 
 
 # Heuristic: as sure as of two rates; a decade has several trainings where a rate has one. Of the

@@ -136,8 +136,13 @@ class Rate:
     @property
     def first(self) -> float:
         """The median of its first evaluations; minus infinity without any."""
+        return median(self.firsts or [-math.inf])
+
+    @property
+    def firsts(self) -> list[float]:
+        """The first evaluation of each training that has one."""
         series = [usable(trial.curves.objective).values_P for trial in self.trials]
-        return median([float(row_P[0]) for row_P in series if len(row_P)] or [-math.inf])
+        return [float(row_P[0]) for row_P in series if len(row_P)]
 
     @property
     def seeds(self) -> int:
