@@ -10,8 +10,8 @@ answer stands the throughput of that size, trained directly in a process of its 
 limit, as a share of the best of all sizes.
 
 Figures, medians of three turns, interleaved: `NAME.batch_size`, `NAME.throughput` (that share; 0
-where its size does not fit), `NAME.wall_s`, and `etude.largest`, the largest size that Etude says
-fits. Bars: what Etude calls useful has 0.95 of the best throughput, and its largest size fits.
+where its size does not fit), `NAME.wall_s`, and `batch-size.largest`, the largest size that Etude
+says fits. Bars: what Etude calls useful has 0.95 of the best throughput, and its largest fits.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ HERE = ROOT / "benchmarks" / "peers" / "finders"
 LIMIT_MIB = 1000
 TURNS = 3
 PEERS = ("accelerate", "lightning", "arithmetic")
-BARS = {"etude.throughput": 0.95, "etude.largest_fits": 1.0}
+BARS = {"batch-size.throughput": 0.95, "batch-size.largest_fits": 1.0}
 LIMIT_S = 3600
 Row = dict[str, Any]
 
@@ -48,7 +48,7 @@ def of_etude(on_gpu: bool) -> Row:
         for file in ("network.py", "train.py", "experiment.toml"):
             shutil.copy(HERE / file, folder / file)
         memory = [] if on_gpu else ["--memory", f"{LIMIT_MIB}MiB"]
-        command = [sys.executable, "-m", "etude", "batch-size", "experiment.toml", *memory]
+        command = [sys.executable, "-m", "batch-size", "batch-size", "experiment.toml", *memory]
         done = subprocess.run(
             [*command, "--json"], cwd=folder, capture_output=True, text=True, timeout=LIMIT_S
         )
@@ -75,11 +75,11 @@ def throughput(size: int, python: Path) -> float:
 
 def played(python: Path, on_gpu: bool) -> dict[str, list[Row]]:
     """The answers of all, in turns."""
-    found: dict[str, list[Row]] = {name: [] for name in ("etude", *PEERS)}
+    found: dict[str, list[Row]] = {name: [] for name in ("batch-size", *PEERS)}
     for _ in range(TURNS):
         for name, answers in found.items():
             begin = time.perf_counter()
-            said = of_etude(on_gpu) if name == "etude" else of_peer(name, python)
+            said = of_etude(on_gpu) if name == "batch-size" else of_peer(name, python)
             answers.append({**said, "wall_s": time.perf_counter() - begin})
     return found
 
@@ -87,7 +87,8 @@ def played(python: Path, on_gpu: bool) -> dict[str, list[Row]]:
 def directly(found: dict[str, list[Row]], python: Path) -> dict[int, float]:
     """Of every size that was named, and the powers of two below, the share of the best."""
     named = {one["batch_size"] for answers in found.values() for one in answers}
-    sizes = named | {one["largest"] for one in found["etude"]} | {2**power for power in range(8)}
+    largest = {one["largest"] for one in found["batch-size"]}
+    sizes = named | largest | {2**power for power in range(8)}
     each = {
         size: median(throughput(size, python) for _ in range(TURNS))
         for size in sorted(size for size in sizes if size)
@@ -103,9 +104,9 @@ def figures_of(found: dict[str, list[Row]], direct: dict[int, float]) -> dict[st
         figures[f"{name}.batch_size"] = median(sizes)
         figures[f"{name}.throughput"] = median(direct.get(size, 0.0) for size in sizes)
         figures[f"{name}.wall_s"] = median(one["wall_s"] for one in answers)
-    largest = [one["largest"] or 0 for one in found["etude"]]
-    figures["etude.largest"] = median(largest)
-    figures["etude.largest_fits"] = min(float(direct.get(size, 0.0) > 0.0) for size in largest)
+    largest = [one["largest"] or 0 for one in found["batch-size"]]
+    figures["batch-size.largest"] = median(largest)
+    figures["batch-size.largest_fits"] = min(float(direct.get(size, 0.0) > 0.0) for size in largest)
     return figures
 
 

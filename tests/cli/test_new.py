@@ -100,7 +100,7 @@ def test_new_that_was_killed_between_its_files_goes_on(tmp_path, etude_command, 
 
 @pytest.mark.parametrize(
     ("folder", "typed"),
-    [("my first", "'my first/experiment.toml'"), ("-dash", "./-dash/experiment.toml")],
+    [("my first", "'my first/{}'"), ("-dash", "./-dash/{}")],
 )
 def test_the_commands_that_are_told_can_be_pasted(
     tmp_path, monkeypatch, etude_command, folder, typed
@@ -109,8 +109,9 @@ def test_the_commands_that_are_told_can_be_pasted(
 
     said = etude_command("new", "--", folder)
 
-    assert f"etude plan {typed}" in said.out
-    assert f"etude run {typed}" in said.out
+    file = typed.format("experiment.toml")
+    assert f"etude plan {file}" in said.out
+    assert f"etude run {file}" in said.out
 
 
 @pytest.mark.parametrize(

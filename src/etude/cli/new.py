@@ -27,12 +27,7 @@ def new(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder to write.")],
     kind: Annotated[
         str | None,
-        typer.Option(
-            "--kind",
-            metavar="KIND",
-            help=_KINDS,
-            show_default=False,
-        ),
+        typer.Option("--kind", metavar="KIND", help=_KINDS, show_default=False),
     ] = None,
     framework: Annotated[
         str,

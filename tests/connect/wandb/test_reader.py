@@ -282,9 +282,6 @@ def test_a_run_without_a_log_has_its_last_values_at_its_last_step(tmp_path):
 @pytest.mark.parametrize(
     ("config", "named"),
     [
-        ("lr:\n  value: !!python/object/apply:os.system ['touch harm']\n", "a tag"),
-        ("a: &a [x]\nb: &b [*a, *a]\n", "an anchor"),
-        ("lr:\n  value: *a\n", "an alias"),
         ("<<: {a: 1}\n", "a merge"),
         ("lr: 0.1\n", "has no `value`"),
         ("x:" * 3 + "\n" + "".join(f"{' ' * d}a:\n" for d in range(100)), "deep"),
@@ -300,6 +297,20 @@ def test_a_config_that_is_not_plain_is_named_and_its_run_left_out(tmp_path, conf
     message = next(sentence for sentence in study.left_out if "run-1-bad" in sentence)
     assert named in message
     assert "left out" in message
+
+
+@pytest.mark.parametrize(
+    "value", ["!!python/object/apply:os.system ['touch harm']", "&a [x]", "*a"]
+)
+def test_a_value_that_is_not_plain_is_named_and_the_others_of_its_run_are_kept(tmp_path, value):
+    config = f"lr:\n  value: 0.1\nbad:\n  value: {value}\n"
+    local_run(tmp_path / "run-1-abc", config, {"loss": 1.0})
+
+    study = read(tmp_path)
+
+    assert study.trials[0].setting == {"lr": 0.1}
+    assert any("`bad.value` is not read" in sentence for sentence in study.left_out)
+    assert not (tmp_path / "harm").exists()
 
 
 def test_a_log_that_knows_the_setting_makes_up_for_a_config_that_is_not_plain(tmp_path):
