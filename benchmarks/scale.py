@@ -53,12 +53,14 @@ CELLS = [
     Cell("pbt", (100, 400, 3200)),
     Cell("reports", (1000, 100_000, 1_000_000), per="report"),
     Cell("metrics", (10, 1000), per="step"),
+    Cell("workers", (4, 16, 64), per="worker"),
     Cell("check", (1000, 10_000, 100_000), "build_many", "check"),
     Cell("check_wide", (100, 1000), "build_wide", "check"),
     Cell("next", (1000, 10_000, 100_000), "build_many", "next"),
     Cell("report", (1000, 10_000), "build_many", "report"),
     Cell("report_studies", (50, 500), "build_studies", "report", per="study"),
     Cell("check_axes", (10, 40), "build_axes", "check", per="axis"),
+    Cell("check_rounds", (5, 50), "build_rounds", "check", per="round"),
     Cell("cluster", (2000, 10_000, 100_000)),
     Cell("cluster_asha", (2000, 10_000, 100_000)),
 ]
@@ -206,6 +208,8 @@ def line(cell: Cell, size: int, row: dict[str, Any]) -> str:
     each = 1e3 * row["cpu_s"] / size
     more = f", {row['event_us']:.0f} us an event" if "event_us" in row else ""
     more += f", {row['mb']:.1f} MB" if "mb" in row else ""
+    if "wall_s" in row:
+        more += f", {row['wall_s']:.1f} s on the wall, {row['children_s']:.1f} s in the workers"
     return f"{size:,}: {row['cpu_s']:.1f} s, {each:.2f} ms a {cell.per}, {row['mib']:.0f} MiB{more}"
 
 

@@ -90,6 +90,15 @@ def metrics(size: int, folder: Path) -> int:
     return size
 
 
+def workers(size: int, folder: Path) -> dict[str, float]:
+    """As many processes as trials: what the driver takes, and what all of them do."""
+    begin = time.perf_counter()
+    one = experiment(size, **ONE_STEP)
+    etude.run(one, silent, store=folder / "etude.db", runner="processes", workers=size)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {"wall_s": time.perf_counter() - begin, "children_s": used.ru_utime + used.ru_stime}
+
+
 def entry(one: etude.Experiment) -> Any:
     from etude.experiment.entry import Entry, Launch
     from etude.experiment.toml import dumps
@@ -234,6 +243,14 @@ def axes(size: int, folder: Path) -> None:
     build(experiment(200, max_steps=10, evaluations=10, nuisance=ranges), folder)
 
 
+def rounds(size: int, folder: Path) -> None:
+    """A line of rounds, each of which names the one before; the last is `s`."""
+    names = [*(f"round_{number}" for number in range(size - 1)), "s"]
+    for number, name in enumerate(names):
+        before = {"parent": names[number - 1]} if number else {}
+        build(experiment(20, name=name, max_steps=10, evaluations=10, **before), folder)
+
+
 def command(name: str) -> Callable[[int, Path], dict[str, float]]:
     """A command over the store in a folder, as a person types it."""
 
@@ -263,12 +280,14 @@ CELLS: dict[str, Callable[[int, Path], Any]] = {
     "pbt": pbt,
     "reports": reports,
     "metrics": metrics,
+    "workers": workers,
     "cluster": cluster,
     "cluster_asha": cluster_asha,
     "build_many": many,
     "build_wide": wide,
     "build_studies": studies,
     "build_axes": axes,
+    "build_rounds": rounds,
     "check": command("check"),
     "next": command("next"),
     "report": command("report"),
