@@ -46,3 +46,9 @@ def test_many_are_counted():
 
 def test_nothing_is_said_of_nothing():
     assert taken_line({}) == ""
+
+
+def test_a_switch_is_taken_for_no_number():
+    switches = experiment(nuisance={}, fixed={"ema": True, "clip": False, "use_nesterov": True})
+
+    assert taken_for(switches) == {"use_nesterov": "nesterov"}

@@ -22,7 +22,9 @@ def catalogued(
     return [
         (one, entry)
         for one in hyperparameters(experiment)
-        if one.role in roles and (entry := known(one.name, experiment.names)) is not None
+        if one.role in roles
+        and (entry := known(one.name, experiment.names)) is not None
+        and entry.can_be(one.value)
     ]
 
 

@@ -25,8 +25,11 @@ def taken_for(experiment: Experiment, metrics: Iterable[str] = ()) -> dict[str, 
     Source: S2, C6, D5.
     """
     own = experiment.names
-    named = sorted({one.name for one in hyperparameters(experiment)} - own.keys())
-    entries = {name: entry.name for name in named if (entry := known(name))}
+    values = {one.name: one.value for one in hyperparameters(experiment)}
+    named = sorted(values.keys() - own.keys())
+    entries = {
+        name: entry.name for name in named if (entry := known(name)) and entry.can_be(values[name])
+    }
     logged = known_metrics(metrics, own, metric=experiment.metric)
     taken = {**entries, **{name: one for name, one in logged.items() if name not in own}}
     return {name: one for name, one in taken.items() if name != one}

@@ -91,6 +91,10 @@ class Entry:
         known_name = known_optimizer(optimizer)
         return not (self.optimizers and known_name) or known_name in self.optimizers
 
+    def can_be(self, value: object) -> bool:
+        """Whether this may be a value of it: `clip = true` is a switch, and no norm."""
+        return not (isinstance(value, bool) and math.isfinite(self.low))
+
 
 def known(name: str, names: Names = NO_NAMES) -> Entry | None:
     """The entry that a name is taken for: as `names` say, else by its words.

@@ -159,9 +159,13 @@ class Known:
         return next(iter(self.names_of(entry)), None)
 
     def names_of(self, entry: str) -> list[str]:
-        """All of the user's names of it, in the order of the setting."""
+        """All of the user's names of it, in the order of the setting; a switch is none."""
         names = self.base.names
-        return [name for name in self.setting if (hit := known(name, names)) and hit.name == entry]
+        return [
+            name
+            for name, value in self.setting.items()
+            if (hit := known(name, names)) and hit.name == entry and hit.can_be(value)
+        ]
 
     @property
     def spent_steps(self) -> int:
