@@ -92,8 +92,11 @@ class Entry:
         return not (self.optimizers and known_name) or known_name in self.optimizers
 
     def can_be(self, value: object) -> bool:
-        """Whether this may be a value of it: `clip = true` is a switch, and no norm."""
-        return not (isinstance(value, bool) and math.isfinite(self.low))
+        """Whether this may be a value of it: `clip = true` is a switch, and no norm.
+
+        What is never 0 cannot be switched off either.
+        """
+        return not (isinstance(value, bool) and self.low == 0.0)
 
 
 def known(name: str, names: Names = NO_NAMES) -> Entry | None:

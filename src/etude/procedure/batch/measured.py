@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, final
 
+from .growth import Gain
+
 Outcome: TypeAlias = Literal["measured", "out_of_memory", "too_few_examples", "unclear", "failed"]
 Verdict: TypeAlias = Literal["saturated", "growing", "bottleneck", "ignored", "unclear"]
 Cause: TypeAlias = Literal["input", "copies", "synchronization"]
@@ -92,6 +94,7 @@ class Measured:
         cores: Processor cores that one training occupied, for its use of resources (S9).
         examples: How many there are to train on; None where that is not known.
         is_flat: Whether a step takes the same time at every size, and nobody saw it hold more.
+        gains: What each feasible size but the smallest gains over the best of the smaller ones.
 
     Source: S3, S4, S5, S6, S13, E1.
     """
@@ -108,6 +111,7 @@ class Measured:
     cores: float = 1.0
     examples: int | None = None
     is_flat: bool = False
+    gains: tuple[Gain, ...] = ()
 
     @property
     def feasible(self) -> tuple[SizeMeasurement, ...]:

@@ -59,6 +59,7 @@ def measured(name: str, history: History, *, cores: float = 1.0) -> Measured:
         limited_by=limit,
         useful=None if ignored or flat or lone else known.useful,
         is_flat=flat,
+        gains=known.gains,
         bottleneck=None if ignored else bottleneck,
         # What trained fits all the more without gradients.
         evaluation_batch_size=None if ignored else largest,

@@ -126,6 +126,11 @@ def _finding(seen: TargetEvidence, status: Severity, headline: str) -> Finding:
 
 def _steps(seen: TargetEvidence) -> list[NextStep]:
     steps = []
+    if seen.rivals:
+        target = seen.ask.target
+        again = f"etude batch-size FILE --target {target.metric}={target.value:g} --again"
+        text = "Measure the times anew while little else runs: what was trained stays"
+        steps.append(NextStep(command=again, text=text))
     if _lines(seen):
         text = "Write the lines with `-o`, and tune anew at this batch size (S10)"
         steps.append(NextStep(command="", text=text))

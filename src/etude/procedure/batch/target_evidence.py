@@ -9,6 +9,7 @@ from typing import final
 from ...space import is_number
 from .target_curve import Curve
 from .target_plan import Question
+from .target_rivals import rivals
 from .target_study import SizeStudy, curve_of, noise, tells
 from .target_table import OneOff, SizeRow, best_by, one_off, quickest, size_rows, table
 
@@ -66,9 +67,21 @@ class TargetEvidence:
         return best_by(self.rows)
 
     @cached_property
-    def choice(self) -> SizeRow | None:
-        """The batch size to take: the quickest; None where no time is known."""
+    def quickest(self) -> SizeRow | None:
+        """The batch size that seems to train quickest; None where no time is known."""
         return quickest(self.rows)
+
+    @cached_property
+    def rivals(self) -> list[int]:
+        """Those that may train quicker than that by far, as badly as times per step are known."""
+        if self.quickest is None:
+            return []
+        return rivals(self.ask.measured, self.rows, self.quickest)
+
+    @property
+    def choice(self) -> SizeRow | None:
+        """The batch size to take: the quickest; None where that is not known."""
+        return None if self.rivals else self.quickest
 
     @property
     def table(self) -> tuple[tuple[str, ...], ...]:

@@ -20,7 +20,16 @@ def target_reasons(seen: TargetEvidence) -> tuple[Reason, ...]:
     """
     return tuple(
         reason
-        for part in (_open, _of_steps, _of_choice, _of_one_off, _of_sizes, _of_rates, _of_setting)
+        for part in (
+            _open,
+            _of_rivals,
+            _of_steps,
+            _of_choice,
+            _of_one_off,
+            _of_sizes,
+            _of_rates,
+            _of_setting,
+        )
         for reason in part(seen)
     )
 
@@ -37,6 +46,14 @@ def _open(seen: TargetEvidence) -> Iterator[Reason]:
     if failed := sum(one.status == "infeasible" and one.reason in FAILURES for one in records):
         text = f"{quantity(failed, 'training')} ended by an error and left out"
         yield Reason(text=text, rules=("C3",))
+
+
+def _of_rivals(seen: TargetEvidence) -> Iterator[Reason]:
+    """What keeps open which size trains quickest."""
+    if seen.rivals and seen.quickest is not None:
+        sizes = f"{seen.quickest.batch_size:,} seems quickest, but {_sizes(seen.rivals)}"
+        text = f"{sizes} may be by far: the load hides their time per step"
+        yield Reason(text=text, rules=("S9",))
 
 
 def _of_steps(seen: TargetEvidence) -> Iterator[Reason]:
@@ -71,7 +88,7 @@ def _of_choice(seen: TargetEvidence) -> Iterator[Reason]:
     ]
     if parts and best["time"] != best["resources"]:
         yield Reason(text=f"The best batch is {conjunction(parts)}: weigh them", rules=("S9",))
-    if choice is None and seen.met:
+    if seen.quickest is None and seen.met:
         text = "No time per step is known, so which batch trains quickest is open"
         yield Reason(text=text, rules=("S9",))
     if choice is None or choice.batch_size == seen.batch_size:
