@@ -330,16 +330,6 @@ def noisy(trial: etude.Trial, *, bottom: float) -> None:
         trial.report(step, {"valid/loss": loss})
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_a_loss_that_falls_by_more_than_seeds_differ_is_not_called_independent(
-    tmp_path: Path, seed: int
-) -> None:
-    result = outcome(tmp_path, fall_below_the_noise_of_seeds, of=base(seed=seed))
-
-    assert result.answer.values["best_learning_rate"] is not None
-    assert not any("depend" in one.text for one in result.answer.reasons)
-
-
 def stuck_at_low_and_noisy_at_high_rates(trial: etude.Trial) -> None:
     """Below a rate of 0.005 nothing is learned; above it so much as luck has it, up to a border."""
     rate, luck = float(trial["lr"]), float(np.random.default_rng(trial.seed).uniform(0.2, 1.0))
@@ -350,10 +340,13 @@ def stuck_at_low_and_noisy_at_high_rates(trial: etude.Trial) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_where_low_rates_learn_nothing_the_loss_is_not_called_independent(
-    tmp_path: Path, seed: int
+@pytest.mark.parametrize(
+    "train", [fall_below_the_noise_of_seeds, stuck_at_low_and_noisy_at_high_rates]
+)
+def test_a_loss_that_low_rates_leave_high_is_not_called_independent(
+    tmp_path: Path, train: Train, seed: int
 ) -> None:
-    result = outcome(tmp_path, stuck_at_low_and_noisy_at_high_rates, of=base(seed=seed))
+    result = outcome(tmp_path, train, of=base(seed=seed))
 
     assert result.answer.values["best_learning_rate"] is not None
     assert not any("depend" in one.text for one in result.answer.reasons)

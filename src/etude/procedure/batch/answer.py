@@ -79,8 +79,8 @@ def _end(measured: Measured) -> str:
     if measured.limited_by == "memory":
         return "the largest that fits"
     if measured.limited_by == "examples":
-        is_held = any(size.held for size in measured.sizes)
-        largest = "the largest that steps hold" if is_held else "all examples"
+        is_cut = any(size.cut_to for size in measured.sizes)
+        largest = "the largest that steps hold" if is_cut else "all examples"
         return f"of {measured.examples:,} examples" if measured.examples else largest
     return "the largest tried"
 
@@ -163,9 +163,10 @@ def _of_failures(measured: Measured) -> Iterator[Reason]:
         last = size.detail.strip().splitlines()[-1].rstrip(".")
         text = f"`{measured.name}` = {size.batch_size:,} {_ENDED[size.outcome]}: {last}"
         yield Reason(text=" ".join(text.split()[:20]), rules=("S4",))
-    for size in [size for size in measured.sizes if size.held][:1]:
-        held = quantity(size.held or 0, "example")
-        text = f"Steps of `{measured.name}` = {size.batch_size:,} hold {held}: few data, or a limit"
+    for size in [size for size in measured.sizes if size.cut_to][:1]:
+        examples = quantity(size.cut_to or 0, "example")
+        steps = f"Steps of `{measured.name}` = {size.batch_size:,} hold {examples}"
+        text = f"{steps}: few data, or a limit"
         yield Reason(text=f"{text} in the loop", rules=("S4",))
     if not measured.feasible and measured.limited_by == "memory":
         text = "The smallest batch is too large: give more with `--memory`, or take a smaller model"

@@ -157,10 +157,10 @@ class History:
         """
         if self.examples is not None and batch_size > self.examples:
             return True
-        return self.held(batch_size) is not None
+        return self.cut_to(batch_size) is not None
 
-    def held(self, batch_size: int) -> int | None:
-        """The examples that its steps hold where that is less than the size; else None.
+    def cut_to(self, batch_size: int) -> int | None:
+        """To how many examples its steps are cut, where that is less than the size; else None.
 
         A loader gives what there is where that is less than a batch, and a loop may set a limit.
         Nobody looks into every size: what a larger one does not hold, this one does not either, and
@@ -175,7 +175,7 @@ class History:
                 (one for one in reversed(self.sizes) if one < batch_size and self._shapes(one)),
                 None,
             )
-            return None if below is None else self.held(below)
+            return None if below is None else self.cut_to(below)
         if not large:
             return None
         shapes = dict(self._shapes(looked))

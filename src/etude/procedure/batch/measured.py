@@ -34,7 +34,7 @@ class SizeMeasurement:
         synchronization_share: The share in which the host waits for a device before the next step
             can be sent.
         detail: Why there is no throughput, in the user's own traceback where that is the reason.
-        held: The examples that its steps hold, where that is less; None for as many, or not seen.
+        cut_to: The examples that its steps hold, where that is less; None for as many, or unseen.
 
     Source: S4.
     """
@@ -50,7 +50,7 @@ class SizeMeasurement:
     copies_share: float | None = None
     synchronization_share: float | None = None
     detail: str = ""
-    held: int | None = None
+    cut_to: int | None = None
 
     @property
     def is_feasible(self) -> bool:

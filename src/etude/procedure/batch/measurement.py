@@ -74,13 +74,13 @@ def _size(history: History, size: int, step: Interval | None) -> SizeMeasurement
     outcome = history.outcome(size)
     if step is None or outcome != "measured":
         detail = next((one.detail for one in probes if one.outcome == outcome), "")
-        held = history.held(size) if outcome == "too_few_examples" else None
+        cut_to = history.cut_to(size) if outcome == "too_few_examples" else None
         return SizeMeasurement(
             batch_size=size,
             outcome="unclear" if outcome == "slow" or outcome == "measured" else outcome,
             memory_mib=_memory_mib(probes),
-            detail=detail or (f"Its steps hold {quantity(held, 'example')}." if held else ""),
-            held=held,
+            detail=detail or (f"Its steps hold {quantity(cut_to, 'example')}." if cut_to else ""),
+            cut_to=cut_to,
         )
     is_trusted = step.relative <= TRUSTED
     known: Outcome = "measured" if is_trusted else "unclear"
