@@ -247,6 +247,23 @@ def test_what_outlives_a_trial_is_named(tmp_path, request, script):
     assert f"(`{name}` of script_of_{name.lower()}.py changed and stays so)" in said
 
 
+# More values than are looked at: where the look ends is another value once `SEEN` has grown.
+MANY = SCRIPTS["SEEN"] + "MANY = [[[0] for _ in range(900)] for _ in range(15)]\n"
+# A library's registry that grows, in a dictionary of the user's.
+LIBRARY = (
+    "import types\nLIBRARIES = {'one': types.ModuleType('one')}\nLIBRARIES['one'].calls = 0\n"
+    "SEEN = []\ndef value():\n    LIBRARIES['one'].calls += 1\n    SEEN.append(1)\n"
+    "    return len(SEEN)\n"
+)
+
+
+@pytest.mark.parametrize("script", [MANY, LIBRARY], ids=["many", "library"], indirect=True)
+def test_what_did_not_change_is_not_named_beside_what_did(tmp_path, script):
+    name = script.__module__
+
+    assert f"(`SEEN` of {name}.py changed and stays so)" in tried(tmp_path, script).unrepeated
+
+
 CACHES = "import random\nCACHE = {}\ndef value():\n    return CACHE.setdefault('a', 0.5)\n"
 SEEDED = "import random\ndef value():\n    return random.random()\n"
 

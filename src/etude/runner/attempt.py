@@ -205,7 +205,7 @@ def rehearsal(assignment: Assignment, train: TrainFunction) -> Rehearsed | Refus
 
 
 def _rehearsal(
-    assignment: Assignment, train: TrainFunction, before: Mapping[str, object]
+    assignment: Assignment, train: TrainFunction, before: Mapping[str, tuple[bool, object]]
 ) -> Rehearsed | Refused:
     begin = time.monotonic()
     watches = [TimingChannel(assignment.metric), TimingChannel(assignment.metric)]

@@ -23,14 +23,16 @@ _PLAIN = (int, float, complex, str, bytes, type(None))
 _REL_TOL = 1e-4
 
 
-def module_states() -> dict[str, object]:
+def module_states() -> dict[str, tuple[bool, object]]:
     """A print of each name of the user's modules, equal where nothing about it has changed.
 
-    What was imported last is looked at first: the training file, and what it imports.
+    What was imported last is looked at first: the training file, and what it imports. With each
+    print stands whether the value was looked at whole: what was in one look and was not in
+    another, since something before it had grown, is not to be compared.
     """
     look = _Look()
     return {
-        f"`{name}` of {Path(str(module.__file__)).name}": look.at(value, _DEPTH)
+        f"`{name}` of {Path(str(module.__file__)).name}": look.print_of(value)
         for module in reversed(list(sys.modules.values()))
         if is_users(getattr(module, "__file__", None))
         for name, value in list(vars(module).items())
@@ -42,7 +44,7 @@ def unrepeated(
     metric: str,
     first: Mapping[int, float],
     second: Mapping[int, float],
-    before: Mapping[str, object],
+    before: Mapping[str, tuple[bool, object]],
 ) -> str:
     """That a trial did not repeat in one process, and what of the user's has changed since before.
 
@@ -60,7 +62,11 @@ def unrepeated(
     if step is None:
         return ""
     now = module_states()
-    changed = [name for name, was in before.items() if name in now and now[name] != was]
+    changed = [
+        name
+        for name, was in before.items()
+        if name in now and now[name] != was and now[name][0] == was[0]
+    ]
     names = f" ({join(changed, most=3)} changed and stays so)" if changed else ""
     return (
         f"One trial was tried twice with one seed: `{metric}` was {number(first[step], 6)}, then "
@@ -84,6 +90,12 @@ class _Look:
     def __init__(self) -> None:
         self._left = _MAX_VALUES
 
+    def print_of(self, value: Any) -> tuple[bool, object]:
+        """Whether a value was looked at whole, and its print; else which object it is."""
+        whole = self.at(value, _DEPTH)
+        is_whole = self._left > 0
+        return is_whole, whole if is_whole or isinstance(value, _PLAIN) else id(value)
+
     def at(self, value: Any, depth: int) -> object:
         """What can be compared later; of what cannot be looked into, which object it is."""
         self._left -= 1
@@ -97,7 +109,8 @@ class _Look:
             return value if value == value else "nan"  # NaN alone is not itself
         if type(value).__module__ == "itertools":
             return repr(value)
-        if depth == 0 or self._left <= 0:
+        # A library's module that stands in a user's dictionary changes as it pleases, too.
+        if depth == 0 or self._left <= 0 or isinstance(value, ModuleType):
             return id(value)
         if isinstance(value, FunctionType):  # a default that is a list outlives its calls
             return id(value), [self.at(one, depth - 1) for one in value.__defaults__ or ()]
