@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar, final
 
 from ..analyze.analysis import Analysis
@@ -82,7 +83,7 @@ class Context:
         """Its studies."""
         return self.analysis.studies
 
-    @property
+    @cached_property
     def relevant_findings(self) -> list[Finding]:
         """The findings that bear on the answer: no curves but those of the trials compared."""
         return relevant_findings(self.findings, self.verdict.best_trials)

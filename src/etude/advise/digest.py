@@ -46,9 +46,11 @@ def digest(
 
     Source: C5, C14.
     """
-    reasons = {_identity(finding) for caveat in caveats for finding in caveat.findings}
+    said = [finding for caveat in caveats for finding in caveat.findings]
+    reasons, checks = set(map(_identity, said)), {finding.check for finding in said}
     asked = [one for one in findings if one.status != "ok" and one.kind != UNASKED]
-    rest = [one for one in asked if _identity(one) not in reasons]
+    # An identity takes longer than all else that is asked here of a finding about one trial.
+    rest = [one for one in asked if one.check not in checks or _identity(one) not in reasons]
     kinds, covered = _kinds(rest), {_place(one) for one in rest if _of_study(one)}
     groups: dict[object, list[Finding]] = {}
     for finding in rest:

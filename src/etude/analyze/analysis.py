@@ -140,7 +140,8 @@ class Analysis:
             if check.of in _OF_ALL
             for finding in check.findings(self._whole(check))
         ]
-        return [one for one in by_study if not self.unread.idle(one)] + of_all
+        unread = self.unread
+        return [one for one in by_study if not unread.idle(one)] + of_all
 
     @property
     def unread(self) -> Unread:

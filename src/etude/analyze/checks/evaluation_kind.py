@@ -77,9 +77,10 @@ def evaluation_kind(
     Source: E8, X3.
     """
     metric = studies[0].metric if studies else ""
-    own = [one for one in own_records(studies, records) if len(one.series(metric))]
-    longest = max(own, key=lambda one: len(one.series(metric)), default=None)
-    reports = len(longest.series(metric)) if longest else 0
+    counts = [(one, len(one.series(metric))) for one in own_records(studies, records)]
+    with_values = [(one, count) for one, count in counts if count]
+    own = [one for one, _ in with_values]
+    longest, reports = max(with_values, key=lambda pair: pair[1], default=(None, 0))
     steps = max(longest.steps, int(longest.series(metric).steps_P[-1]) + 1) if longest else 0
     looked_at = own[: thresholds.max_trials]
     means = list(_means(metric, looked_at, thresholds)) if studies else []

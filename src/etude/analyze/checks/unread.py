@@ -65,6 +65,8 @@ class Unread:
 
     def idle(self, finding: Finding) -> bool:
         """Whether it speaks of a hyperparameter that nothing read: there is nothing to find."""
+        if not self.names:
+            return False
         name, study = finding.subject.get("hyperparameter"), finding.subject.get("study")
         same = [one for one in self.names if one.name == name]
         return any(one.everywhere or study in one.studies for one in same)

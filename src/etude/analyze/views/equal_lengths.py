@@ -38,7 +38,10 @@ def equal_lengths(study: Study, ended: Sequence[Outcome], *, needed: int) -> Equ
 
     Source: R2, C1.
     """
-    last_of = {one.trial: _last_step(one) for one in ended if one.feasible}
+    feasible = [one for one in ended if one.feasible]
+    if not any(one.record.status == "stopped" for one in feasible):
+        return EqualLengths(outcomes=tuple(ended), trials=len(feasible))
+    last_of = {one.trial: _last_step(one) for one in feasible}
     longest = max(last_of.values(), default=0)
     cut = {
         one.trial

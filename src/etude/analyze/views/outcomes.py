@@ -187,7 +187,8 @@ def ranked(ended: Sequence[Outcome]) -> list[Outcome]:
 
     Source: C1.
     """
-    return sorted((one for one in ended if one.feasible), key=lambda one: (one.loss, one.trial))
+    feasible = [one for one in ended if one.value is not None]
+    return sorted(feasible, key=lambda one: (one.loss, one.record.id))
 
 
 def _outcome(study: Study, record: Record) -> Outcome:
