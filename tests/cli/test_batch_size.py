@@ -91,6 +91,9 @@ def test_a_training_that_fails_shows_its_own_traceback(project, etude_command, c
         (("--memory", "2000000GiB"), "more than any machine or device has"),
         (("--one-off", "3"), "--one-off needs --target"),
         (("--picture", "a.gif"), "--picture takes FILE.svg"),
+        (("--target", "valid/error"), "--target takes METRIC=VALUE"),
+        (("--target", "valid/error=10%"), "--target takes METRIC=VALUE"),
+        (("--target", "valid/error=nan"), "--target takes METRIC=VALUE"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_trained(
@@ -99,6 +102,25 @@ def test_what_cannot_be_is_refused_before_anything_is_trained(
     said = etude_command(*TYPED, *words)
 
     assert (said.code, message in said.err) == (2, True)
+    assert "Powers of two" not in said.out
+
+
+def test_all_that_cannot_be_is_refused_at_once(project, etude_command):
+    said = etude_command(*TYPED, "--memory", "8", "--picture", "a.gif", "--target", "=1")
+
+    assert said.code == 2
+    assert all(option in said.err for option in ("--memory", "--picture", "--target"))
+
+
+def test_a_target_without_a_rate_to_tune_is_refused_before_sizes_are_measured(
+    project, etude_command
+):
+    (project / "small.toml").write_text(FILE.replace("learning_rate = 0.1\n", ""))
+
+    said = etude_command(*TYPED, "--target", "valid/error=0.1")
+
+    assert (said.code, "has no learning rate" in said.err) == (2, True)
+    assert "Powers of two" not in said.out
 
 
 @pytest.mark.parametrize("size", ["0", "-3", "2.5", "true"])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias, final
+from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar, final
 
 import typer
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ..procedure.measuring import Measuring
     from ..procedure.opening import Training
 
+T = TypeVar("T")
 MemoryOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -93,15 +95,35 @@ class _Asked:
         return None if self.memory is None else memory_size(self.memory)
 
     def refuse(self) -> None:
-        """Refuses what cannot be, before anything is trained."""
+        """Refuses what cannot be, before anything is trained: all of it at once.
+
+        Raises:
+            RunError: then.
+        """
         from ..errors import RunError
+        from ..procedure.batch.target_metric import declared_target
         from .chart_file import refuse_picture
 
+        refusals = []
         if self.one_off_h is not None and self.target is None:
-            raise RunError("--one-off needs --target: it is weighed against the time to a target.")
-        refuse_picture(self.picture)
-        if self.memory is not None:
-            memory_size(self.memory)
+            refusals += ["--one-off needs --target: it is weighed against the time to a target."]
+        refusals += _refusals(memory_size, self.memory)
+        refusals += _refusals(declared_target, self.target)
+        refusals += _refusals(refuse_picture, self.picture)
+        if refusals:
+            raise RunError("\n".join(refusals))
+
+
+def _refusals(read: Callable[[T], object], typed: T | None) -> list[str]:
+    """Why what was typed cannot be read; nothing where it can, or was not typed."""
+    from ..errors import RunError
+
+    try:
+        if typed is not None:
+            read(typed)
+    except RunError as error:
+        return [str(error)]
+    return []
 
 
 def batch_size(  # noqa: PLR0913  # one parameter an option is Typer's way
@@ -167,9 +189,12 @@ class _Choice:
         from ..procedure.batch.history import History
         from ..procedure.batch.measurement import measured
         from ..procedure.batch.throughput import Throughput
+        from ..procedure.batch_size import tuned_rate
         from ..procedure.measurement_file import MeasurementFile
 
         measuring = _measuring(self._asked, known, training)
+        if self._asked.target is not None:
+            tuned_rate(known)  # what has none is refused before minutes of measuring
         file = MeasurementFile(training.store.files.batch_sizes)
         stored = None if self._asked.again else file.read(known.base.name)
         history = History()

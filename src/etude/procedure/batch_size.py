@@ -73,7 +73,7 @@ class BatchSize:
         return bool(self.measured.feasible) and self.measured.verdict != "ignored"
 
     def _question(self, known: Known) -> Question:
-        name, rate = rate_of(known, without="no batch size can be tuned for its steps to a target")
+        name, rate = tuned_rate(known)
         return Question(
             known=known,
             measured=self.measured,
@@ -104,6 +104,17 @@ def steps_to_target(
     Source: S8, S9, S15.
     """
     return BatchSize(measured=measured, target=target, one_off_h=one_off_h, measuring=measuring)
+
+
+def tuned_rate(known: Known) -> tuple[str, float]:
+    """The learning rate that is tuned for each batch size, by name, and its value in the file.
+
+    Raises:
+        RunError: where the file has none.
+
+    Source: S8, S10.
+    """
+    return rate_of(known, without="no batch size can be tuned for its steps to a target")
 
 
 def _logged(known: Known) -> set[str]:
