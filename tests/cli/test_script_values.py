@@ -58,3 +58,10 @@ def test_what_is_no_python_is_told(tmp_path, content):
 def test_a_script_that_is_missing_is_told(tmp_path):
     with pytest.raises(RunError, match="cannot be read"):
         script(tmp_path / "none.py")
+
+
+def test_a_script_that_is_misspelt_is_told_with_the_nearest(tmp_path):
+    (tmp_path / "train_model.py").write_text("lr = 0.1\n")
+
+    with pytest.raises(RunError, match=r"Did you mean `train_model\.py`\?"):
+        script(tmp_path / "trian_model.py")

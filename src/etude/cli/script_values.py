@@ -12,6 +12,7 @@ from typing import Final, TypeAlias, final
 from ..errors import RunError
 from ..experiment.small_file import bytes_of
 from ..playbook.catalogue import known
+from ..wording import nearest
 from .trainer_script import TrainerScript, trainer_script
 
 Scalar: TypeAlias = bool | int | float | str
@@ -63,9 +64,10 @@ def script(path: Path) -> Script:
             )
         tree = ast.parse(data)
     except OSError as error:
-        raise RunError(
-            f"`{path}` cannot be read ({error.strerror}). Name the script that trains."
-        ) from error
+        near = nearest(path.name, sorted(file.name for file in path.parent.glob("*.py")))
+        is_typo = near and isinstance(error, FileNotFoundError)
+        way_out = f"Did you mean `{near}`?" if is_typo else "Name the script that trains."
+        raise RunError(f"`{path}` cannot be read ({error.strerror}). {way_out}") from error
     except (SyntaxError, ValueError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         raise RunError(
