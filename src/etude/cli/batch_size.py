@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar, final
+from typing import TYPE_CHECKING, Annotated, TypeAlias, final
 
 import typer
 
-from .measurements import batch_size_name, memory_size
+from .measurements import batch_size_name, memory_size, refusals_of, refuse_failure
 from .options import FileArgument, JsonOption, StoreOption
 from .procedures import (
     BudgetHoursOption,
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from ..procedure.measuring import Measuring
     from ..procedure.opening import Training
 
-T = TypeVar("T")
 MemoryOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -107,23 +105,11 @@ class _Asked:
         refusals = []
         if self.one_off_h is not None and self.target is None:
             refusals += ["--one-off needs --target: it is weighed against the time to a target."]
-        refusals += _refusals(memory_size, self.memory)
-        refusals += _refusals(declared_target, self.target)
-        refusals += _refusals(refuse_picture, self.picture)
+        refusals += refusals_of(memory_size, self.memory)
+        refusals += refusals_of(declared_target, self.target)
+        refusals += refusals_of(refuse_picture, self.picture)
         if refusals:
             raise RunError("\n".join(refusals))
-
-
-def _refusals(read: Callable[[T], object], typed: T | None) -> list[str]:
-    """Why what was typed cannot be read; nothing where it can, or was not typed."""
-    from ..errors import RunError
-
-    try:
-        if typed is not None:
-            read(typed)
-    except RunError as error:
-        return [str(error)]
-    return []
 
 
 def batch_size(  # noqa: PLR0913  # one parameter an option is Typer's way
@@ -203,7 +189,7 @@ class _Choice:
             kept = stored.history.without_failures()
             history = self._known_before(stored.fingerprint, kept, measuring)
         history, ended = _measure(self._asked, measuring, history, file)
-        _refuse_failure(history)
+        refuse_failure(history)
         result = measured(measuring.name, history, cores=measuring.threads)
         self._measured = result
         procedure = Throughput(measured=result, history=history, ended=ended)
@@ -367,19 +353,6 @@ def _exceeded(
     if wanted.turn > 1 and seconds >= most_s(history, measuring.limits):
         return "The time that was said at first is spent; the same command goes on."
     return ""
-
-
-def _refuse_failure(history: History) -> None:
-    """Stops where the user's own code keeps every size from being trained.
-
-    Raises:
-        TrainError: with the user's own traceback.
-    """
-    from ..errors import TrainError
-
-    failed = [probe for probe in history.probes if probe.outcome == "failed"]
-    if failed and len(failed) == len(history.probes):
-        raise TrainError("No batch size could be trained.", user_traceback=failed[-1].detail)
 
 
 def _to_target(asked: _Asked, procedure: Throughput, known: Known) -> Procedure[Known]:

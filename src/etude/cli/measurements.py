@@ -1,16 +1,19 @@
-"""What commands say about measurements of batch sizes: their limit, and whether they hold."""
+"""Of measurements of batch sizes: what is typed of them, and whether they hold."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from ..experiment import Experiment
     from ..finding import Finding
     from ..procedure.base import Known
+    from ..procedure.batch.history import History
 
+T = TypeVar("T")
 # Heuristic: a pebibyte; the largest machines have a few percent of it.
 _MOST_BYTES = 2**50
 # Python alone takes more: it is a number whose unit was left out.
@@ -98,3 +101,28 @@ def batch_size_name(known: Known) -> str:
             f"examples, at least 1. Write another, for example {name} = 32."
         )
     return name
+
+
+def refusals_of(read: Callable[[T], object], typed: T | None) -> list[str]:
+    """Why what was typed cannot be read; nothing where it can, or was not typed."""
+    from ..errors import RunError
+
+    try:
+        if typed is not None:
+            read(typed)
+    except RunError as error:
+        return [str(error)]
+    return []
+
+
+def refuse_failure(history: History) -> None:
+    """Stops where the user's own code keeps every size from being trained.
+
+    Raises:
+        TrainError: with the user's own traceback.
+    """
+    from ..errors import TrainError
+
+    failed = [probe for probe in history.probes if probe.outcome == "failed"]
+    if failed and len(failed) == len(history.probes):
+        raise TrainError("No batch size could be trained.", user_traceback=failed[-1].detail)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import final
@@ -18,6 +20,8 @@ from .messages import Shares
 # Heuristic: often enough to see what takes a twentieth of a second in all, seldom enough to cost
 # about a hundredth of it.
 _EVERY_S = 0.002
+# Heuristic: where more than half of the steps wait for a value, no queue of steps gets long.
+_MOST_STEPS = 0.5
 
 
 @final
@@ -61,8 +65,9 @@ class Sampler:
         waited = _share(times, "synchronization", total_s)
         blocked = [one for one in times if one[1] and one[2] == "elsewhere"]
         # A full queue of steps: the device is never out of work, and what the host does is hidden.
+        # Steps that wait for their own values leave no queue.
         queued = sum(seconds for seconds, *_ in blocked) / total_s
-        hidden = is_asynchronous() and queued > 0.1
+        hidden = is_asynchronous() and queued > 0.1 and synchronized < _MOST_STEPS
         source = 0.0 if hidden else _share(times, "input", total_s)
         lost = 0.0 if hidden else min(waited, 1.0 - waited) * synchronized
         return Shares(
@@ -74,7 +79,7 @@ class Sampler:
         )
 
     def _times(self) -> list[tuple[float, bool, Place, Stack]]:
-        """Each sample with the time since the last one, and what it is about; ours are left out."""
+        """Each sample with the time that it stands for, and what it is about; ours are left out."""
         is_ahead = is_asynchronous()
         # Of the time in which it was ready, only a part was its own; a wait is its own throughout.
         placed = (
@@ -89,12 +94,20 @@ class Sampler:
         return [one for one in placed if one[2] != "ours"]
 
     def _watch(self) -> None:
-        before = time.perf_counter()
-        while not self._ended.wait(_EVERY_S):
+        # At random moments: steps as long as the time between two looks are met at one place alone.
+        moments = _moments(time.perf_counter())
+        due = next(moments)
+        while not self._ended.wait(due - time.perf_counter()):
             stack = stack_now(self._thread)
             now = time.perf_counter()
-            self._samples.append((now - before, self._is_blocked(), stack))
-            before = now
+            # Who runs Python is met only when it lets go: it was there at each moment until now.
+            count = 0
+            while due <= now:
+                count, due = count + 1, next(moments)
+            # Reading its state lets it run on, in Python to another line: what it waits for then is
+            # not what it was seen at.
+            is_blocked = self._is_blocked() and stack_now(self._thread) == stack
+            self._samples.append((count * _EVERY_S, is_blocked, stack))
 
     def _turns_s(self) -> tuple[float, float]:
         """For how long the thread was on a processor, and for how long it was ready and was not."""
@@ -108,6 +121,14 @@ class Sampler:
         with suppress(OSError, IndexError):
             return self._state.read_text().rpartition(")")[2].split()[0] in "SD"
         return False
+
+
+def _moments(begin_s: float) -> Iterator[float]:
+    """When to look: so far apart in the mean, by a generator that no training has."""
+    draw = random.Random(0)
+    while True:
+        begin_s += draw.uniform(0.0, 2.0) * _EVERY_S
+        yield begin_s
 
 
 def _share(times: list[tuple[float, bool, Place, Stack]], wanted: Place, total_s: float) -> float:
