@@ -122,7 +122,7 @@ class Analysis:
         Edges, infeasible trials, importance and curves are those of a whole merged study; luck is
         that of each value's share of it.
         """
-        with _uncollected():
+        with uncollected():
             return self._findings()
 
     def _findings(self) -> list[Finding]:
@@ -269,7 +269,7 @@ def earlier_trials(
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """No search for garbage while many objects are made that all live on: a sixth of the time."""
     was_enabled = gc.isenabled()
     gc.disable()

@@ -113,10 +113,12 @@ def stored_result(
     name: str | None, store: str | None, judge: Judge | None = None, *, test: bool = False
 ) -> Iterator[Result]:
     """The result of an experiment as it stands; the store is closed after."""
+    from ..analyze.analysis import uncollected
     from ..round.result import load
     from ..store import open_store
 
-    with closing(open_store(store, create=False)) as database:
+    # A command looks at what it loaded until it ends.
+    with closing(open_store(store, create=False)) as database, uncollected():
         yield (judge or Judge()).of(load(database, name, test=test))
 
 
