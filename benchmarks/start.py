@@ -228,7 +228,7 @@ def exact_share(output: Output, rows: Sequence[Row]) -> float:
 
 
 def coverage(output: Output, *, reads: bool) -> float | None:
-    """The share of intervals that hold the long measurement; None where nothing was played."""
+    """The share of intervals that hold the long measurement; None until all were played."""
     cache = Cache(BENCH / "start-intervals.jsonl", ("repeat", "code"))
     code = code_of(BY_NAME["saturation"])
     rows = []
@@ -240,7 +240,8 @@ def coverage(output: Output, *, reads: bool) -> float | None:
             cache.add(row)
         rows += [row] if row else []
     measured = [row for row in rows if row["outcome"] == "measured"]
-    if not measured:
+    if not measured or len(rows) < REPEATS:
+        output.say(f"{'interval.coverage':20}{len(rows)} of {REPEATS} repeats were played")
         return None
     held = sum(row["holds"] for row in measured)
     widths = sorted((row["high"] - row["low"]) / row["mean"] for row in measured)
