@@ -1,3 +1,4 @@
+import gc
 import time
 
 import numpy as np
@@ -66,11 +67,16 @@ def test_a_hundred_thousand_settings_of_ten_dimensions_take_less_than_two_second
     texts = ("m <= 0.1 * max_steps", "width % heads == 0", 'b < 10 or kind == "adam"')
     space = Space(domains, constraints=texts, known={"max_steps": 10_000})
     units_TxD = np.random.default_rng(0).random((400_000, 10))
+    # What other tests of this process left in memory is no cost of it: a search for garbage among
+    # all of that would be.
+    gc.freeze()
     begin = time.process_time()
     found = settings_at(space, units_TxD[admissible(space, units_TxD)[:100_000]])
+    taken_s = time.process_time() - begin
+    gc.unfreeze()
 
     assert len(found) == 100_000
-    assert time.process_time() - begin < 2.0
+    assert taken_s < 2.0
 
 
 def test_what_is_admitted_satisfies_every_constraint():
