@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from types import FrameType
-
 import pytest
 
 from etude.runner.probe.frames import place, stack_now
 
-
-def here():
-    """The frames of this test alone, the innermost first."""
-    frame: FrameType | None = sys._getframe(1)
-    stack = []
-    while frame is not None and frame.f_code.co_filename == __file__:
-        stack.append((frame.f_code, frame.f_lineno))
-        frame = frame.f_back
-    return stack
+from .stacks import here
 
 
 def load_batch():

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import sys
-from types import FrameType
 
 import pytest
 
 from etude.runner.probe import sampler
 from etude.runner.probe.sampler import Sampler
 
-
-def here():
-    """The frames of this test alone, the innermost first."""
-    frame: FrameType | None = sys._getframe(1)
-    stack = []
-    while frame is not None and frame.f_code.co_filename == __file__:
-        stack.append((frame.f_code, frame.f_lineno))
-        frame = frame.f_back
-    return stack
+from .stacks import here
 
 
 class Array:
