@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 DEMO   := demo
 BENCHMARKS := house startup overhead discrepancy words first_minutes equivalence throughput calibration truth \
 	checklist adoption boundary importance rounds serve hostile kills scale schedules \
-	start finders procedures cures lengths ray kills_ray resume trackers \
+	start start_intervals finders procedures cures lengths ray kills_ray resume trackers \
 	autopilot bert search
 
 .DEFAULT_GOAL := help

@@ -20,9 +20,7 @@ Figures, and why their bars are where they are:
   with for months. `false_alarms` counts seeds of healthy pipelines.
 - `batch.exact`: of ten other seeds of `saturation`, the share whose useful size is exact, 0.9; the
   last doubling that helps brings 1.5 times or more, the next one 2 %. `unclear` is not exact.
-- `interval.coverage`: of 50 intervals of throughput, the share that hold the mean of ten times as
-  many steps under the same load (`start_intervals.py`), 0.9; an interval for 95 % that forgets that
-  a load comes and goes holds far fewer.
+- `interval.coverage`: of `start_intervals.py`, which also plays it alone.
 
 Answers stand in `.bench/start.jsonl`, by the code that answers and of the plant. Judging again
 costs nothing.
@@ -31,28 +29,25 @@ costs nothing.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a trial
 
-from measure import BENCH, ROOT, Cache, Output
-from procedures import digest, said_by
-from start_intervals import REPEATS, repeated
+from measure import BENCH, Cache, Output
+from procedures import said_by
+from start_intervals import coverage
 from start_planted import (
     BUILDING_SEEDS,
     BY_NAME,
     COSTS,
     ENOUGH_SEEDS,
-    FOLDER,
     HEALTHY,
     JUDGED_SEEDS,
     PLANTS,
@@ -61,6 +56,7 @@ from start_planted import (
     Ruling,
     alarms,
     answer,
+    code_of,
     written,
 )
 from start_truths import MEASURED, hardness
@@ -83,21 +79,7 @@ FIGURES: Mapping[str, Sequence[Plant]] = {
     "batch.exact": (),
     "interval.coverage": (),
 }
-ANSWERING = ("procedure", "analyze", "train", "runner")
 Row = dict[str, Any]
-
-
-@cache
-def answering_code() -> str:
-    folders = [ROOT / "src/etude" / name for name in ANSWERING]
-    return digest(*(path for folder in folders for path in folder.rglob("*.py")))
-
-
-def code_of(plant: Plant) -> str:
-    """What changes when an answer may."""
-    own = [FOLDER / plant.name / name for name in ("train.py", "experiment.toml")]
-    typed = str([plant.commands, *(plant.constants_of(seed) for seed in JUDGED_SEEDS)]).encode()
-    return answering_code() + digest(*own) + hashlib.blake2b(typed, digest_size=2).hexdigest()
 
 
 def has_gpu() -> bool:
@@ -227,31 +209,6 @@ def exact_share(output: Output, rows: Sequence[Row]) -> float:
     return exact / len(pairs)
 
 
-def coverage(output: Output, *, reads: bool) -> float | None:
-    """The share of intervals that hold the long measurement; None until all were played."""
-    cache = Cache(BENCH / "start-intervals.jsonl", ("repeat", "code"))
-    code = code_of(BY_NAME["saturation"])
-    rows = []
-    for repeat in range(REPEATS):
-        task = {"repeat": repeat, "code": code}
-        row = cache.get(task)
-        if row is None and not reads:
-            row = {**repeated(repeat), "code": code}
-            cache.add(row)
-        rows += [row] if row else []
-    measured = [row for row in rows if row["outcome"] == "measured"]
-    if not measured or len(rows) < REPEATS:
-        output.say(f"{'interval.coverage':20}{len(rows)} of {REPEATS} repeats were played")
-        return None
-    held = sum(row["holds"] for row in measured)
-    widths = sorted((row["high"] - row["low"]) / row["mean"] for row in measured)
-    output.say(
-        f"{'interval.coverage':20}{held} of {len(measured)}, {len(rows) - len(measured)} unclear; "
-        f"width {widths[len(widths) // 2]:.3f} of the mean"
-    )
-    return held / len(measured)
-
-
 def figures(results: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     plants = [results[one.name] for one in PLANTS if one.name in results]
     plants = [one for one in plants if one["planted"]]
@@ -325,8 +282,7 @@ def main() -> None:
         if repeats := list(gathered(saturated, REPEATED_SEEDS, rows, reads=reads)):
             found["batch.exact"] = exact_share(output, repeats)
     if not arguments.building and (not only or "interval.coverage" in only):
-        share = coverage(output, reads=reads)
-        found |= {} if share is None else {"interval.coverage": share}
+        found |= coverage(output, reads=reads)
     told(output, found)
     output.end(found)
 
