@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, final
 
 import numpy as np
 
@@ -15,8 +15,39 @@ from .space import Domain, Scalar
 Severity: TypeAlias = Literal["ok", "notice", "problem", "unclear"]
 
 
+class OfStudy(Protocol):
+    """The result of a check on a study."""
+
+    @property
+    def study(self) -> str:
+        """Its name."""
+
+
+class OfTrial(Protocol):
+    """What a check computed of one trial."""
+
+    @property
+    def trial(self) -> int:
+        """Its id."""
+
+
+R = TypeVar("R", bound=OfStudy)
+T = TypeVar("T", bound=OfTrial)
+
+
 @final
 @dataclass(frozen=True, kw_only=True)
+class Words:
+    """What a finding says, beside what it is about: see `Finding`."""
+
+    headline: str
+    message: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    advice: str = ""
+
+
+@final
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """What one check says about one subject.
 
@@ -43,6 +74,53 @@ class Finding:
     advice: str = ""
     acknowledged: bool = False
     kind: str = field(default="", metadata={"json": False})
+    # What makes the words of a finding of a trial, until somebody reads one.
+    late: tuple[Callable[..., Words], Any, Any] | None = field(
+        default=None, init=False, repr=False, compare=False, metadata={"json": False}
+    )
+
+    @classmethod
+    def of_trial(
+        cls,
+        result: R,
+        trial: T,
+        words: Callable[[R, T], Words],
+        *,
+        rule: str,
+        check: str,
+        status: Severity,
+        kind: str,
+    ) -> Finding:
+        """A finding on one trial, whose words are made when somebody reads one of them.
+
+        Of the trials of a large study hardly any is read, and sentences and evidence take most of
+        the time and the memory.
+        """
+        finding = object.__new__(cls)
+        for name, value in (
+            ("rule", rule),
+            ("check", check),
+            ("status", status),
+            ("subject", {"study": result.study, "trial": trial.trial}),
+            ("acknowledged", False),
+            ("kind", kind),
+            ("late", (words, result, trial)),
+        ):
+            object.__setattr__(finding, name, value)
+        return finding
+
+    if not TYPE_CHECKING:  # a type checker takes any name for one of a class that has this
+
+        def __getattr__(self, name: str) -> Any:
+            """The words of a finding of a trial, all of them once one is read."""
+            if name not in Words.__dataclass_fields__:
+                raise AttributeError(f"A finding has no `{name}`.")
+            words, result, trial = self.late
+            made = words(result, trial)
+            for one in Words.__dataclass_fields__:
+                object.__setattr__(self, one, getattr(made, one))
+            object.__setattr__(self, "late", None)
+            return getattr(self, name)
 
 
 @final

@@ -21,7 +21,8 @@ def with_file(finding: Finding, file: str) -> Finding:
         finding: As a check wrote it.
         file: The experiment's; empty for one from Python, whose `run` is called again.
     """
-    if _OF_A_FILE not in finding.advice:
+    # A single trial asks for no command; its words are not made before they are read.
+    if "trial" in finding.subject or _OF_A_FILE not in finding.advice:
         return finding
     if file:
         return replace(

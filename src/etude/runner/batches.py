@@ -12,6 +12,8 @@ from ..event import Began, Coded, Event, Logged
 
 # A report is stored within half a second: held for so long, and the rest is for the commit.
 HOLD_S = 0.4
+# Between two readings of reports that come in a stream.
+WAKE_S = 0.001
 _TICK_S = 0.1
 
 

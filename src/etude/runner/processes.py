@@ -15,14 +15,11 @@ from ..errors import RunError
 from ..event import Ended, Event, Lost, Paused, Refused, Rehearsed, Unrestored
 from ..experiment.resources import NOTHING_SAID, Resources
 from .base import Deliver
-from .batches import HOLD_S, is_urgent, merged
+from .batches import HOLD_S, WAKE_S, is_urgent, merged
 from .devices import environments, placed
 from .messages import Judge, Prepare, Train, Verdict
 from .slot import MAX_DEATHS, Slot
 from .starter import STARTER
-
-# Between two readings of reports that come in a stream.
-_WAKE_S = 0.001
 
 
 @final
@@ -192,7 +189,7 @@ class Processes:
             if is_urgent(events) or self._failure is not None:
                 break
             if events:
-                time.sleep(min(_WAKE_S, left_s))  # many reports are read at once
+                time.sleep(min(WAKE_S, left_s))  # many reports are read at once
             events += self._news(left_s)
         return events
 

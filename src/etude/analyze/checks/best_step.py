@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...finding import Finding, Severity
+from ...finding import Finding, Severity, Words
 from ...study import Study
 from ...wording import number, percent, plural, study_text
 from ..statistics.curve_shape import lowest
@@ -163,6 +163,18 @@ def findings(result: BestStep) -> list[Finding]:
 
 
 def _of_trial(result: BestStep, trial: BestStepTrial) -> Finding:
+    return Finding.of_trial(
+        result,
+        trial,
+        _words,
+        rule="T5",
+        check="best_step",
+        status=trial.status,
+        kind=cause(trial.why),
+    )
+
+
+def _words(result: BestStep, trial: BestStepTrial) -> Words:
     at = (
         ""
         if trial.share is None or trial.value is None or trial.step is None
@@ -184,11 +196,7 @@ def _of_trial(result: BestStep, trial: BestStepTrial) -> Finding:
         but = f" So far {at}." if at else ""
         message = open_message(trial.trial, "where its best step falls", trial.why) + but
         headline = open_headline(trial.trial, "the best step", trial.why)
-    return Finding(
-        rule="T5",
-        check="best_step",
-        status=trial.status,
-        subject={"study": result.study, "trial": trial.trial},
+    return Words(
         headline=headline,
         message=message,
         evidence={
@@ -200,7 +208,6 @@ def _of_trial(result: BestStep, trial: BestStepTrial) -> Finding:
             "confidence": None,
         },
         advice=settled_by(trial.why),
-        kind=cause(trial.why),
     )
 
 

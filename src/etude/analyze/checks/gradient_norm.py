@@ -12,7 +12,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...finding import Finding, Severity
+from ...finding import Finding, Severity, Words
 from ...record import Series
 from ...space import Scalar
 from ...study import Study
@@ -331,12 +331,21 @@ class _Fact:
 
 def _of_trial(result: GradientNorm, trial: GradientNormTrial) -> Finding:
     facts = _facts(result, trial)
-    headline, message = _trial_words(trial, facts)
-    return Finding(
+    return Finding.of_trial(
+        result,
+        trial,
+        _words,
         rule=facts[0].rule if facts else "D5",
         check="gradient_norm",
         status=trial.status,
-        subject={"study": result.study, "trial": trial.trial},
+        kind=facts[0].kind if facts else cause(trial.why),
+    )
+
+
+def _words(result: GradientNorm, trial: GradientNormTrial) -> Words:
+    facts = _facts(result, trial)
+    headline, message = _trial_words(trial, facts)
+    return Words(
         headline=headline,
         message=message,
         evidence={
@@ -353,7 +362,6 @@ def _of_trial(result: GradientNorm, trial: GradientNormTrial) -> Finding:
             "confidence": None,
         },
         advice=facts[0].advice if facts else settled_by(trial.why),
-        kind=facts[0].kind if facts else cause(trial.why),
     )
 
 

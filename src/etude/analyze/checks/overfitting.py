@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from ...finding import Finding, Severity
+from ...finding import Finding, Severity, Words
 from ...playbook.catalogue import Names, known
 from ...record import Record
 from ...study import Study
@@ -160,29 +160,37 @@ def findings(result: Overfitting) -> list[Finding]:
     Source: C6, C7.
     """
     of_trials = [
-        Finding(
+        Finding.of_trial(
+            result,
+            trial,
+            _words,
             rule="C6" if trial.best else "C7",
             check="overfitting",
             status=trial.status,
-            subject={"study": result.study, "trial": trial.trial},
-            headline=_headline(trial),
-            message=_message(trial),
-            evidence={
-                "trials": [trial.trial],
-                "best": trial.best,
-                "by_loss": trial.by_loss.status,
-                "by_metric": trial.by_metric.status,
-                "loss": vars(trial.by_loss),
-                "metric": vars(trial.by_metric),
-                "confidence": _confidence(result.thresholds, trial)[0],
-                "confidence_trials": _confidence(result.thresholds, trial)[1],
-            },
-            advice=_advice(trial),
             kind=_kind(trial),
         )
         for trial in result.trials
     ]
     return [*of_trials, _selection_finding(result)]
+
+
+def _words(result: Overfitting, trial: OverfittingTrial) -> Words:
+    confidence, of_trials = _confidence(result.thresholds, trial)
+    return Words(
+        headline=_headline(trial),
+        message=_message(trial),
+        evidence={
+            "trials": [trial.trial],
+            "best": trial.best,
+            "by_loss": trial.by_loss.status,
+            "by_metric": trial.by_metric.status,
+            "loss": vars(trial.by_loss),
+            "metric": vars(trial.by_metric),
+            "confidence": confidence,
+            "confidence_trials": of_trials,
+        },
+        advice=_advice(trial),
+    )
 
 
 def _confidence(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from ...finding import Finding, Severity
+from ...finding import Finding, Severity, Words
 from ...record import Series
 from ...study import Study
 from ...wording import number, plural
@@ -362,29 +362,37 @@ def findings(result: Periodicity) -> list[Finding]:
     Source: E6.
     """
     return periodicity_copies.findings(result.copied, result.study) + [
-        Finding(
+        Finding.of_trial(
+            result,
+            trial,
+            _words,
             rule="E6",
             check="periodicity",
             status=trial.status,
-            subject={"study": result.study, "trial": trial.trial},
-            headline=_headline(trial),
-            message=_message(trial),
-            evidence={
-                "trials": [trial.trial],
-                "metrics": list(trial.metrics),
-                "metric": None if trial.rhythm is None else trial.rhythm.metric,
-                "period_evaluations": None if trial.rhythm is None else trial.rhythm.lag,
-                "period_steps": None if trial.rhythm is None else trial.rhythm.steps,
-                "correlation": None if trial.rhythm is None else trial.rhythm.correlation,
-                "limit": None if trial.rhythm is None else trial.rhythm.limit,
-                "steps_per_epoch": trial.epoch,
-                "confidence": None,
-            },
-            advice=_advice(trial),
             kind=cause(trial.why),
         )
         for trial in result.trials
     ]
+
+
+def _words(_: Periodicity, trial: PeriodicityTrial) -> Words:
+    rhythm = trial.rhythm
+    return Words(
+        headline=_headline(trial),
+        message=_message(trial),
+        evidence={
+            "trials": [trial.trial],
+            "metrics": list(trial.metrics),
+            "metric": None if rhythm is None else rhythm.metric,
+            "period_evaluations": None if rhythm is None else rhythm.lag,
+            "period_steps": None if rhythm is None else rhythm.steps,
+            "correlation": None if rhythm is None else rhythm.correlation,
+            "limit": None if rhythm is None else rhythm.limit,
+            "steps_per_epoch": trial.epoch,
+            "confidence": None,
+        },
+        advice=_advice(trial),
+    )
 
 
 def _headline(trial: PeriodicityTrial) -> str:

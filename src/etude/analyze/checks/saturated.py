@@ -13,7 +13,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...finding import Finding, Severity
+from ...finding import Finding, Severity, Words
 from ...record import Series
 from ...study import Study
 from ...wording import number, percent
@@ -205,27 +205,34 @@ def findings(result: Saturated) -> list[Finding]:
     Source: C10.
     """
     return [
-        Finding(
+        Finding.of_trial(
+            result,
+            trial,
+            _words,
             rule="C10",
             check="saturated",
             status=trial.status,
-            subject={"study": result.study, "trial": trial.trial},
-            headline=_headline(result, trial),
-            message=_message(result, trial),
-            evidence={
-                "trials": [trial.trial],
-                "level": trial.level,
-                "band": trial.band,
-                "step": trial.step,
-                "share": trial.share,
-                "lowest_at": trial.lowest,
-                "confidence": None,
-            },
-            advice=_advice(result, trial),
             kind=_kind(result, trial),
         )
         for trial in result.trials
     ]
+
+
+def _words(result: Saturated, trial: SaturatedTrial) -> Words:
+    return Words(
+        headline=_headline(result, trial),
+        message=_message(result, trial),
+        evidence={
+            "trials": [trial.trial],
+            "level": trial.level,
+            "band": trial.band,
+            "step": trial.step,
+            "share": trial.share,
+            "lowest_at": trial.lowest,
+            "confidence": None,
+        },
+        advice=_advice(result, trial),
+    )
 
 
 def _kind(result: Saturated, trial: SaturatedTrial) -> str:

@@ -8,7 +8,7 @@ from typing import final
 
 import numpy as np
 
-from ...finding import Finding
+from ...finding import Finding, Words
 from ...study import Study
 from ...wording import join, percent, plural
 from ..thresholds import StabilityThresholds
@@ -162,21 +162,28 @@ def findings(result: Stability) -> list[Finding]:
     """
     return [
         *(
-            Finding(
+            Finding.of_trial(
+                result,
+                trial,
+                _words,
                 rule="D1" if trial.kind else "D4" if trial.hidden else "C4",
                 check="stability",
                 status=trial.status,
-                subject={"study": result.study, "trial": trial.trial},
-                headline=_headline(trial),
-                message=_message(result, trial),
-                evidence=_evidence(result, trial),
-                advice=_advice(trial),
                 kind=trial.kind or cause(trial.why),
             )
             for trial in result.trials
         ),
         *limit_findings(result.limit),
     ]
+
+
+def _words(result: Stability, trial: StabilityTrial) -> Words:
+    return Words(
+        headline=_headline(trial),
+        message=_message(result, trial),
+        evidence=_evidence(result, trial),
+        advice=_advice(trial),
+    )
 
 
 def _evidence(result: Stability, trial: StabilityTrial) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
-from ...finding import Finding, Severity
+from ...finding import Finding, Severity, Words
 from ...study import Study
 from ...wording import number, percent, plural, study_text
 from ..statistics.curve_shape import jumps, late
@@ -227,15 +227,27 @@ def _study_words(result: StepVariance, best: StepVarianceTrial | None) -> tuple[
 
 
 def _of_trial(result: StepVariance, trial: StepVarianceTrial) -> Finding:
-    headline, message = _trial_words(result, trial)
-    # Of the best trial the study's finding speaks: one cause is said once.
-    said = trial.rank == 1 and trial.status == "notice" and result.status in ("notice", "problem")
-    status: Severity = "ok" if said else trial.status
-    return Finding(
+    status = _said_status(result, trial)
+    return Finding.of_trial(
+        result,
+        trial,
+        _words,
         rule="C8",
         check="step_variance",
         status=status,
-        subject={"study": result.study, "trial": trial.trial},
+        kind="jumps" if status == "notice" else cause(trial.why),
+    )
+
+
+def _said_status(result: StepVariance, trial: StepVarianceTrial) -> Severity:
+    """Of the best trial the study's finding speaks: one cause is said once."""
+    said = trial.rank == 1 and trial.status == "notice" and result.status in ("notice", "problem")
+    return "ok" if said else trial.status
+
+
+def _words(result: StepVariance, trial: StepVarianceTrial) -> Words:
+    headline, message = _trial_words(result, trial)
+    return Words(
         headline=headline,
         message=message,
         evidence={
@@ -247,8 +259,7 @@ def _of_trial(result: StepVariance, trial: StepVarianceTrial) -> Finding:
             "value": trial.value,
             "confidence": None,
         },
-        advice=ADVICE if status == "notice" else settled_by(trial.why),
-        kind="jumps" if status == "notice" else cause(trial.why),
+        advice=(ADVICE if _said_status(result, trial) == "notice" else settled_by(trial.why)),
     )
 
 

@@ -14,7 +14,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...finding import Finding, Severity
+from ...finding import Finding, Severity, Words
 from ...record import BY_HAND, PREEMPTED
 from ...study import Study
 from ...wording import number, percent, study_text
@@ -220,20 +220,27 @@ def findings(result: StillImproving) -> list[Finding]:
     Source: C9, T1, T3.
     """
     of_trials = [
-        Finding(
+        Finding.of_trial(
+            result,
+            trial,
+            _words,
             rule="C9",
             check="still_improving",
             status=trial.status,
-            subject={"study": result.study, "trial": trial.trial},
-            headline=_headline(result, trial),
-            message=_message(result, trial),
-            evidence=_evidence(result, trial),
-            advice=_advice(result, trial),
             kind=_kind(result, trial),
         )
         for trial in result.trials
     ]
     return [*of_trials, _regime(result)]
+
+
+def _words(result: StillImproving, trial: StillImprovingTrial) -> Words:
+    return Words(
+        headline=_headline(result, trial),
+        message=_message(result, trial),
+        evidence=_evidence(result, trial),
+        advice=_advice(result, trial),
+    )
 
 
 def _evidence(result: StillImproving, trial: StillImprovingTrial) -> Mapping[str, object]:

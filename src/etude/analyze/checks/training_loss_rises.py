@@ -13,7 +13,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...finding import Finding, Severity
+from ...finding import Finding, Severity, Words
 from ...record import Series
 from ...study import Study
 from ...wording import number, percent
@@ -244,30 +244,37 @@ def findings(result: TrainingLossRises) -> list[Finding]:
     Source: C11, D2.
     """
     return [
-        Finding(
+        Finding.of_trial(
+            result,
+            trial,
+            _words,
             rule="D2" if trial.status == "notice" else "C11",
             check="training_loss_rises",
             status=trial.status,
-            subject={"study": result.study, "trial": trial.trial},
-            headline=_headline(trial),
-            message=_message(result, trial),
-            evidence={
-                "trials": [trial.trial],
-                "low": trial.low,
-                "end": trial.end,
-                "rise": trial.rise,
-                "limit": trial.limit,
-                "from_step": trial.from_step,
-                "learning_rate": trial.learning_rate,
-                "best_learning_rate": result.best_rate,
-                "just_beyond": trial.just_beyond,
-                "confidence": None,
-            },
-            advice=_advice(trial),
             kind=_kind(trial),
         )
         for trial in result.trials
     ]
+
+
+def _words(result: TrainingLossRises, trial: RisingTrial) -> Words:
+    return Words(
+        headline=_headline(trial),
+        message=_message(result, trial),
+        evidence={
+            "trials": [trial.trial],
+            "low": trial.low,
+            "end": trial.end,
+            "rise": trial.rise,
+            "limit": trial.limit,
+            "from_step": trial.from_step,
+            "learning_rate": trial.learning_rate,
+            "best_learning_rate": result.best_rate,
+            "just_beyond": trial.just_beyond,
+            "confidence": None,
+        },
+        advice=_advice(trial),
+    )
 
 
 def _kind(trial: RisingTrial) -> str:

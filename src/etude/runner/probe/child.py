@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import gc
 import os
+import pickle
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
+from ...assignment import Assignment
 from ...errors import Halted, InputError, Leave, WorkloadError
+from ...event import Event
 from ...text.signs import text_of
 from ...train.backend import resolved
 from ...trial import TrainFunction, Trial
+from ..attempt import EventChannel
+from ..home import flush_streams
 from ..parent_death import end_with
 from ..running_clock import RUNNING
 from ..user_code import train_function
@@ -26,7 +31,7 @@ from ..user_errors import is_out_of_memory, user_traceback
 from . import accelerator, memory
 from .frames import is_library
 from .messages import Outcome, Probe, Probed
-from .stopwatch import Stopwatch
+from .stopwatch import Stopwatch, Told
 
 # A training that ends early is begun again, to be timed for long enough; not for ever.
 _MOST_TRAININGS = 50
@@ -50,7 +55,12 @@ def serve(descriptor: int) -> NoReturn:
     probe: Probe = parent.recv()
     sys.path[:] = probe.path
     sys.argv = [str(probe.folder / probe.reference.rpartition(":")[0])]
-    answer = _probed(probe, lambda: parent.send("stepped"), loaded=lambda: parent.send("loaded"))
+    answer = _probed(
+        probe,
+        lambda: parent.send("stepped"),
+        loaded=lambda: parent.send("loaded"),
+        told=_telling(parent, probe.assignment).logged,
+    )
     if probe.lists_libraries:
         answer = replace(answer, libraries=_libraries())
     if os.getpid() == home:  # what the user's code forked off has nothing to say
@@ -61,7 +71,9 @@ def serve(descriptor: int) -> NoReturn:
     os._exit(0)
 
 
-def _probed(probe: Probe, stepped: Callable[[], object], *, loaded: Callable[[], object]) -> Probed:
+def _probed(
+    probe: Probe, stepped: Callable[[], object], *, loaded: Callable[[], object], told: Told
+) -> Probed:
     try:
         train = train_function(probe.reference, probe.folder)
     except InputError as error:
@@ -73,7 +85,7 @@ def _probed(probe: Probe, stepped: Callable[[], object], *, loaded: Callable[[],
         memory.limit_this_process(probe.memory_bytes)
     elif probe.memory_bytes is not None:
         accelerator.limit(probe.memory_bytes)
-    watch = Stopwatch(probe, stepped)
+    watch = Stopwatch(probe, stepped, told)
     trial, problem = _trained(probe, train, watch)
     answer = replace(problem or Probed(outcome="measured"), **_seen(probe, watch, trial))
     answer = replace(answer, **_of_loop(train, trial, watch))
@@ -81,6 +93,19 @@ def _probed(probe: Probe, stepped: Callable[[], object], *, loaded: Callable[[],
     if answer.outcome == "measured" and peak > (probe.memory_bytes or peak):
         return replace(answer, outcome="out_of_memory")
     return answer
+
+
+def _telling(parent: Connection, assignment: Assignment) -> EventChannel:
+    """A channel that tells every value at once, as a worker does.
+
+    For steps of a few milliseconds that is some percent of their time.
+    """
+
+    def send(events: Sequence[Event]) -> None:
+        flush_streams()
+        parent.send_bytes(pickle.dumps(list(events), pickle.HIGHEST_PROTOCOL))
+
+    return EventChannel(assignment.id, send, study=assignment.study, every_s=0.0)
 
 
 def _libraries() -> tuple[str, ...]:

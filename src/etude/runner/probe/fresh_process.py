@@ -15,6 +15,8 @@ from multiprocessing.connection import Connection
 from typing import IO, Protocol, TypeAlias, final
 
 from ...errors import RunError
+from ...event import Event
+from ..batches import WAKE_S
 from ..slot import exit_description, unnamed_file
 from ..starter import STARTER
 from . import memory
@@ -135,7 +137,7 @@ class _Process:
         has_stepped, heard_s = False, time.monotonic()
         while True:
             try:
-                message = self._line.recv() if self._line.poll(_LOOK_S) else None
+                message = self._news()
             except (EOFError, OSError):
                 return self._death(probe)
             if isinstance(message, Probed):
@@ -147,6 +149,19 @@ class _Process:
             waited_s = time.monotonic() - heard_s
             if waited_s > (_patience_s(probe) if has_stepped else MOST_START_S):
                 return self._late(has_stepped=has_stepped)
+
+    def _news(self) -> Probed | str | None:
+        """What it sends next; None where that takes long. Values of its steps are for nobody.
+
+        They are read as a run reads a worker's: what tells them waits until they are taken.
+        """
+        until_s = time.monotonic() + _LOOK_S
+        while (left_s := until_s - time.monotonic()) > 0 and self._line.poll(left_s):
+            message: Probed | str | list[Event] = self._line.recv()
+            if not isinstance(message, list):
+                return message
+            time.sleep(WAKE_S)
+        return None
 
     def end(self) -> None:
         """Ends it, and what it started."""
