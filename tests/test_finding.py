@@ -2,11 +2,66 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
+import pickle
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pytest
 
-from etude.finding import Finding, grouped, to_json
+from etude.finding import Finding, Words, grouped, to_json
+
+
+@dataclass(frozen=True)
+class Subject:
+    study: str
+    trial: int = 3
+
+
+made: list[int] = []
+
+
+def words(result: Subject, trial: Subject) -> Words:
+    made.append(trial.trial)
+    return Words(
+        headline="A claim", message=f"Trial {trial.trial}.", evidence={"a": 1}, advice="Look."
+    )
+
+
+@pytest.fixture
+def late():
+    made.clear()
+    one = Subject("all")
+    return Finding.of_trial(one, one, words, rule="C9", check="x", status="notice", kind="some")
+
+
+def test_words_of_a_trial_are_made_once_and_not_before_one_is_read(late):
+    groups = grouped([late])
+
+    assert groups[0].first is late
+    assert made == []
+    assert (late.message, late.advice, late.headline) == ("Trial 3.", "Look.", "A claim")
+    assert made == [3]
+
+
+def test_a_finding_whose_words_came_late_is_like_any_other(late):
+    other = Finding(
+        rule="C9",
+        check="x",
+        status="notice",
+        subject={"study": "all", "trial": 3},
+        headline="A claim",
+        message="Trial 3.",
+        evidence={"a": 1},
+        advice="Look.",
+        kind="some",
+    )
+
+    assert pickle.loads(pickle.dumps(late)) == late == other
+    assert to_json(late) == to_json(other)
+    assert repr(late) == repr(other)
+    assert replace(late, status="ok") == replace(other, status="ok")
+    with pytest.raises(AttributeError, match="mesage"):
+        _ = late.mesage
 
 
 def test_a_finding_is_json_without_nan():
