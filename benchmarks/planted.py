@@ -455,8 +455,9 @@ HEALTHY = tuple(
     for name in ("clusters", "noise", "residual", "digits", "cosine", "dropout")
 )
 BY_NAME = {plant.name: plant for plant in (*PLANTS, *HEALTHY)}
-# Real networks that break, for what a cure is worth (`cures.py`); nothing is planted in them.
+# Real networks that break, for what a cure is worth (`cures.py`); nothing is planted in them. The
+# budget is what the command says first: several cures are tried where the first is not better.
 REAL = tuple(
-    Plant(name=name, planted="", commands=CURE, judge=unjudged)
+    Plant(name=name, planted="", commands=CURE, judge=unjudged, budget=400)
     for name in ("real_digits", "real_characters")
 )

@@ -53,6 +53,10 @@ class Series:
         return len(self.steps_P)
 
 
+# Of the metrics that a trial has not; one for all of them, so that many trials take no room by it.
+NO_SERIES = Series(np.empty(0, np.int64), np.empty(0, np.float64))
+
+
 @final
 @dataclass(frozen=True)
 class Points:
@@ -75,8 +79,10 @@ class Points:
     def series(self, metric: str) -> Series:
         """One metric by step; of two values at one step the later written one counts."""
         if metric not in self.names:
-            return Series(np.empty(0, np.int64), np.empty(0, np.float64))
+            return NO_SERIES
         is_metric = self.rows_P["metric"] == self.names.index(metric)
+        if not is_metric.any():
+            return NO_SERIES
         steps, values = self.rows_P["step"][is_metric], self.rows_P["value"][is_metric]
         if not bool((steps[1:] > steps[:-1]).all()):
             order = np.argsort(steps, kind="stable")

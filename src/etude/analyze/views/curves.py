@@ -110,6 +110,8 @@ class TrialCurves:
     @cached_property
     def valid_loss(self) -> Series:
         """The validation loss, as reported; empty where none was."""
+        if self.metric == VALID_LOSS and not self.maximize:
+            return self.objective
         return self.record.series(VALID_LOSS)
 
     @cached_property
