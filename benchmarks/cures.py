@@ -13,8 +13,8 @@ counts. On stable workloads no cure is adopted.
 
 In direct trainings of other seeds (six each) the digits lose 0.9 at their best rates, 0.02 and
 0.04, where the training loss climbs, and 0.38 at 0.08 when gradients are clipped to a norm of 1.
-The characters (two each) lose 2.54 at 0.3; at 0.42 one of them is stuck at 3.1, and at 0.6 both are,
-where they lose 2.48 when gradients are clipped to a norm of 0.3.
+The characters (two each) lose 2.54 at 0.3; at 0.42 one is stuck at 3.1, and at 0.6 both are, where
+they lose 2.48 when gradients are clipped to a norm of 0.3.
 
 Trainings and answers stand in `.bench/cures.jsonl`, by the code of `procedure/` and the workload.
 """

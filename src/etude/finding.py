@@ -80,7 +80,7 @@ class Finding:
     )
 
     @classmethod
-    def of_trial(
+    def of_trial(  # noqa: PLR0913  # the parts of a finding beside its words, by name
         cls,
         result: R,
         trial: T,
