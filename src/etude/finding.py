@@ -115,7 +115,9 @@ class Finding:
             """The words of a finding of a trial, all of them once one is read."""
             if name not in Words.__dataclass_fields__:
                 raise AttributeError(f"A finding has no `{name}`.")
-            words, result, trial = self.late
+            if (late := self.late) is None:  # another thread has made them meanwhile
+                return object.__getattribute__(self, name)
+            words, result, trial = late
             made = words(result, trial)
             for one in Words.__dataclass_fields__:
                 object.__setattr__(self, one, getattr(made, one))
