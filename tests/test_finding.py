@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from etude.finding import Finding, Words, grouped, to_json
+from etude.finding import Finding, Words, grouped, sharing_subjects, to_json
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,20 @@ def test_a_finding_whose_words_came_late_is_like_any_other(late):
     assert replace(late, status="ok") == replace(other, status="ok")
     with pytest.raises(AttributeError, match="mesage"):
         _ = late.mesage
+
+
+def test_findings_on_one_trial_share_its_subject_and_no_others_do(late):
+    again = replace(late, subject={"study": "all", "trial": 3}, check="y")
+    other = replace(late, subject={"study": "all", "trial": 4})
+    of_axis = [replace(late, subject={"study": "all", "hyperparameter": "x"}) for _ in range(2)]
+    given = [late, again, other, *of_axis]
+    before = [dict(one.subject) for one in given]
+
+    shared = list(sharing_subjects(given, {}))
+
+    assert [one.subject for one in shared] == before
+    assert shared[0].subject is shared[1].subject
+    assert len({id(one.subject) for one in shared}) == 4
 
 
 def test_a_finding_is_json_without_nan():

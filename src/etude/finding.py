@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, final
 
@@ -13,6 +13,7 @@ from .experiment.change import Change
 from .space import Domain, Scalar
 
 Severity: TypeAlias = Literal["ok", "notice", "problem", "unclear"]
+_OF_A_TRIAL = frozenset(("study", "trial"))
 
 
 class OfStudy(Protocol):
@@ -161,6 +162,22 @@ class Group:
         listed = ", ".join(map(str, trials[:MAX_NAMED])) + (", ..." * (len(trials) > MAX_NAMED))
         noun = "trial" if len(trials) == 1 else "trials"
         return f"{self.first.message} Alike: {len(trials)} more {noun} ({listed})."
+
+
+def sharing_subjects(
+    findings: Iterable[Finding], known: dict[tuple[str, int], Mapping[str, Any]]
+) -> Iterator[Finding]:
+    """The findings, all those on one trial with one subject: a dict each takes most of their room.
+
+    Args:
+        findings: Fresh from a check, which nobody else holds.
+        known: The subjects of before, which takes those that are new.
+    """
+    for one in findings:
+        if one.subject.keys() == _OF_A_TRIAL:
+            key = (one.subject["study"], one.subject["trial"])
+            object.__setattr__(one, "subject", known.setdefault(key, one.subject))
+        yield one
 
 
 # The kind of what a study does not ask, as for a learning rate that it has not: the JSON says so.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Any, TypeVar, final
 
 from ..experiment import Experiment
-from ..finding import Finding
+from ..finding import Finding, sharing_subjects
 from ..record import Record
 from ..study import Study
 from .checks.infeasible import infeasible
@@ -126,13 +126,14 @@ class Analysis:
             return self._findings()
 
     def _findings(self) -> list[Finding]:
+        subjects: dict[tuple[str, int], Mapping[str, Any]] = {}
         by_study = [
             finding
             for study in self.studies
             for check in CHECKS
             if check.of not in _OF_ALL
             for subject in (self.shares(study) if check.of == "shares" else [study])
-            for finding in check.findings(self._result(subject, check))
+            for finding in sharing_subjects(check.findings(self._result(subject, check)), subjects)
         ]
         of_all = [
             finding

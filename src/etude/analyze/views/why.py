@@ -75,12 +75,22 @@ class Why(str):
     kind: Cause
 
     def __new__(cls, kind: Cause = "", text: str = "") -> Why:
-        """The clause with its cause."""
+        """The clause with its cause; the same one for the same words: of many trials few differ."""
+        if (known := _KNOWN.get((kind, text))) is not None:
+            return known
         why = super().__new__(cls, text)
         why.kind = kind
+        if len(_KNOWN) < _MOST_KNOWN:
+            _KNOWN[kind, text] = why
         return why
 
+    def __getnewargs__(self) -> tuple[Cause, str]:  # type: ignore[override]  # of a str it is one
+        """What makes it anew where it is unpickled or copied."""
+        return self.kind, str(self)
 
+
+_KNOWN: dict[tuple[str, str], Why] = {}
+_MOST_KNOWN = 1000
 CLEAR = Why()
 
 
