@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from etude.finding import Finding, Words, grouped, sharing_subjects, to_json
+from etude.finding import Finding, Severity, Words, grouped, sharing_subjects, to_json
 
 
 @dataclass(frozen=True)
 class Subject:
     study: str
     trial: int = 3
+    status: Severity = "notice"
 
 
 made: list[int] = []
@@ -31,7 +32,7 @@ def words(result: Subject, trial: Subject) -> Words:
 def late():
     made.clear()
     one = Subject("all")
-    return Finding.of_trial(one, one, words, rule="C9", check="x", status="notice", kind="some")
+    return Finding.of_trial(one, one, words, rule="C9", check="x", kind="some")
 
 
 def test_words_of_a_trial_are_made_once_and_not_before_one_is_read(late):

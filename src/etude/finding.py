@@ -31,6 +31,10 @@ class OfTrial(Protocol):
     def trial(self) -> int:
         """Its id."""
 
+    @property
+    def status(self) -> Severity:
+        """What the check says of it."""
+
 
 R = TypeVar("R", bound=OfStudy)
 T = TypeVar("T", bound=OfTrial)
@@ -89,19 +93,19 @@ class Finding:
         *,
         rule: str,
         check: str,
-        status: Severity,
         kind: str,
+        status: Severity | None = None,
     ) -> Finding:
         """A finding on one trial, whose words are made when somebody reads one of them.
 
         Of the trials of a large study hardly any is read, and sentences and evidence take most of
-        the time and the memory.
+        the time and the memory. The status is the trial's own, unless another is given.
         """
         finding = object.__new__(cls)
         for name, value in (
             ("rule", rule),
             ("check", check),
-            ("status", status),
+            ("status", trial.status if status is None else status),
             ("subject", {"study": result.study, "trial": trial.trial}),
             ("acknowledged", False),
             ("kind", kind),

@@ -164,13 +164,7 @@ def findings(result: BestStep) -> list[Finding]:
 
 def _of_trial(result: BestStep, trial: BestStepTrial) -> Finding:
     return Finding.of_trial(
-        result,
-        trial,
-        _words,
-        rule="T5",
-        check="best_step",
-        status=trial.status,
-        kind=cause(trial.why),
+        result, trial, _words, rule="T5", check="best_step", kind=cause(trial.why)
     )
 
 

@@ -331,15 +331,8 @@ class _Fact:
 
 def _of_trial(result: GradientNorm, trial: GradientNormTrial) -> Finding:
     facts = _facts(result, trial)
-    return Finding.of_trial(
-        result,
-        trial,
-        _words,
-        rule=facts[0].rule if facts else "D5",
-        check="gradient_norm",
-        status=trial.status,
-        kind=facts[0].kind if facts else cause(trial.why),
-    )
+    rule, kind = (facts[0].rule, facts[0].kind) if facts else ("D5", cause(trial.why))
+    return Finding.of_trial(result, trial, _words, rule=rule, check="gradient_norm", kind=kind)
 
 
 def _words(result: GradientNorm, trial: GradientNormTrial) -> Words:

@@ -166,7 +166,6 @@ def findings(result: Overfitting) -> list[Finding]:
             _words,
             rule="C6" if trial.best else "C7",
             check="overfitting",
-            status=trial.status,
             kind=_kind(trial),
         )
         for trial in result.trials

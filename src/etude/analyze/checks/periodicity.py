@@ -363,13 +363,7 @@ def findings(result: Periodicity) -> list[Finding]:
     """
     return periodicity_copies.findings(result.copied, result.study) + [
         Finding.of_trial(
-            result,
-            trial,
-            _words,
-            rule="E6",
-            check="periodicity",
-            status=trial.status,
-            kind=cause(trial.why),
+            result, trial, _words, rule="E6", check="periodicity", kind=cause(trial.why)
         )
         for trial in result.trials
     ]

@@ -206,13 +206,7 @@ def findings(result: Saturated) -> list[Finding]:
     """
     return [
         Finding.of_trial(
-            result,
-            trial,
-            _words,
-            rule="C10",
-            check="saturated",
-            status=trial.status,
-            kind=_kind(result, trial),
+            result, trial, _words, rule="C10", check="saturated", kind=_kind(result, trial)
         )
         for trial in result.trials
     ]

@@ -168,7 +168,6 @@ def findings(result: Stability) -> list[Finding]:
                 _words,
                 rule="D1" if trial.kind else "D4" if trial.hidden else "C4",
                 check="stability",
-                status=trial.status,
                 kind=trial.kind or cause(trial.why),
             )
             for trial in result.trials

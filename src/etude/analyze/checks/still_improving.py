@@ -221,13 +221,7 @@ def findings(result: StillImproving) -> list[Finding]:
     """
     of_trials = [
         Finding.of_trial(
-            result,
-            trial,
-            _words,
-            rule="C9",
-            check="still_improving",
-            status=trial.status,
-            kind=_kind(result, trial),
+            result, trial, _words, rule="C9", check="still_improving", kind=_kind(result, trial)
         )
         for trial in result.trials
     ]

@@ -250,7 +250,6 @@ def findings(result: TrainingLossRises) -> list[Finding]:
             _words,
             rule="D2" if trial.status == "notice" else "C11",
             check="training_loss_rises",
-            status=trial.status,
             kind=_kind(trial),
         )
         for trial in result.trials
