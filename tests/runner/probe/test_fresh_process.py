@@ -29,6 +29,16 @@ def waiting(trial):
     for step, batch in zip(trial.steps(), batches(trial["bs"], 0.004)):
         time.sleep(0.001)
 
+def beside(trial):
+    import threading
+    def log():
+        while True:
+            trial.log(1, {"grad_norm": 1.0})
+    threading.Thread(target=log, daemon=True).start()
+    for step in trial.steps():
+        time.sleep(0.001)
+        trial.log(step, {"train/loss": 1.0})
+
 def deaf(trial):
     for step in trial.steps():
         time.sleep(0.001)
@@ -141,3 +151,8 @@ def test_what_keeps_a_size_from_being_trained_has_its_reason(probe, name, size, 
 
     assert answer.outcome == outcome
     assert detail.lower() in answer.detail.lower()
+
+
+@pytest.mark.rule("S4")
+def test_values_that_a_thread_logs_meanwhile_do_not_break_the_answer(probe):
+    assert probe("beside", 4).outcome == "measured"

@@ -11,6 +11,7 @@ import pickle
 import re
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -55,16 +56,23 @@ def serve(descriptor: int) -> NoReturn:
     probe: Probe = parent.recv()
     sys.path[:] = probe.path
     sys.argv = [str(probe.folder / probe.reference.rpartition(":")[0])]
+    lock = threading.Lock()  # a thread of the user's code may log while this one answers
+
+    def send(message: object) -> None:
+        with lock:
+            # As a worker sends: a pickler that `send` would make anew takes as long as all else.
+            parent.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+
     answer = _probed(
         probe,
-        lambda: parent.send("stepped"),
-        loaded=lambda: parent.send("loaded"),
-        told=_telling(parent, probe.assignment).logged,
+        lambda: send("stepped"),
+        loaded=lambda: send("loaded"),
+        told=_telling(send, probe.assignment).logged,
     )
     if probe.lists_libraries:
         answer = replace(answer, libraries=_libraries())
     if os.getpid() == home:  # what the user's code forked off has nothing to say
-        parent.send(answer)
+        send(answer)
     sys.stdout.flush()
     sys.stderr.flush()
     # Threads and processes of the user's code are not waited for: nothing of theirs is kept.
@@ -95,17 +103,17 @@ def _probed(
     return answer
 
 
-def _telling(parent: Connection, assignment: Assignment) -> EventChannel:
+def _telling(send: Callable[[object], object], assignment: Assignment) -> EventChannel:
     """A channel that tells every value at once, as a worker does.
 
     For steps of a few milliseconds that is some percent of their time.
     """
 
-    def send(events: Sequence[Event]) -> None:
+    def told(events: Sequence[Event]) -> None:
         flush_streams()
-        parent.send_bytes(pickle.dumps(list(events), pickle.HIGHEST_PROTOCOL))
+        send(list(events))
 
-    return EventChannel(assignment.id, send, study=assignment.study, every_s=0.0)
+    return EventChannel(assignment.id, told, study=assignment.study, every_s=0.0)
 
 
 def _libraries() -> tuple[str, ...]:
