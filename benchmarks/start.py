@@ -56,10 +56,9 @@ from start_planted import (
     Ruling,
     alarms,
     answer,
-    code_of,
     written,
 )
-from start_truths import MEASURED, hardness
+from start_truths import MEASURED, code_of, hardness
 
 KEY = ("plant", "seed", "code")
 LIMIT_S = 3600

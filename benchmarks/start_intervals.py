@@ -30,8 +30,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread a trial
 import numpy as np
 from measure import BENCH, Cache, Output
 from procedures import said_by
-from start_planted import BY_NAME, answer, code_of, written
-from start_truths import WARMUP, timed
+from start_planted import BY_NAME, answer, written
+from start_truths import WARMUP, code_of, timed
 
 REPEATS = 50
 # Sizes up to four times that which is full: a repeat takes a minute, with all of them three.

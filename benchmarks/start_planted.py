@@ -47,17 +47,12 @@ the data has not, batch norm of 128, and text, whose rare characters are no rare
 
 from __future__ import annotations
 
-import hashlib
 import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
-
-from measure import ROOT
-from procedures import digest
 
 FOLDER = Path(__file__).resolve().parent / "plants_start"
 # The plants were made with these; no answer to them is judged.
@@ -444,18 +439,3 @@ HEALTHY: Sequence[Plant] = tuple(
     for name in ("torch", "jax", "function", "balanced", "batch_norm", "language")
 )
 BY_NAME = {plant.name: plant for plant in (*PLANTS, *HEALTHY)}
-# What of Etude an answer depends on.
-ANSWERING = ("procedure", "analyze", "train", "runner")
-
-
-@cache
-def answering_code() -> str:
-    folders = [ROOT / "src/etude" / name for name in ANSWERING]
-    return digest(*(path for folder in folders for path in folder.rglob("*.py")))
-
-
-def code_of(plant: Plant) -> str:
-    """What changes when an answer may."""
-    own = [FOLDER / plant.name / name for name in ("train.py", "experiment.toml")]
-    typed = str([plant.commands, *(plant.constants_of(seed) for seed in JUDGED_SEEDS)]).encode()
-    return answering_code() + digest(*own) + hashlib.blake2b(typed, digest_size=2).hexdigest()

@@ -11,22 +11,25 @@ tells how much.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from direct import loop_of, trained
+from measure import ROOT
 from numpy.typing import NDArray
+from procedures import digest
 from scipy.optimize import curve_fit
-from start_planted import TARGET, Plant, substituted, written
+from start_planted import FOLDER, JUDGED_SEEDS, TARGET, Plant, substituted, written
 
 from etude.round.result import load
 from etude.store import open_store
@@ -333,3 +336,21 @@ def hardness(plant: Plant, seed: int) -> str:
     if plant.name.startswith("healthy"):
         return healthy_hardness(plant, seed)
     return str(globals()[f"{plant.name}_hardness"](plant, seed))
+
+
+# --- what an answer depends on
+
+ANSWERING = ("procedure", "analyze", "train", "runner")
+
+
+@cache
+def answering_code() -> str:
+    folders = [ROOT / "src/etude" / name for name in ANSWERING]
+    return digest(*(path for folder in folders for path in folder.rglob("*.py")))
+
+
+def code_of(plant: Plant) -> str:
+    """What changes when an answer may."""
+    own = [FOLDER / plant.name / name for name in ("train.py", "experiment.toml")]
+    typed = str([plant.commands, *(plant.constants_of(seed) for seed in JUDGED_SEEDS)]).encode()
+    return answering_code() + digest(*own) + hashlib.blake2b(typed, digest_size=2).hexdigest()
