@@ -7,16 +7,17 @@ The loop of the plant `saturation` writes when its steps end: how many steps a m
 counted there, not asked of Etude, and the long measurement is one of `etude run`, timed by the
 loop's own clock. No, one or two busy neighbours run through both: the load is the same.
 
-`interval.coverage`: of 50 intervals of throughput, the share that hold the mean of ten times as
-many steps under the same load, 0.9; an interval for 95 % that forgets that a load comes and goes
-holds far fewer. `unclear` are repeats in which no size was measured: they claim nothing, and are
-counted beside it.
+`interval.coverage`: of the intervals of throughput that 50 repeats give, the share that hold the
+mean of ten times as many steps under the same load, 0.9; an interval for 95 % that forgets that a
+load comes and goes holds far fewer. `unclear` are repeats in which no size was measured: they claim
+nothing, and are counted beside it, by load.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import os
 import subprocess
 import sys
@@ -74,6 +75,8 @@ def repeated(repeat: int) -> dict[str, Any]:
             text=True,
             timeout=LIMIT_S,
         )
+        if not done.stdout:
+            raise RuntimeError(done.stderr)
         said = {"batch-size": said_by(done.stdout)}
         measured = [size for size in answer(said).get("sizes") or () if is_measured(size)]
         if not measured:
@@ -109,7 +112,8 @@ def step_counts(times: Path, batch_size: int) -> list[int]:
 def coverage(output: Output, *, reads: bool) -> dict[str, float]:
     """The share of intervals that hold the long measurement; nothing until all were played."""
     cache = Cache(BENCH / "start-intervals.jsonl", ("repeat", "code"))
-    code = code_of(BY_NAME["saturation"])
+    asked = f"{CONSTANTS} {LARGEST} {TIMES} {NEIGHBOURS}".encode()
+    code = code_of(BY_NAME["saturation"]) + hashlib.blake2b(asked, digest_size=2).hexdigest()
     rows = []
     for repeat in range(REPEATS):
         task = {"repeat": repeat, "code": code}

@@ -18,11 +18,11 @@ class Subject:
     status: Severity = "notice"
 
 
-made: list[int] = []
+calls: list[int] = []
 
 
 def words(result: Subject, trial: Subject) -> Words:
-    made.append(trial.trial)
+    calls.append(trial.trial)
     return Words(
         headline="A claim", message=f"Trial {trial.trial}.", evidence={"a": 1}, advice="Look."
     )
@@ -30,7 +30,7 @@ def words(result: Subject, trial: Subject) -> Words:
 
 @pytest.fixture
 def late():
-    made.clear()
+    calls.clear()
     one = Subject("all")
     return Finding.of_trial(one, one, words, rule="C9", check="x", kind="some")
 
@@ -39,9 +39,9 @@ def test_words_of_a_trial_are_made_once_and_not_before_one_is_read(late):
     groups = grouped([late])
 
     assert groups[0].first is late
-    assert made == []
+    assert calls == []
     assert (late.message, late.advice, late.headline) == ("Trial 3.", "Look.", "A claim")
-    assert made == [3]
+    assert calls == [3]
 
 
 def test_a_finding_whose_words_came_late_is_like_any_other(late):

@@ -80,7 +80,7 @@ class Finding:
     acknowledged: bool = False
     kind: str = field(default="", metadata={"json": False})
     # What makes the words of a finding of a trial, until somebody reads one.
-    late: tuple[Callable[..., Words], Any, Any] | None = field(
+    maker: tuple[Callable[..., Words], Any, Any] | None = field(
         default=None, init=False, repr=False, compare=False, metadata={"json": False}
     )
 
@@ -109,7 +109,7 @@ class Finding:
             ("subject", {"study": result.study, "trial": trial.trial}),
             ("acknowledged", False),
             ("kind", kind),
-            ("late", (words, result, trial)),
+            ("maker", (words, result, trial)),
         ):
             object.__setattr__(finding, name, value)
         return finding
@@ -120,13 +120,13 @@ class Finding:
             """The words of a finding of a trial, all of them once one is read."""
             if name not in Words.__dataclass_fields__:
                 raise AttributeError(f"A finding has no `{name}`.")
-            if (late := self.late) is None:  # another thread has made them meanwhile
+            if (maker := self.maker) is None:  # another thread has made them meanwhile
                 return object.__getattribute__(self, name)
-            words, result, trial = late
-            made = words(result, trial)
+            words, result, trial = maker
+            content = words(result, trial)
             for one in Words.__dataclass_fields__:
-                object.__setattr__(self, one, getattr(made, one))
-            object.__setattr__(self, "late", None)
+                object.__setattr__(self, one, getattr(content, one))
+            object.__setattr__(self, "maker", None)
             return getattr(self, name)
 
 

@@ -35,9 +35,8 @@ def beside(trial):
         while True:
             trial.log(1, {"grad_norm": 1.0})
     threading.Thread(target=log, daemon=True).start()
-    for step in trial.steps():
-        time.sleep(0.001)
-        trial.log(step, {"train/loss": 1.0})
+    time.sleep(0.1)
+    raise ValueError("many words " * 100_000)
 
 def deaf(trial):
     for step in trial.steps():
@@ -155,4 +154,7 @@ def test_what_keeps_a_size_from_being_trained_has_its_reason(probe, name, size, 
 
 @pytest.mark.rule("S4")
 def test_values_that_a_thread_logs_meanwhile_do_not_break_the_answer(probe):
-    assert probe("beside", 4).outcome == "measured"
+    answer = probe("beside", 4)
+
+    assert answer.outcome == "failed"
+    assert "many words many words" in answer.detail

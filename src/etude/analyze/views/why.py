@@ -80,8 +80,9 @@ class Why(str):
             return known
         why = super().__new__(cls, text)
         why.kind = kind
-        if len(_KNOWN) < _MOST_KNOWN:
-            _KNOWN[kind, text] = why
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[kind, text] = why
         return why
 
     def __getnewargs__(self) -> tuple[Cause, str]:  # type: ignore[override]  # of a str it is one
@@ -90,6 +91,7 @@ class Why(str):
 
 
 _KNOWN: dict[tuple[str, str], Why] = {}
+# Texts with numbers of their own differ: they shall not stay for ever.
 _MOST_KNOWN = 1000
 CLEAR = Why()
 

@@ -32,7 +32,7 @@ from ..user_errors import is_out_of_memory, user_traceback
 from . import accelerator, memory
 from .frames import is_library
 from .messages import Outcome, Probe, Probed
-from .stopwatch import Stopwatch, Told
+from .stopwatch import Stopwatch, Tell
 
 # A training that ends early is begun again, to be timed for long enough; not for ever.
 _MOST_TRAININGS = 50
@@ -67,7 +67,7 @@ def serve(descriptor: int) -> NoReturn:
         probe,
         lambda: send("stepped"),
         loaded=lambda: send("loaded"),
-        told=_telling(send, probe.assignment).logged,
+        tell=_telling(send, probe.assignment).logged,
     )
     if probe.lists_libraries:
         answer = replace(answer, libraries=_libraries())
@@ -80,7 +80,7 @@ def serve(descriptor: int) -> NoReturn:
 
 
 def _probed(
-    probe: Probe, stepped: Callable[[], object], *, loaded: Callable[[], object], told: Told
+    probe: Probe, stepped: Callable[[], object], *, loaded: Callable[[], object], tell: Tell
 ) -> Probed:
     try:
         train = train_function(probe.reference, probe.folder)
@@ -93,7 +93,7 @@ def _probed(
         memory.limit_this_process(probe.memory_bytes)
     elif probe.memory_bytes is not None:
         accelerator.limit(probe.memory_bytes)
-    watch = Stopwatch(probe, stepped, told)
+    watch = Stopwatch(probe, stepped, tell)
     trial, problem = _trained(probe, train, watch)
     answer = replace(problem or Probed(outcome="measured"), **_seen(probe, watch, trial))
     answer = replace(answer, **_of_loop(train, trial, watch))
@@ -109,11 +109,11 @@ def _telling(send: Callable[[object], object], assignment: Assignment) -> EventC
     For steps of a few milliseconds that is some percent of their time.
     """
 
-    def told(events: Sequence[Event]) -> None:
+    def send_events(events: Sequence[Event]) -> None:
         flush_streams()
         send(list(events))
 
-    return EventChannel(assignment.id, told, study=assignment.study, every_s=0.0)
+    return EventChannel(assignment.id, send_events, study=assignment.study, every_s=0.0)
 
 
 def _libraries() -> tuple[str, ...]:

@@ -153,13 +153,15 @@ class _Process:
     def _news(self) -> Probed | str | None:
         """What it sends next; None where that takes long. Values of its steps are for nobody.
 
-        They are read as a run reads a worker's: what tells them waits until they are taken.
+        They are read as a run reads a worker's, all that are there at once: who sends them waits
+        where they are not taken.
         """
         until_s = time.monotonic() + _LOOK_S
         while (left_s := until_s - time.monotonic()) > 0 and self._line.poll(left_s):
-            message: Probed | str | list[Event] = self._line.recv()
-            if not isinstance(message, list):
-                return message
+            while self._line.poll(0):
+                message: Probed | str | list[Event] = self._line.recv()
+                if not isinstance(message, list):
+                    return message
             time.sleep(WAKE_S)
         return None
 

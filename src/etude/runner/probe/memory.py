@@ -96,7 +96,7 @@ def peak_bytes() -> int | None:
 
 def tree_bytes(process: int) -> int:
     """What a process and those that it started have resident; what they share counts once."""
-    others = descendants(process)
+    others = _listed_descendants(process)
     if not others:
         return _status(process).get("VmRSS", 0)
     return sum(_proportional(one) for one in (process, *others))
@@ -104,29 +104,38 @@ def tree_bytes(process: int) -> int:
 
 def descendants(process: int) -> list[int]:
     """The processes that a process started, and those that they did; empty where unknown."""
-    parents = {} if _children(os.getpid()) is not None else _parents()
+    parents: dict[int, int] = {}
+    with suppress(OSError):
+        for name in os.listdir(_PROC):
+            if name.isdigit():
+                parents[int(name)] = _parent(int(name))
     family = [process]
     for member in family:
-        listed = _children(member)
-        family += [one for one, of in parents.items() if of == member] if listed is None else listed
+        family += [child for child, parent in parents.items() if parent == member]
     return family[1:]
 
 
-def _children(process: int) -> list[int] | None:
-    """By the system's own list, which is quick; None where it keeps none, or the process ended."""
+def _listed_descendants(process: int) -> list[int]:
+    """The same by the system's own lists, often enough asked to be quick: they may lack a new one.
+
+    To read all processes of the machine takes milliseconds from what is measured beside it.
+    """
+    if not (_PROC / f"self/task/{os.getpid()}/children").exists():
+        return descendants(process)
+    family = [process]
+    for member in family:
+        family += _children(member)
+    return family[1:]
+
+
+def _children(process: int) -> list[int]:
     tasks = _PROC / str(process) / "task"
-    try:
-        texts = [(tasks / task / "children").read_text() for task in os.listdir(tasks)]
-    except OSError:
-        return None
-    return [int(one) for text in texts for one in text.split()]
-
-
-def _parents() -> dict[int, int]:
-    """The parent of every process: of a large machine that takes a while."""
+    children: list[int] = []
     with suppress(OSError):
-        return {int(name): _parent(int(name)) for name in os.listdir(_PROC) if name.isdigit()}
-    return {}
+        for task in os.listdir(tasks):
+            with suppress(OSError):  # a thread that has ended meanwhile
+                children += map(int, (tasks / task / "children").read_text().split())
+    return children
 
 
 def _parent(process: int) -> int:

@@ -15,7 +15,7 @@ from .run_delay import run_delay_s
 from .sampler import Sampler
 from .tracer import Tracer
 
-Told: TypeAlias = Callable[[int, Mapping[str, float]], object]
+Tell: TypeAlias = Callable[[int, Mapping[str, float]], object]
 Phase: TypeAlias = Literal["warm", "timed", "watched", "traced", "done"]
 # What a library compiles or allocates at first use is over after so many steps; ten, or some time,
 # fill its caches.
@@ -46,15 +46,15 @@ class Stopwatch:
         self,
         probe: Probe,
         stepped: Callable[[], object],
-        told: Told = lambda _step, _values: None,
+        tell: Tell = lambda _step, _values: None,
     ) -> None:
-        """`stepped` is called once, at the first step; `told` takes the values of each.
+        """`stepped` is called once, at the first step; `tell` takes the values of each.
 
         What it does with them is of the time of a step, as it is where a worker trains.
         """
         self._probe = probe
         self._stepped = stepped
-        self._told = told
+        self._tell = tell
         self._is_walked = False
         self._last = self._from = self._begun = -1
         self._at_s = self._begun_s = 0.0
@@ -98,7 +98,7 @@ class Stopwatch:
         """Values at a step: of a loop of its own, they are all that is heard of it."""
         if not self._is_walked:
             self._pass(step)
-        self._told(step, values)
+        self._tell(step, values)
 
     def saved(self, step: int, value: float | None, contents: str) -> None:
         """A checkpoint: nothing to time."""
