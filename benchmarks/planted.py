@@ -456,8 +456,8 @@ HEALTHY = tuple(
 )
 BY_NAME = {plant.name: plant for plant in (*PLANTS, *HEALTHY)}
 # Real networks that break, for what a cure is worth (`cures.py`); nothing is planted in them. The
-# budget is above the most that the command says first, 240 trainings' steps: several cures are tried
-# where the first is not better.
+# budget is above the most that the command says first, 240 trainings' steps: several cures are
+# tried where the first is not better.
 REAL = tuple(
     Plant(name=name, planted="", commands=CURE, judge=unjudged, budget=400)
     for name in ("real_digits", "real_characters")
