@@ -305,6 +305,30 @@ def test_retrainings_of_the_best_settings_overrule_the_searches(adam, nesterov, 
     assert answer.status.startswith(status)
 
 
+@pytest.mark.parametrize("examples", [None, 1397])
+def test_few_trainings_that_contradict_the_searches_leave_it_open(examples):
+    question = two_optimizers(validation_examples=examples)
+    records = two_valleys(question, 0.1, 0.5)
+    records = trained_again(records, "optimizer=adam", [0.9, 0.901])
+    records = trained_again(records, "optimizer=nesterov", [0.51, 0.511])
+
+    answer = judged(question, records)
+
+    assert (answer.status, answer.winner) == ("unclear", "optimizer=adam")
+    assert "ahead of `optimizer=nesterov` by 0.39, but `optimizer=nesterov` is" in answer.headline
+    assert "reaches the lowest valid/error, 0.104" in answer.message
+    assert "Trained 2 times, `optimizer=nesterov` has a mean valid/error of 0.51" in answer.message
+
+
+def test_a_better_mean_that_fails_more_often_says_so():
+    records = retrainings(UNTUNED, [0.10, None, None, None, None], [0.12] * 4 + [0.121])
+
+    answer = judged(UNTUNED, records)
+
+    assert answer.status == "unclear"
+    assert answer.headline.endswith("by 0.02, but fails more often")
+
+
 def test_what_the_searches_could_find_is_said_apart():
     question = two_optimizers()
     records = two_valleys(question, 0.1, 0.5)

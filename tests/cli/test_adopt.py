@@ -94,6 +94,56 @@ def test_pruning_writes_a_file_that_a_plan_takes(project, etude_command):
     assert len(planned["studies"][0]["trials"]) == 20
 
 
+def test_settings_of_other_names_are_trained_again_one_after_the_other(project, etude_command):
+    other = BETTER.replace('"better"', '"other"').replace("[fixed]", "[fixed]\nclip = 1.0")
+    (project / "other.toml").write_text(other)
+    etude_command("run", "other.toml", "--runner", "inline")
+    files: list[str] = []
+    said = etude_command("adopt", "other", "--json").json
+    while (file := said["retrain"]) and len(files) < 5:
+        files.append(file)
+        etude_command("run", file, "--runner", "inline")
+        said = etude_command("adopt", "other", "--json").json
+
+    assert files == ["other-retrain.toml", "other-retrain-baseline.toml"]
+    assert (said["adopted"], said["setting"]["clip"]) == (True, 1.0)
+
+
+def test_a_retraining_takes_no_value_from_the_baseline(project, etude_command):
+    heir = BETTER.replace('"better"', '"heir"\nbaseline = "baseline.toml"')
+    heir = heir.replace("[fixed]\ndropout = 0.0\n", "")
+    (project / "heir.toml").write_text(heir)
+    etude_command("run", "heir.toml", "--runner", "inline")
+
+    file = etude_command("adopt", "heir", "--json").json["retrain"]
+
+    assert "baseline" not in (project / file).read_text().replace("the baseline", "")
+
+
+def test_names_of_what_is_gone_keep_nobody_from_training_again(searched, etude_command):
+    text = (searched / "searched.toml").read_text().replace('"searched"', '"named"')
+    text = text.replace(
+        "[nuisance]",
+        '[names]\nb1 = "beta1"\n\n[scientific]\noptimizer = ["sgd", "adam"]\n\n'
+        "[nuisance]\nwhen.optimizer.adam.b1 = { low = 0.8, high = 0.9 }",
+    )
+    (searched / "named.toml").write_text(text)
+    assert etude_command("run", "named.toml", "--runner", "inline").code == 0
+    rows = etude_command("trials", "named", "--json").json["trials"]
+    plain = next(one for one in rows if one["setting"]["optimizer"] == "sgd")
+
+    said = etude_command("adopt", f"named:{plain['id']}", "--json")
+
+    assert said.code == 0
+    assert etude_command("plan", said.json["retrain"]).code == 0
+
+
+def test_a_command_to_type_again_names_the_baseline_that_was_named(searched, etude_command):
+    said = etude_command("adopt", "searched", "--as-is", "--baseline", "prod.toml")
+
+    assert "--baseline prod.toml" in said.out.partition("etude adopt searched:")[2]
+
+
 def test_a_baseline_of_another_length_is_no_match(project, etude_command):
     text = BETTER.replace('"better"', '"long"').replace("max_steps = 4", "max_steps = 8")
     (project / "long.toml").write_text(text)

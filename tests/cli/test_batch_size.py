@@ -7,6 +7,8 @@ import pytest
 from etude.cli.measurements import memory_size
 from etude.errors import RunError
 
+from .conftest import process
+
 FILE = """
 [experiment]
 name = "small"
@@ -170,3 +172,53 @@ def test_what_failed_is_tried_again(project, etude_command):
 
     assert (first.code, "FileNotFoundError" in first.err) == (3, True)
     assert (again.code, "known from before" in again.out) == (0, False)
+
+
+# What Ctrl-C in a terminal does: the signal goes to everything that was started from it.
+STRIKES = TRAIN.replace(
+    "        time.sleep(0.001)",
+    """        time.sleep(0.001)
+        if size == 2 and step == 20 and not MARK.exists():
+            MARK.touch()
+            os.killpg(0, signal.SIGINT)""",
+).replace("import time", "import os, signal, time\nfrom pathlib import Path\nMARK = Path('struck')")
+
+
+def test_ctrl_c_says_how_to_go_on_and_keeps_what_was_measured(project):
+    (project / "train.py").write_text(STRIKES)
+
+    stopped = process(*TYPED, start_new_session=True)
+    again = process(*TYPED, "--budget-steps", "1", start_new_session=True)
+
+    assert (project / "struck").exists()
+    assert (stopped.returncode, "Traceback" in stopped.stderr) == (130, False)
+    assert f"  etude {' '.join(TYPED)}\n" in stopped.stderr
+    assert again.returncode == 0
+    assert "known from before" in again.stdout
+
+
+OF_OTHER_NAMES = (
+    FILE.replace("bs = 2", "ROWS = 2").replace("learning_rate", "STEP_SIZE")
+    + """
+[names]
+ROWS = "batch_size"
+STEP_SIZE = "learning_rate"
+"""
+)
+
+
+@pytest.mark.rule("S3")
+def test_names_of_ones_own_tell_the_target_which_rate_to_tune(project, etude_command):
+    (project / "small.toml").write_text(OF_OTHER_NAMES)
+    (project / "train.py").write_text(
+        TRAIN.replace("bs", "ROWS").replace(
+            "0.5}", "abs(trial['STEP_SIZE'] - 0.1) + 1 / (step + 1)}"
+        )
+    )
+
+    said = etude_command(*TYPED, "--target", "valid/error=0.2", "--json")
+
+    assert said.code == 0
+    rates = [one["learning_rate"] for one in said.json["answer"]["sizes"] if "learning_rate" in one]
+    assert rates
+    assert all(abs(rate - 0.1) < 0.2 for rate in rates)

@@ -130,3 +130,9 @@ def test_what_does_not_go_together_is_refused_with_a_way_out(short, etude_comman
 
     assert answer.code == 2
     assert message in " ".join(answer.err.split())
+
+
+def test_an_option_of_the_other_way_is_refused(short, etude_command):
+    said = etude_command("extend", "short", "--model", "width=4,8", "--rounds", "2")
+
+    assert (said.code, "--rounds is of --max-steps" in said.err) == (2, True)

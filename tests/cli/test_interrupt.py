@@ -108,6 +108,20 @@ def test_a_closed_terminal_that_nohup_ignores_interrupts_nothing():
         signal.signal(signal.SIGHUP, before)
 
 
+def test_what_answers_a_signal_in_c_stays(monkeypatch, capsys):
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # What Python says of a handler that stood there before it began, as of MPI.
+    monkeypatch.setattr(signal, "getsignal", lambda number: None)
+    try:
+        with signals_as_ctrl_c():
+            signal.raise_signal(signal.SIGTERM)
+        print_how_to_go_on(["run", "rates.toml"])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert capsys.readouterr().err.endswith("  etude run rates.toml\n")
+
+
 class Struck(io.StringIO):
     """An error stream; whoever writes to it is struck by a second Ctrl-C meanwhile."""
 

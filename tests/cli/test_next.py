@@ -311,3 +311,16 @@ def train(trial):
 
     assert "etude extend late --max-steps 200" in answer.out
     assert "at most 40 trainings" in answer.out
+
+
+def test_a_named_file_gets_a_name_that_no_round_has(folder, etude_command):
+    etude_command("run", "rates.toml", "--runner", "inline")
+    first = etude_command("next", "rates", "--json").json
+    edited = (folder / first["file"]).read_text().replace("max_steps = 8", "max_steps = 6")
+    (folder / first["file"]).write_text(edited)
+    assert etude_command("run", first["file"], "--runner", "inline").code == 0
+
+    said = etude_command("next", "rates", "-o", "other.toml", "--json").json
+
+    assert (first["name"], said["name"]) == ("rates-2", "rates-3")
+    assert etude_command("plan", "other.toml").code == 0

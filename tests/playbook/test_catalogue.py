@@ -183,13 +183,18 @@ def test_no_name_stands_for_two_entries():
         ("encoder.num_layers", "depth"),
         ("n_head", "heads"),
         ("num_train_epochs", "epochs"),
+        ("train.steps", "max_steps"),
+        ("decay_steps_factor", "decay_fraction"),
     ],
 )
 def test_a_hyperparameter_is_known_by_its_usual_names(name, entry):
     assert known(name).name == entry
 
 
-@pytest.mark.parametrize("name", ["gizmo", "", "rate", "gamma"])
+@pytest.mark.parametrize(
+    "name",
+    ["gizmo", "", "rate", "gamma", "diffusion.steps", "eval.steps", "ppo.epochs", "warmup_factor"],
+)
 def test_what_is_not_known_is_none(name):
     assert known(name) is None
 

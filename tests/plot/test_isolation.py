@@ -31,6 +31,20 @@ def isolation(*studies, maximize=False):
     return Isolation(metric="valid/error", maximize=maximize, studies=studies)
 
 
+@pytest.mark.parametrize(
+    ("maximize", "low", "high", "shown"),
+    [(False, 0.2, 0.4, "0.2 (0.4 or below)"), (True, -1.3, 0.2, "0.2 (-1.3 or above)")],
+)
+def test_an_end_that_says_nothing_is_neither_drawn_nor_named(maximize, low, high, shown):
+    one_sided = replace(best("a", 0.2, -1.3, 0.4), two_sided=False)
+
+    chart = draw(isolation(one_sided, best("b", 0.3, 0.3, 0.5), maximize=maximize))
+
+    assert rows(chart, "name")[0]["shown"] == shown
+    drawn = rows(chart, "interval")[0]
+    assert (drawn["low"], drawn["high"]) == (low, high)
+
+
 def test_each_study_has_a_row_with_its_interval():
     chart = draw(isolation(best("a", 0.2, 0.2, 0.4), best("b", 0.3, 0.3, 0.5)))
 

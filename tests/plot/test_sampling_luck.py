@@ -30,5 +30,13 @@ def test_the_caption_says_how_far_luck_reaches():
     assert "nine in ten other such searches of 20 trials would end at 0.1" in text
 
 
+def test_an_end_that_says_nothing_is_neither_drawn_nor_named():
+    one_sided = luck(Budget(20, 0.2, -1.3, 0.4, two_sided=False))
+
+    (row,) = rows(draw(one_sided), "box")
+    assert (row["low"], row["high"]) == (0.2, 0.4)
+    assert "would end at 0.4 or below" in caption(one_sided)
+
+
 def test_a_study_that_cannot_speak_of_luck_says_so():
     assert caption(luck()).startswith("Too few feasible trials")

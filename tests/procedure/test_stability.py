@@ -258,6 +258,25 @@ def test_a_first_batch_that_was_easy_is_no_hidden_break(tmp_path: Path) -> None:
     assert answer.values["verdict"] == "stable"
 
 
+def in_percent(trial: etude.Trial) -> None:
+    """A healthy valley whose metric counts in another unit than the loss of a batch."""
+    random, rate = np.random.default_rng(trial.seed), float(trial["lr"])
+    end = 1.5 + 20.0 * math.log10(rate / 0.05) ** 2 + random.normal(0.0, 0.1)
+    for step in trial.steps():
+        left = math.exp(-6.0 * step / STEPS)
+        trial.log(step, {"train/loss": 0.3 + 2.0 * left * random.normal(1.0, 0.05)})
+        if trial.evaluates(step):
+            error = end + (85.0 - end) * left
+            trial.report(step, {"valid/error_percent": error * random.normal(1.0, 0.003)})
+
+
+@pytest.mark.rule("D4")
+def test_a_metric_in_percent_is_no_hidden_break(tmp_path: Path) -> None:
+    answer = outcome(tmp_path, in_percent, of=replace(base(), metric="valid/error_percent")).answer
+
+    assert answer.values["verdict"] != "hidden"
+
+
 def quadratic(trial: etude.Trial) -> None:
     """Gradient descent on a stiff quadratic: a real training, stable below a rate of 2 / 20."""
     random, curvatures = np.random.default_rng(trial.seed), np.array([20.0, 1.0, 0.05])

@@ -112,6 +112,19 @@ def texts(outcome: Outcome) -> str:
 # --- planted lengths
 
 
+def fits_once(trial: etude.Trial) -> None:
+    """Fits fully in the sweep alone: what its shorter trainings near it do not bear out."""
+    fits_at(150 if trial.max_steps >= 600 else 10_000)(trial)
+
+
+def test_a_fit_that_other_seeds_refute_gives_no_length(store: Store) -> None:
+    answer = played(store, fits_once).answer
+
+    assert (answer.word, answer.values["max_steps"]) == ("UNCLEAR", None)
+    assert answer.line.startswith("One training fits after")
+    assert answer.lines == ()
+
+
 @pytest.mark.rule("S12", "T7")
 @pytest.mark.parametrize("seed", range(3))
 def test_the_first_length_is_within_a_fifth_of_the_true_one(store: Store, seed: int) -> None:

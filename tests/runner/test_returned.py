@@ -3,7 +3,9 @@
 import math
 import time
 
+import numpy as np
 import pytest
+import torch
 from tests.runner.sample import assignment
 
 from etude.runner.returned import returned
@@ -32,6 +34,16 @@ def trial(tmp_path):
 def tried(tmp_path):
     given = {"rehearsal": True, "max_steps": 2, "whole_steps": 8}
     return Trial(assignment(tmp_path, **given), Silent(), now_s=time.monotonic)
+
+
+@pytest.mark.parametrize("value", [np.bool_(True), torch.tensor(True), 10**400])
+def test_a_truth_value_of_a_library_and_what_no_float_holds_are_no_numbers(trial, value):
+    trial.report(0, {trial.metric: 0.9})
+
+    number, told = returned(trial, value)
+
+    assert number is None
+    assert "which is ignored" in told
 
 
 @pytest.mark.parametrize("value", [0.25, 3, 0])

@@ -171,6 +171,11 @@ def test_trials_that_evaluate_only_at_their_end_have_no_rungs():
         rungs(asha_study(evaluations=1), 3, 1)
 
 
+def test_trials_of_one_step_have_no_rungs():
+    with pytest.raises(RunError, match="compares trials at 1 of 1 steps"):
+        rungs(replace(asha_study(), max_steps=1), 3, None)
+
+
 def test_longer_brackets_get_more_trials_and_any_first_trials_are_shared_out():
     feet = first_rungs(3, 3, 3.0, 30)
 

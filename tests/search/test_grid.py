@@ -60,6 +60,15 @@ def test_whole_numbers_are_not_tried_twice():
     assert [one["depth"] for one in settings(grid_study(depth=Integer(1, 3)), 8)] == [1, 3, 2]
 
 
+@pytest.mark.parametrize(("high", "points"), [(8, 5), (8, None), (100, 10), (3, 7)])
+def test_whole_numbers_by_their_logarithm_are_a_grid_too(high, points):
+    found = settings(grid_study(5, width=Integer(1, high, log=True)), points)
+
+    widths = [one["width"] for one in found]
+    assert {1, high} <= set(widths)
+    assert len(set(widths)) == len(widths)
+
+
 def test_one_point_is_the_middle():
     assert settings(grid_study(), 1) == [{"momentum": 0.5, "rate": 0.01}]
 

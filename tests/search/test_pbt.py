@@ -232,6 +232,8 @@ def test_nothing_leaves_its_bounds():
 
     assert step(domain, 0.95, 1.2, up=True) == 1.0
     assert step(Integer(1, 4), 1, 1.2, up=False) == 1
+    assert step(Integer(0, 5), 0, 1.2, up=True) == 1  # no factor leads away from 0
+    assert step(Integer(-5, 5), 0, 1.2, up=False) == -1
     assert step(Choice([1, 2], ordered=True), 2, 1.2, up=True) == 2
 
 

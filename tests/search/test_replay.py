@@ -3,12 +3,16 @@
 import pytest
 from tests.factories import played
 from tests.search.world import World, a_trial, descent
+from tests.train.workloads import WORKLOADS
 
+import etude
 from etude.design.split import split
 from etude.errors import RunError
+from etude.experiment import Experiment
 from etude.move import Fork, Start, Stop
 from etude.record import Checkpoint, Records
 from etude.search import search_of
+from etude.train.torch.loop import Loop
 
 CHANGES = [{"step": 3, "learning_rate": 0.05}, {"step": 6, "momentum": 0.6}]
 SETTING = {"learning_rate": 0.1, "momentum": 0.9}
@@ -68,3 +72,28 @@ def test_two_changes_between_the_same_two_evaluations_are_refused():
 
     with pytest.raises(RunError, match=r"changes values after steps 4, 5, each at an evaluation"):
         moves([], changes=close, evaluations=3)
+
+
+def test_a_change_of_the_optimizer_goes_on_from_the_weights(tmp_path):
+    experiment = Experiment(
+        name="changes",
+        metric="valid/error",
+        max_steps=8,
+        evaluations=4,
+        fixed={
+            "optimizer": "adam",
+            "learning_rate": 0.01,
+            "batch_size": 8,
+            "beta1": 0.9,
+            "beta2": 0.999,
+            "epsilon": 1e-8,
+        },
+        configurations=({"weight_decay": 0.0},),
+        schedule="replay",
+        schedule_options={"changes": [{"step": 4, "optimizer": "sgd"}]},
+    )
+
+    result = etude.run(experiment, Loop(WORKLOADS["mlp"]), store=tmp_path / "a.db", runner="inline")
+
+    assert [record.status for record in result.records] == ["stopped", "completed"]
+    assert result.records[1].setting["optimizer"] == "sgd"

@@ -123,3 +123,12 @@ def test_a_name_is_one_line_of_a_length_that_a_panel_has_room_for():
     names = [study["name"] for study in message(panel_state(one))["studies"]]
 
     assert all(len(text) < 300 and text.isprintable() for text in names)
+
+
+def test_where_the_leader_breaks_the_curve_of_the_next_one_is_there_again():
+    shown = panel_state()
+    shown.begin([trial(0, 0.6, 0.5), trial(1, 0.4, 0.3, status="running")])
+
+    shown.take(trial(1, 0.4, 0.3, status="infeasible", reason="nan"), NOW_S)
+
+    assert [one["trial"] for one in message(shown)["curves"]] == [0]

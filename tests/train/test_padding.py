@@ -122,6 +122,11 @@ def test_a_mean_over_a_padded_batch_is_refused():
         exact_means(lambda batch: {"x": batch.mean()}, VALUES, 5)
 
 
+def test_a_mean_that_was_taken_before_is_refused():
+    with pytest.raises(WorkloadError, match="one value an example"):
+        WeightedMean().add({"loss": 0.5})
+
+
 def test_a_weight_below_zero_is_refused():
     with pytest.raises(WorkloadError, match="0 upward"):
         WeightedMean().add({"x": [1.0]}, [-1.0])

@@ -104,3 +104,11 @@ def test_the_rarest_come_first_and_only_so_many():
 def test_as_many_predictions_as_labels_are_asked_for():
     with pytest.raises(WorkloadError, match=r"\(2,\).*\(3,\)"):
         right_counts([0, 1], [0, 1, 1])
+
+
+def test_one_column_is_the_class_and_scores_need_labels_that_are_places():
+    column = [[0]] * 20 + [[1], [0]]
+    assert right_counts(column, [0] * 20 + [1, 1])["valid/right_of_1"] == 1.0
+
+    with pytest.raises(WorkloadError, match="those of the labels 0 to 1"):
+        right_counts([[0.1, 0.9]] * 21, ["cat"] * 20 + ["owl"])

@@ -129,3 +129,8 @@ def test_both_libraries_train_at_the_rates_of_a_schedule(tmp_path, loop, stacked
     found = rates_used(tmp_path, loop, OLD, stacked, **given)
 
     np.testing.assert_allclose(found[[2, 8, 32]], expected, atol=1e-4)
+
+
+def test_an_exponential_decay_to_nothing_is_refused(tmp_path, loop):
+    with pytest.raises(ValueError, match="`final_factor` is 0, and `exponential`"):
+        rates_used(tmp_path, loop, NEW, stacked=False, schedule="exponential")

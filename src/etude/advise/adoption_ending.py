@@ -26,12 +26,14 @@ class Proposal:
     Args:
         seconds: At the pace of the round; None where that was not timed.
         nameless: Whether its file has to name a train function first.
+        alone: Which of two it trains, where their settings cannot stand in one file.
     """
 
     command: str
     trainings: int
     seconds: float | None = None
     nameless: bool = False
+    alone: str = ""
 
     @property
     def cost(self) -> str:
@@ -120,4 +122,6 @@ def _proposal_text(decision: AdoptionDecision, proposal: Proposal) -> str:
     name_it = "Name your train function in it, then train" if proposal.nameless else "Train"
     if decision.retrain or decision.starting_point:
         return f"{name_it} it with {SEEDS} other seeds, then adopt again"
+    if proposal.alone:
+        return f"{name_it} {proposal.alone} with {SEEDS} other seeds, then adopt again"
     return f"{name_it} both again: that would tell"

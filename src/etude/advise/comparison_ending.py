@@ -29,7 +29,11 @@ _MOST_DIGITS = 3
 
 
 def trainings_ending(
-    result: Comparison, notes: Sequence[Reason] = (), experiments: Sequence[str] = ()
+    result: Comparison,
+    notes: Sequence[Reason] = (),
+    experiments: Sequence[str] = (),
+    *,
+    store: str = "",
 ) -> Ending:
     """The ending of a comparison by trainings of both sides.
 
@@ -37,6 +41,7 @@ def trainings_ending(
         result: B against A.
         notes: What else is to be known of the two.
         experiments: Those of the two that are experiments, by the names to type.
+        store: The option that names the store in commands to type, with a space before it.
 
     Source: A2, A4.
     """
@@ -46,7 +51,7 @@ def trainings_ending(
         table=trainings_table(result),
         why="Why not yet" if result.answer == "undecided" else "What to know",
         reasons=(*_trainings_reasons(result), *notes),
-        steps=tuple(_trainings_steps(result, experiments)),
+        steps=tuple(_trainings_steps(result, experiments, store)),
     )
 
 
@@ -113,7 +118,9 @@ def _is(count: int) -> str:
     return "is" if count == 1 else "are"
 
 
-def _trainings_steps(result: Comparison, experiments: Sequence[str]) -> Iterator[NextStep]:
+def _trainings_steps(
+    result: Comparison, experiments: Sequence[str], store: str
+) -> Iterator[NextStep]:
     b = result.b.name
     if result.why == "copies":
         yield NextStep(command="", text=COPIES_ADVICE.rstrip("."))
@@ -122,19 +129,23 @@ def _trainings_steps(result: Comparison, experiments: Sequence[str]) -> Iterator
         more = quantity(result.more_seeds, "more seed")
         yield NextStep(command="", text=f"Train both sides with {least}{more} each, then compare")
     elif result.answer == "better" and b.partition(":")[0] in experiments:
-        yield NextStep(command=f"etude adopt {b}", text="Make it the baseline, if it is worth it")
+        text = "Make it the baseline, if it is worth it"
+        yield NextStep(command=f"etude adopt {b}{store}", text=text)
     elif result.answer in _TAKEN:
         taken = _TAKEN[result.answer].format(a=f"`{result.a.name}`", b=f"`{b}`")
         yield NextStep(command="", text=taken)
 
 
-def searches_ending(result: Searches, once: Sequence[str], notes: Sequence[Reason] = ()) -> Ending:
+def searches_ending(
+    result: Searches, once: Sequence[str], notes: Sequence[Reason] = (), *, store: str = ""
+) -> Ending:
     """The ending of a comparison by the searches of both, whose best were trained once.
 
     Args:
         result: B against A.
         once: Those whose best setting was trained only once.
         notes: What else is to be known of the two.
+        store: The option that names the store in commands to type, with a space before it.
 
     Source: A2, A3.
     """
@@ -149,7 +160,7 @@ def searches_ending(result: Searches, once: Sequence[str], notes: Sequence[Reaso
     ]
     steps = (
         NextStep(
-            command=f"etude next {name} --seeds {SEEDS}",
+            command=f"etude next {name} --seeds {SEEDS}{store}",
             text=f"Train its best setting with {SEEDS} other seeds, then compare those",
         )
         for name in once

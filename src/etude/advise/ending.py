@@ -303,7 +303,7 @@ def _step(
         "round": f"etude next {name}{judge}",
         "seeds": f"etude next {name}{judge} --seeds {SEEDS}",
         "wait": f"etude run {file}{store}" if file else "",
-        "adopt": f"etude adopt {name}",
+        "adopt": f"etude adopt {_adopted(context, judge)}{store}",
         "answered": f"etude check {context.retraining}{store}",
         "search": f"etude next {context.retrains}{store}",
         "procedure": _procedure_command(action, name, file, store),
@@ -312,6 +312,12 @@ def _step(
     cost = f"at most {cost}" if cost and action.kind == "procedure" else cost
     text = _RULES.sub("", action.text).strip().rstrip(".")
     return NextStep(command=commands.get(action.kind, ""), text=text, cost=cost)
+
+
+def _adopted(context: Context, judge: str) -> str:
+    """What is adopted: the experiment's best; by another metric than its own, that trial."""
+    name, rows = context.experiment.name, context.verdict.rows
+    return f"{name}:{rows[0].trial}" if judge and rows else name
 
 
 def _procedure_command(action: Action, name: str, file: str, store: str) -> str:

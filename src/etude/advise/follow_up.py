@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from ..analyze.summaries.lineage import Lineage
 from ..errors import RunError
 from ..experiment import Experiment
+from ..playbook.metrics import METRICS
 from ..space import Choice, Scalar
 from ..space.values import value_text
 from ..study import Study, derived_seed
@@ -43,7 +44,7 @@ def retraining_experiment(
     ]
     varies = any(rows)
     return replace(
-        experiment,
+        _of_its_own(experiment, set().union(*settings)),
         name=name,
         parent=experiment.name,
         question=_question(len(settings)),
@@ -64,6 +65,20 @@ def retraining_experiment(
         constraints=(),
         acknowledge=("R6", "R7", "R9"),
     )
+
+
+def _of_its_own(experiment: Experiment, there: Collection[str]) -> Experiment:
+    """The same of whole settings: what a baseline or [names] has beside them is no part of it."""
+    return replace(experiment, baseline=None, names=_names_of(experiment, there))
+
+
+def _names_of(experiment: Experiment, there: Collection[str]) -> dict[str, str]:
+    """What [names] says of metrics, and of the hyperparameters that are there still."""
+    return {
+        name: known
+        for name, known in experiment.names.items()
+        if not known or known in METRICS or name in there or known in there
+    }
 
 
 def _question(settings: int) -> str:
@@ -111,6 +126,7 @@ def seeds_experiment(
         plain,
         question="Does the lead hold with other seeds?",
         scientific={scientific: Choice(values)},
+        names=_names_of(experiment, set().union(*(one for _, one in best))),
         fixed={**shared, **(when if any(own.values()) else {})},
         trials=seeds,
     )
@@ -186,6 +202,7 @@ def replay_experiment(
         evaluate_training=experiment.evaluate_training,
         parent=experiment.name,
         fixed={**study.fixed, **study.scientific},
+        names=_names_of(experiment, {*study.fixed, *study.scientific, *first.values}),
         configurations=tuple(first.values for _ in range(repeats)),
         schedule="replay" if changes else None,
         schedule_options={"changes": changes} if changes else {},

@@ -55,6 +55,11 @@ class Retrained:
         return self.fewest >= ENOUGH
 
     @property
+    def answers(self) -> bool:
+        """Whether they are the answer; else what the searches found is, where there were any."""
+        return self.agree or (self.enough and not self.copies) or not self.searched
+
+    @property
     def settles(self) -> bool:
         """Whether the trainings alone say which is better."""
         return self.agree and self.enough

@@ -86,10 +86,12 @@ def verdict(analysis: Analysis, findings: Sequence[Finding]) -> Verdict:
 
 
 def _basis(analysis: Analysis, ranked: Sequence[RankedStudy]) -> _Basis:
-    """The studies in the order that counts: by retrainings of all, else by their best trials."""
+    """The studies in the order that counts: by retrainings that answer, else by best trials."""
     trained = retrained(ranked)
     single = once(ranked)
-    order = list(trained.sides) if trained else [study.study.name for study in single]
+    order = [study.study.name for study in single]
+    if trained and trained.answers:
+        order = list(trained.sides)
     single.sort(key=lambda study: order.index(study.study.name))
     studies = sorted(ranked, key=lambda study: order.index(study.study.name))
     return _Basis(
@@ -135,7 +137,7 @@ def _rule(basis: _Basis) -> str:
 def _ahead(basis: _Basis) -> str:
     """Who is ahead of whom, by how much."""
     leader = f"`{basis.studies[0].study.name}`"
-    if basis.retrained:
+    if basis.retrained and basis.retrained.answers:
         closest = basis.retrained.nearest
         return f"{leader} is ahead of `{closest.a.name}` by {_gap(closest.gain)}"
     nearest = basis.leads[0]
@@ -215,9 +217,7 @@ def _result(study: RankedStudy) -> str:
 def _by_retrainings(basis: _Basis) -> tuple[Status, str, str] | None:
     """The answer of the trainings of every best setting; None where too few say nothing."""
     trained = basis.retrained
-    if trained is None:
-        return None
-    if not (trained.agree or (trained.enough and not trained.copies)) and trained.searched:
+    if trained is None or not trained.answers:
         return None
     leader = f"`{trained.leader}`"
     each = f"{trained.fewest} trainings of each"
@@ -236,6 +236,8 @@ def _by_retrainings(basis: _Basis) -> tuple[Status, str, str] | None:
         "": f"within the noise of {trained.fewest} trainings each",
     }
     why = reasons.get(trained.nearest.why, reasons["close"])
+    if trained.nearest.answer == "worse":
+        why = "but fails more often"
     return "unclear", f"{_ahead(basis)}, {why}", message
 
 
@@ -301,11 +303,18 @@ def _by_searches(basis: _Basis) -> tuple[Status, str, str]:
             (f"{message} {_mean_sentence(basis)}"),
         )
     open_leads = [one for one in basis.leads if not one.leads]
-    if not open_leads:
-        headline = f"`{leader.study.name}` leads {_rival(basis)} by {_gap(basis.leads[0].by)}"
-        sentence = f"{_run_sentence(basis.leads[0])[:-1]}; what other seeds give is not known."
-        return "leads", f"{headline}, by one training a setting", f"{message} {sentence}"
-    return "unclear", *_open(basis, open_leads[0], message)
+    if open_leads:
+        return "unclear", *_open(basis, open_leads[0], message)
+    trained = basis.retrained
+    if trained and trained.leader != leader.study.name:
+        again = f"{message} {_trained_message(basis, trained)}"
+        return "unclear", f"{_ahead(basis)}, but `{trained.leader}` is when trained again", again
+    headline = f"`{leader.study.name}` leads {_rival(basis)} by {_gap(basis.leads[0].by)}"
+    seeds = "what other seeds give is not known"
+    if trained:
+        seeds = f"{trained.fewest} trainings of each with other seeds do not tell"
+    sentence = f"{_run_sentence(basis.leads[0])[:-1]}; {seeds}."
+    return "leads", f"{headline}, by one training a setting", f"{message} {sentence}"
 
 
 def _searched_message(basis: _Basis) -> str:

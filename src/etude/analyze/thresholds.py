@@ -20,6 +20,9 @@ class ChanceThresholds:
     min_share: float = 0.1
     # Heuristic: where so many trials ended at chance, it is no bad draw of one setting.
     min_trials: int = 5
+    # A2 as the playbook numbers it, five trainings: of fewer nothing is clear but a large gain, so
+    # a small one is no sign that nothing was learned.
+    min_degrees: int = 4
 
 
 @final

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 # A2's own number.
 SEEDS = 5
+BASELINE = Path("baseline.toml")
+_BASELINE = "the baseline"
+_ADOPT = "etude adopt "
 _Candidate: TypeAlias = Annotated[
     str | None,
     typer.Argument(
@@ -44,7 +47,7 @@ _AsIs: TypeAlias = Annotated[
 def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
     name: _Candidate = None,
     *,
-    baseline: BaselineOption = Path("baseline.toml"),
+    baseline: BaselineOption = BASELINE,
     worth: Annotated[
         float, typer.Option(help="The gain that each added part must bring, as the metric counts.")
     ] = 0.0,
@@ -69,10 +72,8 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
     with stored_result(title or None, store) as asked:
         result, trial = source_of(asked, trial)
         decision, incumbent = decided(result, trial, line, worth=worth, as_is=as_is)
-        doubts = tuple(doubts_of(result))
-        outcome = _Outcome(
-            decision=decision, doubts=doubts, anyway=anyway, store=store_option(store)
-        )
+        doubts, typed = tuple(doubts_of(result)), store_option(store)
+        outcome = _Outcome(decision=decision, doubts=doubts, anyway=anyway, store=typed)
         if line is None and decision.retrain and not (prune or anyway):
             named, _ = decided(result, trial, line, worth=worth, as_is=True)
             outcome = _begin(baseline, result, outcome, named)
@@ -80,7 +81,9 @@ def adopt(  # noqa: PLR0913  # one parameter an option is Typer's way
             outcome = _adopt(baseline, line, result, outcome)
         elif decision.retrain or (incumbent and (prune or decision.comparison is None)):
             outcome = _propose(result, incumbent, outcome, prune=prune)
-    show(Answer(lines=partial(_lines, outcome), json=partial(_as_json, outcome)), json=json)
+    show(
+        Answer(lines=partial(_lines, outcome, baseline), json=partial(_as_json, outcome)), json=json
+    )
     if not (outcome.place or outcome.proposal):
         raise typer.Exit(1)
 
@@ -99,6 +102,7 @@ class _Outcome:
         trainings: How many those are.
         seconds: How long they take at the pace of the round; None where none was timed.
         nameless: Whether the file has to name a train function first.
+        alone: What the file trains, where it is not both; empty where it is.
     """
 
     decision: AdoptionDecision
@@ -110,6 +114,7 @@ class _Outcome:
     trainings: int = 0
     seconds: float | None = None
     nameless: bool = False
+    alone: str = ""
 
 
 def _refuse_as_is(line: Baseline | None, *, as_is: bool) -> None:
@@ -229,7 +234,7 @@ def _propose(
 
     coming = _retrainings(result, incumbent, outcome.decision.candidate, prune=prune)
     place = folder_beside(result.entry.source) / f"{coming.name}.toml"
-    write_new_file(place, dumps(coming))
+    write_new_file(place, dumps(coming), named=False)
     pace_s = measured_pace_s(result.records)
     return replace(
         outcome,
@@ -237,26 +242,38 @@ def _propose(
         trainings=coming.trials,
         seconds=pace_s * coming.trials * coming.max_steps if pace_s else None,
         nameless=coming.train is None,
+        alone=_alone(incumbent, outcome.decision.candidate),
     )
 
 
 def _retrainings(
     result: Result, incumbent: Candidate | None, candidate: Candidate, *, prune: bool
 ) -> Experiment:
-    """The trainings that would tell: of the setting alone, or beside the baseline."""
+    """The trainings that would tell: of both, or of the one that lacks them."""
     from dataclasses import replace
 
     from ..advise.follow_up import prunings, retraining_experiment
     from ..round.retraining import free_name
 
     name = f"{result.experiment.name}-{'prune' if prune else 'retrain'}"
-    settings = [dict(candidate.setting)]
+    settings = [candidate.setting]
     if incumbent is not None:
-        more = prunings(incumbent.setting, candidate.setting) if prune else [candidate.setting]
-        if not incumbent.setting.keys() ^ candidate.setting.keys():
-            settings = [dict(one) for one in (incumbent.setting, *more)]
+        if prune:
+            settings = prunings(incumbent.setting, candidate.setting)
+        alone = _alone(incumbent, candidate)
+        if not alone:
+            settings = [incumbent.setting, *settings]
+        elif alone == _BASELINE and not prune:
+            name, settings = f"{result.experiment.name}-baseline", [incumbent.setting]
     coming = retraining_experiment(result.experiment, settings, name=name)
     return replace(coming, name=free_name(coming, result.retrainings))
+
+
+def _alone(incumbent: Candidate | None, candidate: Candidate) -> str:
+    """Which of two is trained, whose settings differ in names and cannot stand in one file."""
+    if incumbent is None or not incumbent.setting.keys() ^ candidate.setting.keys():
+        return ""
+    return _BASELINE if candidate.retrained else "it"
 
 
 def _as_json(outcome: _Outcome) -> dict[str, Any]:
@@ -280,7 +297,9 @@ def _as_json(outcome: _Outcome) -> dict[str, Any]:
     }
 
 
-def _lines(outcome: _Outcome) -> Iterator[str]:
+def _lines(outcome: _Outcome, baseline: Path) -> Iterator[str]:
+    from dataclasses import replace
+
     from ..advise.adoption_ending import Proposal, adoption_ending
     from .output import ending_lines
 
@@ -291,6 +310,7 @@ def _lines(outcome: _Outcome) -> Iterator[str]:
             trainings=outcome.trainings,
             seconds=outcome.seconds,
             nameless=outcome.nameless,
+            alone=outcome.alone,
         )
     ending = adoption_ending(
         outcome.decision,
@@ -300,4 +320,9 @@ def _lines(outcome: _Outcome) -> Iterator[str]:
         asked=bool(outcome.anyway),
         store=outcome.store,
     )
-    yield from ending_lines(ending)
+    named = "" if baseline == BASELINE else f" --baseline {shlex.quote(str(baseline))}"
+    steps = [
+        replace(step, command=step.command + named * step.command.startswith(_ADOPT))
+        for step in ending.steps
+    ]
+    yield from ending_lines(replace(ending, steps=tuple(steps)))

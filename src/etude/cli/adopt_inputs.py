@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..advise.adoption import AdoptionDecision, Candidate
     from ..advise.ending import Reason
+    from ..experiment import Experiment
     from ..experiment.baseline import Adoption, Baseline
     from ..round.result import Result
 
@@ -117,6 +118,12 @@ def typable_candidates(result: Result) -> list[Candidate]:
     ]
 
 
+def _is_judged_alike(one: Experiment, other: Experiment) -> bool:
+    """Whether values of both say the same: their metric, its direction, and the length."""
+    keys = ("metric", "maximize", "max_steps")
+    return all(getattr(one, key) == getattr(other, key) for key in keys)
+
+
 def _incumbent(line: Baseline, result: Result) -> Candidate:
     """The baseline with its trainings of this length: here, where it was adopted, or launched."""
     from ..errors import RunError
@@ -130,8 +137,11 @@ def _incumbent(line: Baseline, result: Result) -> Candidate:
             f"{result.experiment.metric}, or in the other direction: train both alike first."
         )
     names = (result.experiment.name, last.experiment, launch_name(last, length))
+    # Those that `adopt` proposed stand below the rounds that they train again.
+    above = {result.experiment.name, result.experiment.parent, last.experiment} - {None}
     experiments = [entry.experiment for entry in result.store.entries()]
-    known = [one.name for one in experiments if one.name in names and one.max_steps == length]
+    judged_alike = [one for one in experiments if _is_judged_alike(one, result.experiment)]
+    known = [one.name for one in judged_alike if one.name in names or one.parent in above]
     results = [load(result.store, name) for name in known]
     alike = [
         candidate

@@ -83,7 +83,7 @@ def compare(  # noqa: PLR0913  # one parameter an option is Typer's way
 ) -> None:
     """Say whether B is better than A: by retrainings of both, else by their searches."""
     from .compare_inputs import inputs
-    from .output import show
+    from .output import show, store_option
 
     judge = Judge(metric, maximize and metric is not None)
     names = _names(a, b, splits)
@@ -99,9 +99,9 @@ def compare(  # noqa: PLR0913  # one parameter an option is Typer's way
         direction = _direction(first, second, maximize=maximize)
         if first.retrainings and second.retrainings and not repeats:
             result = _by_trainings(first, second, maximize=direction, paired=paired, looks=looks)
-            answer = _trainings_answer(result, first, second, trained)
+            answer = _trainings_answer(result, first, second, trained, store_option(store))
         else:
-            answer = _searches_answer(first, second, repeats, trained)
+            answer = _searches_answer(first, second, repeats, trained, store_option(store))
         show(answer if trained is None else _both(answer, trained), json=json)
 
 
@@ -257,7 +257,7 @@ def _only_the_seed(one: Result, other: Result) -> bool:
 
 
 def _trainings_answer(
-    result: Comparison, first: Input, second: Input, trained: Splits | None = None
+    result: Comparison, first: Input, second: Input, trained: Splits | None, store: str
 ) -> Answer:
     from ..advise.comparison_ending import trainings_ending
     from ..analyze.comparison.message import message, plan_line
@@ -269,10 +269,10 @@ def _trainings_answer(
         reach = power(result.plan, _EFFECT)[-1]
         sentences += f" {plan_line(result, reach, _EFFECT)}"
     sentences += "".join(_left_out(one) for one in (first, second)) + _steps(first, second)
-    sides = (first, second)
-    experiments = [one.result.experiment.name for one in sides if one.result]
+    experiments = [one.result.experiment.name for one in (first, second) if one.result]
     notes = trained.notes(result.difference.by) if trained else []
-    ending = trainings_ending(result, [*notes, *_notes(first, second)], experiments)
+    notes = [*notes, *_notes(first, second)]
+    ending = trainings_ending(result, notes, experiments, store=store)
     return Answer(
         lines=lambda: ending_lines(ending), json=lambda: _trainings_as_json(result, sentences)
     )
@@ -345,7 +345,7 @@ def _side_as_json(side: Side) -> dict[str, Any]:
 
 
 def _searches_answer(
-    first: Input, second: Input, repeats: list[Input], trained: Splits | None = None
+    first: Input, second: Input, repeats: list[Input], trained: Splits | None, store: str
 ) -> Answer:
     from ..advise.comparison_ending import searches_ending
     from ..advise.search_comparison import message
@@ -355,7 +355,7 @@ def _searches_answer(
     once = [one.name for one in (first, second) if one.retrainings is None]
     sentences = message(result, once) + _steps(first, second)
     notes = trained.notes(result.lead.by if result.lead else math.nan) if trained else []
-    ending = searches_ending(result, once, [*notes, *_notes(first, second)])
+    ending = searches_ending(result, once, [*notes, *_notes(first, second)], store=store)
     return Answer(
         lines=lambda: ending_lines(ending),
         json=lambda: _searches_as_json(result, sentences, once=bool(once)),

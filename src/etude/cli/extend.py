@@ -110,6 +110,8 @@ def _procedure(
     refuse_picture(picture)
     if max_steps is not None:
         return Extend(max_steps=max_steps, rounds=rounds)
+    if rounds is not None:
+        raise RunError("--rounds is of --max-steps: a larger model is trained at one length.")
     assert model is not None
     axis, sign, values = model.partition("=")
     sizes = tuple(typed_value(one.strip()) for one in values.split(",") if one.strip())

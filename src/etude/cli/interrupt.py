@@ -36,9 +36,9 @@ def _last_words() -> Iterator[None]:
 
     So Python's own end, which waits for the threads of a training, can be cut short.
     """
-    both = (signal.SIGINT, signal.SIGTERM)
+    both = filter(_can_be_put_back, (signal.SIGINT, signal.SIGTERM))
     before = {number: signal.signal(number, signal.SIG_IGN) for number in both}
-    if before[signal.SIGINT] is signal.default_int_handler:
+    if before.get(signal.SIGINT) is signal.default_int_handler:
         before[signal.SIGINT] = signal.SIG_DFL
     try:
         yield
@@ -53,7 +53,9 @@ def signals_as_ctrl_c() -> Iterator[None]:
 
     So does SIGHUP, of a terminal that is closed, unless `nohup` or the caller said otherwise.
     """
-    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, _raise_interrupt)}
+    before = {}
+    if _can_be_put_back(signal.SIGTERM):
+        before[signal.SIGTERM] = signal.signal(signal.SIGTERM, _raise_interrupt)
     if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
         before[signal.SIGHUP] = signal.signal(signal.SIGHUP, _raise_interrupt)
     try:
@@ -66,3 +68,8 @@ def signals_as_ctrl_c() -> Iterator[None]:
 def _raise_interrupt(number: int, frame: object) -> None:
     del number, frame
     raise KeyboardInterrupt
+
+
+def _can_be_put_back(number: int) -> bool:
+    """Whether Python installed what answers a signal; what C did, as of MPI, stays as it is."""
+    return signal.getsignal(number) is not None

@@ -59,7 +59,7 @@ def launch(  # noqa: PLR0913  # one parameter an option is Typer's way
         keep_schedule=keep_schedule,
     )
     place = folder / f"{retraining.name}-{seeds}-seeds.toml"
-    write_new_file(place, dumps(retraining))
+    write_new_file(place, dumps(retraining), named=False)
     result = run(place, store=lasting_location(store), runner=runner)
     outcome = summarize_launch(result, looks_of(baseline), adopted)
     show(Answer(lines=partial(_lines, outcome, place), json=partial(_as_json, outcome)), json=json)

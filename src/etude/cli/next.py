@@ -59,7 +59,7 @@ def next_round(  # noqa: PLR0913  # one parameter an option is Typer's way
     json: JsonOption = False,  # a flag of the command line
 ) -> None:
     """Write the next round as a file: a few changed lines, each with its rule and evidence."""
-    from ..round.next_round import next_cost
+    from ..round.next_round import next_cost, under_free_name
     from .options import Judge, stored_result
     from .output import Answer, folder_beside, show, store_option, write_new_file
 
@@ -71,6 +71,8 @@ def next_round(  # noqa: PLR0913  # one parameter an option is Typer's way
             left_to_you = [*_not_exploited(result), *left_to_you]
         ending = result.ending(store_option(store), judge.option)
         source, judged = result.entry.source, result.experiment
+        if successor is not None and output is not None:
+            successor = under_free_name(successor, result.experiment, result.store)
         cost = next_cost(successor, judged, result.records) if successor else ""
     place: Path | None = None
     lines = partial(no_round_lines, ending, left_to_you)

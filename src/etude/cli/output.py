@@ -144,10 +144,15 @@ def write_file(path: Path, text: str) -> None:
         ) from error
 
 
-def write_new_file(path: Path, text: str) -> str:
+def write_new_file(path: Path, text: str, *, named: bool = True) -> str:
     """Writes a file that nobody has edited; what to say behind its name.
 
     One with nothing in it is what a power cut left, and is written again.
+
+    Args:
+        path: The file.
+        text: What it holds.
+        named: Whether the command has the option -o, which names another.
 
     Raises:
         RunError: where it cannot be written, or somebody's own words stand there.
@@ -162,11 +167,11 @@ def write_new_file(path: Path, text: str) -> str:
             return " (as written before)"
     except OSError as error:
         raise RunError(
-            f"`{path}` cannot be written ({error.strerror}). Name another with -o."
+            f"`{path}` cannot be written ({error.strerror})." + " Name another with -o." * named
         ) from error
     raise RunError(
         f"`{path}` exists already and says something else, so nothing was written. "
-        "Name another file with -o, or remove it."
+        + ("Name another file with -o, or remove it." if named else "Remove or rename it.")
     )
 
 

@@ -179,7 +179,8 @@ def _domain_of(table: Mapping[str, Any]) -> Domain:
     if any(isinstance(value, Mapping) for value in table.values()):
         raise SpaceError(
             "a range or a list holds no tables. Conditions stand below `when`: "
-            "[nuisance.when.NAME.VALUE]."
+            "[nuisance.when.NAME.VALUE]. A name that has dots needs quotes: "
+            f'"NAME.{next(iter(table))}" = ...'
         )
     unknown = [key for key in table if key not in _KEYS]
     if unknown:

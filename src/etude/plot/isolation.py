@@ -48,7 +48,8 @@ def draw(result: Isolation, *, max_rows: int = 2000) -> alt.LayerChart:
     names = [study.study for study in result.studies]
     y = alt.Y("study:N", sort=None, scale=alt.Scale(domain=names), axis=None)
     max_ticks = max(1, min(max_rows, MAX_MARKS) // max(1, len(names)))
-    best = [_best_row(study) for study in result.studies if study.value is not None]
+    known = [study for study in result.studies if study.value is not None]
+    best = [_best_row(study, maximize=result.maximize) for study in known]
     intervals = [row for row in best if row["low"] is not None]
     tooltip, label = list(_TOOLTIP), fitting_label("study", "shown")
     ticks = _tick_rows(result, max_ticks)
@@ -64,7 +65,7 @@ def draw(result: Isolation, *, max_rows: int = 2000) -> alt.LayerChart:
         chart_of(best)
         .mark_point(style="best", shape="diamond", size=170, filled=True)
         .encode(x=value, y=y, tooltip=tooltip, **marking()),
-        chart_of([_label_row(study) for study in result.studies])
+        chart_of([_label_row(study, maximize=result.maximize) for study in result.studies])
         .mark_text(style="name", align="left", baseline="bottom", dy=-13, text=label)
         .encode(x=constant("x", 0), y=y, tooltip=list(_LABEL_TOOLTIP)),
     ]
@@ -112,28 +113,35 @@ def _lines_clause(result: Isolation) -> str:
 
 
 def _values(result: Isolation) -> list[float]:
-    best = [end for study in result.studies for end in (study.low, study.value, study.high)]
+    rows = [_best_row(study, maximize=result.maximize) for study in result.studies]
+    best = [row[end] for row in rows for end in ("low", "value", "high")]
     others = [value for study in result.studies for value in study.values.values()]
     return [value for value in [*best, *others] if value is not None]
 
 
-def _best_row(study: StudyBest) -> Row:
+def _best_row(study: StudyBest, *, maximize: bool) -> Row:
+    """The best with its interval; from the best on where the better end says nothing."""
+    low, high = study.low, study.high
     value = "" if study.value is None else number(study.value)
     interval = ""
-    if study.low is not None and study.high is not None:
-        interval = f" ({number(study.low, 2)} to {number(study.high, 2)})"
+    if low is not None and high is not None:
+        interval = f" ({number(low, 2)} to {number(high, 2)})"
+        if not study.two_sided:
+            worse = f"{number(low, 2)} or above" if maximize else f"{number(high, 2)} or below"
+            interval = f" ({worse})"
+            low, high = (low, study.value) if maximize else (study.value, high)
     return {
         "study": study.study,
         "trial": study.trial,
         "value": study.value,
-        "low": study.low,
-        "high": study.high,
+        "low": low,
+        "high": high,
         "shown": f"{value}{interval}",
     }
 
 
-def _label_row(study: StudyBest) -> Row:
-    row = _best_row(study)
+def _label_row(study: StudyBest, *, maximize: bool) -> Row:
+    row = _best_row(study, maximize=maximize)
     return {**row, "shown": row["shown"] or "no feasible trial"}
 
 

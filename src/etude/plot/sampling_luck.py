@@ -15,7 +15,8 @@ def draw(result: SamplingLuck) -> alt.LayerChart:
 
     Source: Q10.
     """
-    rows = [_row(budget) for budget in result.budgets if budget.median is not None]
+    known = [budget for budget in result.budgets if budget.median is not None]
+    rows = [_row(budget, maximize=result.maximize) for budget in known]
     values = [row[end] for row in rows for end in ("low", "median", "high") if row[end] is not None]
     order = [row["trials"] for row in rows]
     axis = alt.Axis(title="trials in the study", labelAngle=0)
@@ -44,22 +45,28 @@ def caption(result: SamplingLuck) -> str:
     last = known[-1]
     return (
         f"By {whose}, nine in ten other such searches of {quantity(last.trials, 'trial')} would "
-        f"end {_span(last)}; the line marks the middle one."
+        f"end {_span(last, maximize=result.maximize)}; the line marks the middle one."
     )
 
 
-def _span(budget: Budget) -> str:
+def _span(budget: Budget, *, maximize: bool) -> str:
     low, high = number(budget.low or 0.0, 2), number(budget.high or 0.0, 2)
+    if not budget.two_sided:
+        return f"at {low} or above" if maximize else f"at {high} or below"
     return f"at {low}" if low == high else f"between {low} and {high}"
 
 
-def _row(budget: Budget) -> Row:
+def _row(budget: Budget, *, maximize: bool) -> Row:
+    """The interval; from the middle one on where the better end says nothing."""
+    low, high = budget.low, budget.high
+    if not budget.two_sided:
+        low, high = (low, budget.median) if maximize else (budget.median, high)
     return {
         "trials": str(budget.trials),
         "median": budget.median,
-        "low": budget.low,
-        "high": budget.high,
+        "low": low,
+        "high": high,
         "shown": ""
         if budget.low is None
-        else f"{chart_number(budget.median or 0.0)} ({_span(budget)})",
+        else f"{chart_number(budget.median or 0.0)} ({_span(budget, maximize=maximize)})",
     }

@@ -214,6 +214,8 @@ def log_ticks(low: float, high: float, *, most: int = 6) -> list[float]:
 
     >>> log_ticks(0.001, 10.0), log_ticks(0.02, 0.2)
     ([0.001, 0.01, 0.1, 1.0, 10.0], [0.02, 0.05, 0.1, 0.2])
+    >>> log_ticks(0.0021, 0.0049)
+    [0.003, 0.004]
     """
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     fine = [float(f"{step}e{exponent}") for exponent in exponents for step in (1, 2, 5)]
@@ -221,6 +223,8 @@ def log_ticks(low: float, high: float, *, most: int = 6) -> list[float]:
     inside = [
         [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001] for ticks in (fine, coarse)
     ]
+    if len(inside[0]) < 2 <= most:  # between two of the usual ones
+        return linear_ticks(low, high, most=most)
     if len(inside[0]) <= most:
         return inside[0]
     return inside[1][:: math.ceil(len(inside[1]) / most)]

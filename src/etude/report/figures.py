@@ -203,7 +203,8 @@ def _of_study(place: int, study: Study, analysis: Analysis, names: Sequence[str]
     records = [outcome.record for outcome in outcomes]
     drawn_metrics = metrics(study, records)[:MAX_METRICS]
     return [
-        *_lineage(place, study, records),
+        # A fork may have ended before the trial that it began from.
+        *_lineage(place, study, analysis.records_of(study)),
         *(_axis(place, axis(study, outcomes, name)) for name in names),
         *(
             _curves(place, curves(study, outcomes, metric, max_points=100), study.max_steps)

@@ -23,7 +23,7 @@
   const shownNumber = (value, digits = 3) => {
     if (value === null) return "";
     const size = Math.abs(value);
-    if (Number.isInteger(value) && size < 1e6) return String(value);
+    if (Number.isSafeInteger(value)) return String(value);
     const [front, power] = value.toExponential(digits - 1).split("e");
     if (power >= digits && size < 1e6) return Number(value.toPrecision(digits)).toLocaleString("en-US");
     if (power < -4 || power >= digits) return `${Number(front)}e${Number(power)}`;
@@ -249,19 +249,22 @@
 
   // --- a trial opened: curves, setting, commands, log
 
-  // A row of a chart's data is a point, or has a list of steps and one of values; of a trial's own
-  // values and their running median the own ones stand first.
+  // A row of a chart's data is a point, or has a list of steps and one of values, a single one where
+  // they are equal; of a trial's own values and their running median the own ones stand first.
   const pointsOf = (spec, id) => {
-    const points = new Map();
-    for (const row of Object.values(spec.datasets ?? {}).flat()) {
-      const steps = [row.step].flat(), values = [row.value].flat();
-      const of = Array.isArray(row.trial) ? row.trial : steps.map(() => row.trial);
-      steps.forEach((step, at) => {
-        const counts = Number.parseInt(of[at], 10) === id && Number.isFinite(step) && Number.isFinite(values[at]);
-        if (counts && !points.has(step)) points.set(step, values[at]);
-      });
+    for (const rows of Object.values(spec.datasets ?? {})) {
+      const points = new Map();
+      for (const row of rows) {
+        const steps = [row.step].flat();
+        const [values, of] = [row.value, row.trial].map((one) => Array.isArray(one) ? one : steps.map(() => one));
+        steps.forEach((step, at) => {
+          const counts = Number.parseInt(of[at], 10) === id && Number.isFinite(step) && Number.isFinite(values[at]);
+          if (counts) points.set(step, values[at]);
+        });
+      }
+      if (points.size > 1) return [...points].sort(([one], [other]) => one - other);
     }
-    return [...points].sort(([one], [other]) => one - other);
+    return [];
   };
   const curvesOf = (id) => Object.entries(charts).filter(([name]) => /^curves-\d/.test(name)).flatMap(([name, spec]) => {
     const points = pointsOf(spec, id);

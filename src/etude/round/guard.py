@@ -18,6 +18,7 @@ from ..runner.user_errors import misuse
 from ..store.base import Store
 from ..store.memory import Memory
 from ..store.tracked import untracked
+from ..text.secret_values import shown_value
 from ..wording import join
 
 # Heuristic: one failure may be its setting's, the same one three times is the code's.
@@ -201,7 +202,9 @@ def _unrestored_message(trial_ids: Sequence[int], place: Path, again: str) -> st
 def _same_failure_message(records: Sequence[Record], site: str, again: str) -> str:
     settings = "\n".join(
         f"  trial {record.id}: "
-        + ", ".join(f"{name} = {value}" for name, value in record.setting.items())
+        + ", ".join(
+            f"{name} = {shown_value(name, value)}" for name, value in record.setting.items()
+        )
         for record in records
     )
     who = f"{len(records)} trials to end all" if len(records) > 1 else "trial to end"

@@ -19,6 +19,7 @@ from .retraining import Retraining, free_name
 
 if TYPE_CHECKING:
     from ..advise.policy import Advice
+    from ..store.base import Store
 
 _TRIALS = "experiment.trials"
 
@@ -105,6 +106,24 @@ def next_cost(coming: NextRound, experiment: Experiment, records: Records) -> st
     if coming.experiment.name == experiment.name:
         trials = max(0, trials - records.count())
     return cost_text(trials, trials * coming.experiment.max_steps, measured_pace_s(records))
+
+
+def under_free_name(coming: NextRound, before: Experiment, store: Store) -> NextRound:
+    """The round under a name that is not taken by another, for a file that was named.
+
+    More trials of the same round keep its name; so does what the store has word for word.
+
+    Source: K3.
+    """
+    from ..experiment import changes
+    from .identity import free_name
+
+    name = coming.experiment.name
+    old = next((one.experiment for one in store.entries() if one.experiment.name == name), None)
+    if old is None or name == before.name or not changes(old, coming.experiment):
+        return coming
+    text = edited(coming.text, [Edit(Change(("experiment", "name"), "", free_name(store, name)))])
+    return replace(coming, text=text, experiment=toml.loads(text))
 
 
 def as_exploited(coming: NextRound, before: Experiment) -> NextRound:

@@ -46,11 +46,12 @@ def returned(trial: Trial, value: object) -> tuple[float | None, str]:
 
 def _number(value: object) -> float | None:
     """The number, of whatever library; a truth value and a text are none."""
-    if isinstance(value, bool | str | bytes):
+    dtype = str(getattr(value, "dtype", ""))
+    if isinstance(value, bool | str | bytes) or dtype in ("bool", "torch.bool"):
         return None
     try:
         return float(value)  # type: ignore[arg-type]  # numbers of any library, or an error
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

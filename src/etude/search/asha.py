@@ -132,8 +132,9 @@ def rungs(study: Study, eta: float, min_steps: int | None) -> list[int]:
         lengths = [min_steps * eta**power for power in range(max(count, 1))]
     rung_lengths = evaluation_lengths(study, lengths)
     if not rung_lengths:
+        first = math.ceil(min(lengths, default=1))
         raise RunError(
-            f"`asha` compares trials at {math.ceil(min(lengths)):,} of {study.max_steps:,} steps, "
+            f"`asha` compares trials at {first:,} of {study.max_steps:,} steps, "
             f"and with evaluations = {study.evaluations} the next value comes at the end. Write "
             "more `evaluations`."
         )

@@ -59,6 +59,8 @@ def step(domain: Domain, value: Scalar, factor: float, *, up: bool) -> Scalar:
     else:
         number *= factor if up == (number >= 0) else 1.0 / factor
     if isinstance(domain, Integer):
-        number = math.ceil(number) if up else math.floor(number)
+        # One at least: no factor leads away from 0.
+        before = round(float(value))
+        number = max(math.ceil(number), before + 1) if up else min(math.floor(number), before - 1)
     inside = min(max(number, domain.low), domain.high)
     return domain.value(domain.unit(inside))

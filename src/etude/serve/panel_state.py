@@ -58,6 +58,8 @@ class PanelState:
         self._counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._running: dict[int, dict[str, Any]] = {}
         self._curves: dict[int, list[list[float]]] = {}
+        # The best that ended, who leads again where one that runs breaks, by study.
+        self._ended_best: dict[str, tuple[float, int]] = {}
         self._leaders: dict[str, tuple[float, int] | None] = {}
         self._wall_s = 0.0
         self.ended = 0
@@ -127,9 +129,14 @@ class PanelState:
             self._running[record.id] = self._row(record)
         else:
             self._running.pop(record.id, None)
-        if record.status == "running" or is_leader:
+        loss, best = self._known[record.id].loss, self._ended_best.get(record.study)
+        ends_best = record.status != "running" and loss < (math.inf if best is None else best[0])
+        if ends_best:
+            self._ended_best[record.study] = (loss, record.id)
+        if record.status == "running" or is_leader or ends_best:
             self._curves[record.id] = curve(record, self._objective.metric)
-        for trial in self._curves.keys() - self._leading() - self._running.keys():
+        ended = {trial for _, trial in self._ended_best.values()}
+        for trial in self._curves.keys() - self._leading() - self._running.keys() - ended:
             del self._curves[trial]
 
     def _row(self, record: Record) -> dict[str, Any]:

@@ -114,5 +114,9 @@ def _count(domain: Domain, points: int) -> int:
     """How many values an axis has if it is asked for `points`: no more than there are."""
     if isinstance(domain, Choice):
         return len(domain.values)
-    whole = isinstance(domain, Integer) and 1 < points <= MAX_POINTS
-    return len({domain.value(unit) for unit in np.linspace(0.0, 1.0, points)}) if whole else points
+    if not isinstance(domain, Integer) or not 1 < points <= MAX_POINTS:
+        return points
+    # Of fewer points others may fall on one value again, where they are spaced by their logarithm.
+    while (whole := len({domain.value(unit) for unit in np.linspace(0.0, 1.0, points)})) < points:
+        points = whole
+    return points

@@ -34,6 +34,7 @@ from .base import COLUMNS, News, Row, Sent, StudyNews, reason
 _METRICS, _PARAMS, _TAGS = 900, 100, 100
 _LONGEST_PARAM, _LONGEST_TAG = 6000, 5000
 _NO_KEY = re.compile(r"[^\w\-. /:]")
+_NO_PARTS = frozenset({"", ".", ".."})
 _RUN, _STUDY, _VOID = "etude/run", "etude/group", "etude/void"
 # A point as a server keeps it: NaN by its name, so that it equals itself.
 _Kept: TypeAlias = tuple[int, str, float | str]
@@ -216,8 +217,13 @@ class Mlflow:
 
 
 def _key(name: str) -> str:
-    """A name as MLflow takes it: letters, digits, and some signs."""
-    return _NO_KEY.sub("_", name)[:250]
+    """A name as MLflow takes it: letters, digits, and some signs, no part of a path empty.
+
+    >>> _key("/loss"), _key("train//loss"), _key("..")
+    ('loss', 'train/loss', '_')
+    """
+    parts = [part for part in _NO_KEY.sub("_", name)[:250].split("/") if part not in _NO_PARTS]
+    return "/".join(parts) or "_"
 
 
 def _comparable(value: float) -> float | str:

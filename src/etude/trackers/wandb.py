@@ -126,6 +126,8 @@ class Wandb:
             for name in {name for _, name, _ in news.rows()}:
                 run.define_metric(name, step_metric=_STEP)
         opened = _Open(run, str(Path(run.dir).parent), first, counts_calls)
+        if counts_calls and not is_anew:
+            opened.rows = news.sent  # steps of the training's own calls hold none of these back
         self._runs[news.run.trial] = opened
         return opened
 
@@ -180,8 +182,9 @@ def _log(opened: _Open, rows: list[Row]) -> bool:
             opened.run.log({**values, _STEP: step})
         elif step < opened.last_step:
             return False
-        elif step >= opened.first_step:
-            opened.run.log(values, step=step)
+        else:
+            if step >= opened.first_step:
+                opened.run.log(values, step=step)
             opened.last_step = step
         opened.rows += len(same)
     return True

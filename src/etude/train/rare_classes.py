@@ -69,7 +69,16 @@ def right_counts(
     {'valid/right_of_1': 1.0, 'data/examples_of_1': 2.0}
     """
     predicted_N, labels_N = array(predictions), array(labels)
+    if predicted_N.ndim == 2 and predicted_N.shape[-1] == 1 and labels_N.ndim == 1:
+        predicted_N = predicted_N[:, 0]
     if predicted_N.ndim == 2 and labels_N.ndim == 1:
+        # A score a class says which class it is by its place alone.
+        places = range(predicted_N.shape[-1])
+        if not all(one in places for one in np.unique(labels_N).tolist()):
+            raise WorkloadError(
+                f"Scores of {len(places)} classes are those of the labels 0 to {len(places) - 1}, "
+                f"and there is the label {labels_N[0]!s}. Give the predicted class of each example."
+            )
         predicted_N = predicted_N.argmax(-1)
     if predicted_N.shape != labels_N.shape or labels_N.ndim != 1:
         raise WorkloadError(

@@ -240,6 +240,11 @@ def _impossible_schedule(schedule: Schedule) -> Iterator[str]:
             f"`final_factor` is {schedule.final_factor:g}; the rate ends at this share of itself, "
             "at least 0."
         )
+    if schedule.name == "exponential" and not schedule.final_factor:
+        yield (
+            "`final_factor` is 0, and `exponential` has no way to 0 by equal ratios; give it above "
+            "0, for example 0.01."
+        )
     if schedule.decay_steps < 1:
         yield (
             f"`{schedule.name}` has {schedule.decay_steps} steps as its time scale, by "

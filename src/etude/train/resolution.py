@@ -118,6 +118,24 @@ def selection_bias(trials: int, standard_error: float) -> float:
     return abs(float(np.trapezoid(np.heaviside(at, 0.5) - below, at))) * standard_error
 
 
+def selection_luck(trials: int, standard_error: float, *, chance: float = 0.95) -> float:
+    """By how much the best of some trials may look better than it is, were all equally good.
+
+    The quantile of the largest of k normal values: with this chance it lies no further.
+
+    Args:
+        trials: How many the best is chosen from.
+        standard_error: Of a value on the evaluation set.
+        chance: Of every study, so many look no better; 0 to 1.
+
+    Source: E4, Q10.
+
+    >>> [round(selection_luck(trials, 0.01), 4) for trials in (1, 10, 1000)]
+    [0.0164, 0.0257, 0.0388]
+    """
+    return _NORMAL.inv_cdf(chance ** (1.0 / trials)) * standard_error
+
+
 def _refuse(error: float, examples: int) -> None:
     if not (0.0 <= error <= 1.0 and examples >= 1):
         raise WorkloadError(

@@ -9,6 +9,7 @@ from tests.factories import experiment, two_optimizers
 
 from etude.advise.remedies.more_trials import more_trials
 from etude.analyze.checks.infeasible import infeasible
+from etude.space import Real
 
 ROWS = [{"learning_rate": 10.0**-k} for k in range(6)]
 
@@ -43,6 +44,17 @@ def test_a_dense_study_gets_no_more_trials():
 
 def test_a_list_of_configurations_has_no_number_to_raise():
     question = two_optimizers(trials=0, nuisance={}, configurations=ROWS)
+    context = rounds.by_value([0.1] * 6, [0.1] * 6, question=question)
+
+    assert context.verdict.status == "unclear"
+    assert more_trials(context) == []
+
+
+def test_a_grid_that_is_complete_gets_no_more_trials():
+    nuisance = {"learning_rate": Real(0.001, 1.0, log=True)}
+    question = two_optimizers(
+        trials=20, nuisance=nuisance, search="grid", search_options={"points": 6}
+    )
     context = rounds.by_value([0.1] * 6, [0.1] * 6, question=question)
 
     assert context.verdict.status == "unclear"

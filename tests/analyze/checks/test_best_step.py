@@ -52,6 +52,14 @@ def test_late_best_steps_say_what_the_compared_trial_says(last, says):
     assert len(found.headline.split()) <= 14
 
 
+def test_curves_that_never_move_say_nothing_of_the_length():
+    study = long_study()
+    found = best_step(study, traced(study, *[{METRIC: np.full_like(at(), 0.1)}] * 5))
+
+    assert found.status == "unclear"
+    assert {one.why.kind for one in found.trials} == {"flat"}
+
+
 def test_a_trial_says_where_its_best_step_fell():
     found = findings(judged(0.5))[1]
 

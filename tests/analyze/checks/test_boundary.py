@@ -143,6 +143,17 @@ def test_whole_numbers_and_ordered_choices_have_sides_too(domain):
     assert side(study, records, "depth", "low").status == "ok"
 
 
+def test_an_optimum_among_whole_numbers_below_the_last_is_not_at_their_bound():
+    # By their logarithm the first of few whole numbers has a fifth of the axis, the last a percent.
+    domain = Integer(1, 16, log=True)
+    study = factories.study({"layers": domain})
+    units = line(40)
+    bottom = domain.unit(9)
+    records = at_units(study, units, [(unit - bottom) ** 2 for (unit,) in units])
+
+    assert side(study, records, "layers", "high").status == "ok"
+
+
 def test_an_unordered_choice_has_no_sides():
     study = factories.study({"activation": Choice(["relu", "gelu"])})
 

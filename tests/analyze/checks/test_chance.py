@@ -81,6 +81,12 @@ def test_two_retrainings_that_happen_to_agree_prove_nothing():
     assert close.status != "ok"
 
 
+def test_two_retrainings_far_from_chance_are_too_few_for_a_problem():
+    far = judged([0.60, 0.65], same=True, chance=0.9, trials=2)
+
+    assert (far.status, far.why) == ("unclear", "noise")
+
+
 def test_without_any_noise_that_is_known_it_stays_open():
     result = judged([0.5, 0.4, 0.3, 0.2, 0.1], chance=0.9)
 

@@ -78,6 +78,15 @@ def test_so_few_that_luck_would_do_as_much_are_open_with_the_number_needed():
     assert found.evidence["examples_needed"] > 100_000
 
 
+def test_a_lead_that_equal_trials_often_have_is_open():
+    values = [0.084, 0.095, 0.097, 0.098, 0.1, 0.1, 0.102, 0.104, 0.105, 0.11]
+
+    found = said(trials(values, examples=1000))["size"]
+
+    assert found.status == "unclear"
+    assert found.evidence["selection_bias"] < found.evidence["spread"]
+
+
 def test_of_a_loss_the_size_says_nothing():
     study = factories.study(metric="valid/loss")
     records = [replace(one, study=study.name) for one in trials(SPREAD, examples=2000)]

@@ -107,7 +107,7 @@ def test_where_it_matters_why_trials_are_infeasible_the_limit_is_open():
 def test_a_trial_that_ran_out_of_memory_says_nothing_of_the_rate():
     values = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4, None, None, None, None]
 
-    found = unstated(values, {6, 7, 8, 9}, reason="oom")
+    found = unstated(values, {6, 7, 8, 9}, reason="out_of_memory")
 
     assert (found.status, found.edge, found.unstated, found.stable) == ("ok", None, (), 0)
 

@@ -82,6 +82,10 @@ def test_trials_that_do_not_jump_are_in_order():
     result = compared({METRIC: [0.5] * 50}, {METRIC: [0.5] * 50})
 
     assert [one.status for one in result.trials] == ["ok", "ok"]
+    assert (result.status, result.why) == (
+        "unclear",
+        "it ties with its rival, and neither moves late",
+    )
 
 
 @pytest.mark.parametrize("between", [False, True])

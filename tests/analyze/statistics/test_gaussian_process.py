@@ -19,7 +19,7 @@ def lowest(units_TxD, losses_T, *, marks_TxC=None, failed_FxD=None, inset=0.0):
         losses_T,
         np.zeros((len(losses_T), 0)) if marks_TxC is None else marks_TxC,
         failed_FxD=np.zeros((0, axes)) if failed_FxD is None else np.array(failed_FxD),
-        inset_D=np.full(axes, inset),
+        bounds_2xD=np.array([np.full(axes, inset), np.full(axes, 1.0 - inset)]),
     )
 
 

@@ -47,6 +47,19 @@ def test_without_repeats_there_is_no_noise_to_compare_with():
     assert contrasts(groups, ["a", "b"], seed=0) == {}
 
 
+def test_repeats_that_ignore_their_seed_are_no_noise():
+    levels = {("x", "p"): 0.5, ("y", "p"): 0.6}
+    records = [
+        record(STUDY, 10 * place + seed, level, {"a": a, "b": b})
+        for place, ((a, b), level) in enumerate(levels.items())
+        for seed in range(3)
+    ]
+    groups = repeats(outcomes(STUDY, records))
+
+    assert [len(group) for group in groups] == [3, 3]
+    assert contrasts(groups, ["a", "b"], seed=0) == {}
+
+
 def test_what_fails_is_worse_than_all_values():
     groups = settings({("x", "p"): 0.5, ("y", "p"): None})
 

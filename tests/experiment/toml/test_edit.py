@@ -20,3 +20,16 @@ from etude.experiment.toml.edit import Edit, edited
 )
 def test_a_key_goes_and_all_else_stays(text, left):
     assert edited(text, [Edit(Change(("nuisance", "a"), "", None))]).replace("{ ", "{") == left
+
+
+def test_a_comment_of_a_persons_own_stays_though_it_begins_as_one_of_ours():
+    text = "[fixed]\nbatch_size = 256  # A100: fits 80 GB\nwidth = 8  # C1: too narrow.\n"
+    edits = [
+        Edit(Change(("fixed", "batch_size"), "", 128), "S3: it is no question."),
+        Edit(Change(("fixed", "width"), "", 16), "C1: wider."),
+    ]
+
+    written = edited(text, edits)
+
+    assert "batch_size = 128  # A100: fits 80 GB  # S3: it is no question." in written
+    assert "width = 16  # C1: wider.\n" in written

@@ -183,3 +183,10 @@ def test_what_failed_at_the_end_is_forgotten_and_what_failed_below_stays():
     known = History((alone(1, "failed"), alone(2), alone(4), alone(8, "failed")))
 
     assert known.without_failures().sizes == (1, 2, 4)
+
+
+@pytest.mark.parametrize("outcome", ["failed", "slow"])
+def test_a_last_size_that_was_not_measured_is_no_end_of_the_data(outcome):
+    known = history(lambda size: 0.004, most=512, examples=1500) + alone(1024, outcome)
+
+    assert measured("bs", known).limited_by is None

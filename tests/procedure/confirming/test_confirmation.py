@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+import pytest
 
 from etude.analyze.comparison import comparison
+from etude.analyze.comparison.comparison import side
 from etude.experiment.objective import Objective
-from etude.procedure.confirming.confirmation import Confirmation, KnownSetting, chosen
+from etude.procedure.confirming.confirmation import (
+    Confirmation,
+    ConfirmedSetting,
+    KnownSetting,
+    chosen,
+)
+from etude.procedure.confirming.exploit_answer import verdict
 
 
 def share_called_better(*, by: float, draws: int = 200) -> float:
@@ -60,3 +70,46 @@ def test_alone_only_the_best_is_trained_again() -> None:
     settings = [known(0, 0.1, explored=False), known(1, 0.2, explored=True)]
 
     assert [one.trial for one in chosen(settings, 1)] == [0]
+
+
+def confirmed(first: list[float], second: list[float], *, explored: int) -> Confirmation:
+    """Two settings that were trained again, the first the winner; one is the exploration's."""
+    settings = tuple(
+        ConfirmedSetting(
+            known=known(trial, 0.2, explored=trial == explored),
+            trial=trial,
+            trainings=side(f"valley:{trial}", values),
+            expected=None,
+            copies=False,
+        )
+        for trial, values in enumerate((first, second))
+    )
+    result = comparison(second, first)
+    return Confirmation(
+        objective=Objective("loss"),
+        settings=settings,
+        shrinkage=None,
+        against_runner_up=result,
+        against_explored=result if explored else None,
+        compared=1,
+    )
+
+
+SOUND = [0.30, 0.31, 0.29, 0.30, 0.30]
+BETTER_BUT_FAILS = [0.25, 0.25, 0.26, 0.24, math.nan]
+
+
+@pytest.mark.parametrize("explored", [0, 1])
+def test_a_winner_that_fails_less_and_is_worse_is_neither_ahead_nor_confirmed(explored) -> None:
+    word, line = verdict(confirmed(SOUND, BETTER_BUT_FAILS, explored=explored))
+
+    assert word == "UNCLEAR"
+    assert line.startswith("`valley:0` fails less than")
+    assert line.endswith("0.05 better where it trains")
+
+
+def test_a_winner_that_only_fails_less_is_not_ahead() -> None:
+    word, line = verdict(confirmed([0.30, 0.35], [0.29, math.nan], explored=1))
+
+    assert word == "UNCLEAR"
+    assert "ahead" not in line

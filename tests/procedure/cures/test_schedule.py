@@ -68,3 +68,14 @@ def test_a_ramp_is_held_at_its_rate() -> None:
     rates = recipe(setting, 30).moving(0, 30)[0]
     assert np.allclose(rates[:10], np.arange(1, 11) / 5)
     assert np.allclose(rates[10:], 2.0)
+
+
+@pytest.mark.rule("D8", "D14")
+def test_a_time_scale_that_was_the_warmup_stays_as_long() -> None:
+    before = known(schedule="inverse_sqrt", warmup_steps=200)
+
+    warmed = prepended(before, before.setting, 1000)
+
+    old = recipe(before.setting, 10_000).schedule.factors(0, 10_000)
+    new = recipe(warmed.setting, warmed.max_steps).schedule.factors(0, warmed.max_steps)
+    assert np.allclose(new[1000:], old[200:])

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ...analyze.checks.coverage import coverage
 from ...analyze.checks.infeasible import infeasible
 from ...analyze.comparison.comparison import ENOUGH
 from ...analyze.thresholds import BoundaryThresholds
+from ...design.studies import studies
+from ...experiment import Experiment
 from ...experiment.validation import MAX_TRIALS
 from ...finding import Finding, Verdict
+from ...study import Study
 from ...wording import number, percent, quantity
 from ..context import Context, Remedy, claim, experiment_remedy
 from ..ranking import ranking
@@ -139,9 +143,19 @@ def _enough_to_judge(context: Context) -> list[Remedy]:
 
 
 def _with_trials(context: Context, rule: str, trials: int, because: str) -> list[Remedy]:
-    if trials > MAX_TRIALS:
+    if trials > MAX_TRIALS or not _trains_more(context.experiment, trials):
         return []
     return [experiment_remedy(context, "trials", trials, rule, because)]
+
+
+def _trains_more(experiment: Experiment, trials: int) -> bool:
+    """Whether so many trials train more than now: a grid has no more of them than points."""
+    longer = studies(replace(experiment, trials=trials))
+    return _planned(longer) > _planned(studies(experiment))
+
+
+def _planned(plan: Sequence[Study]) -> int:
+    return sum(study.max_trials for study in plan)
 
 
 def _open_question(verdict: Verdict) -> str:

@@ -125,6 +125,8 @@ def _trial(trial: TrialCurves, thresholds: BestStepThresholds) -> BestStepTrial:
             trial=trial.id, status="unclear", why=why, value=None, step=None, share=None
         )
     value = float(series.values_P[position])
+    if not why and value == float(series.values_P.max()):
+        why = Why("flat", f"its {trial.own_metric} is the same at every evaluation")
     step = int(series.steps_P[min(position, _reached(series.values_P, thresholds))])
     return BestStepTrial(
         trial=trial.id,

@@ -27,15 +27,7 @@ from ..thresholds import BoundaryThresholds, InfeasibleThresholds
 from ..views.draws import uneven
 from ..views.outcomes import Outcome, prior_outcomes, ranked
 from ..views.rates import standard_error
-from .boundary_edge import (
-    TopTrials,
-    bound,
-    ends,
-    first_break,
-    first_value,
-    has_sides,
-    is_natural,
-)
+from .boundary_edge import TopTrials, bound, ends, ends_of, first_break, has_sides, is_natural
 from .boundary_side import Side, finding
 from .boundary_wall import Earlier, no_rounds, with_wall
 from .infeasible_regions import infeasible_regions
@@ -251,7 +243,7 @@ class _View:
             np.array([outcome.loss for outcome in feasible]),
             _marks(self.study, feasible),
             failed_FxD=units_TxD[failed_T],
-            inset_D=np.array([first_value(domain) for domain in self.axes.values()]),
+            bounds_2xD=np.array([ends_of(domain) for domain in self.axes.values()]).T,
             error_T=np.array([self._error(outcome) for outcome in feasible]),
         )
 
@@ -346,8 +338,14 @@ def _side(view: _View, name: str, domain: Domain, axis_side: AxisSide) -> Side:
         ),
         cliff=cliff,
     )
-    first = float(depth_T[view.feasible].min()) if cliff else first_value(domain)
+    first = float(depth_T[view.feasible].min()) if cliff else _first_depth(domain, axis_side)
     return _judged(view, _with_course(view, measured, first))
+
+
+def _first_depth(domain: Domain, axis_side: AxisSide) -> float:
+    """How far inside the bound of a side the first value lies."""
+    low, high = ends_of(domain)
+    return low if axis_side == "low" else 1.0 - high
 
 
 def _with_course(view: _View, side: Side, first: float) -> Side:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...playbook.catalogue import limits
-from ...space import Choice, Domain, Integer, Real, Scalar, Side, is_number
+from ...space import Choice, Domain, Real, Scalar, Side, is_number
 from ..statistics.hypergeometric import upper_tail
 from ..thresholds import BoundaryThresholds
 from ..views.outcomes import Outcome
@@ -139,14 +139,14 @@ def has_sides(domain: Domain) -> bool:
     return (domain.ordered and len(domain.values) > 1) if isinstance(domain, Choice) else True
 
 
-def first_value(domain: Domain) -> float:
-    """How far inside the bound the first value lies: whole numbers and choices have shares.
+def ends_of(domain: Domain) -> tuple[float, float]:
+    """Where the first and the last value lie, 0 to 1: whole numbers and choices have shares.
 
     Source: C1.
     """
-    if isinstance(domain, Choice):
-        return domain.unit(domain.values[0])
-    return domain.unit(domain.low) if isinstance(domain, Integer) else 0.0
+    if isinstance(domain, Real):
+        return 0.0, 1.0
+    return domain.unit(bound(domain, "low")), domain.unit(bound(domain, "high"))
 
 
 def bound(domain: Domain, which: Side) -> Scalar:

@@ -103,7 +103,8 @@ def chance(
     repeated = noise if basis == "retrainings" else None
     margins = list(_margins(study, curves, repeated, sd=sd, factor=factor))
     margin = max(margins, key=lambda one: (one.gain - one.needed, one.gain))
-    status, why = _judged(study, curves, margins, basis, thresholds)
+    trained_enough = noise.degrees >= thresholds.min_degrees
+    status, why = _judged(study, curves, margins, thresholds, basis, trained_enough=trained_enough)
     if basis == "jumps" and status == "ok" and margin.gain < thresholds.min_share * abs(level):
         status, why = "unclear", "noise"
     return Chance(
@@ -182,8 +183,10 @@ def _judged(
     study: Study,
     curves: Sequence[TrialCurves],
     margins: Sequence[Margin],
-    basis: Basis,
     thresholds: ChanceThresholds,
+    basis: Basis,
+    *,
+    trained_enough: bool,
 ) -> tuple[Severity, str]:
     """The status, and why it is open."""
     if basis and any(margin.clear for margin in margins):
@@ -193,7 +196,7 @@ def _judged(
         return "unclear", "few_trials"
     if all(margin.gain <= 0.0 for margin in margins):
         return "problem", ""
-    if basis == "retrainings":
+    if basis == "retrainings" and trained_enough:
         return "problem", ""
     return "unclear", "noise" if basis else "unknown"
 

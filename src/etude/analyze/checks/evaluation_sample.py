@@ -11,7 +11,7 @@ from ...finding import Finding
 from ...playbook.metrics import CHANCE_OF, DISTANCE_OF, EXAMPLES, TRAINING_EXAMPLES
 from ...record import Record
 from ...study import Study
-from ...train.resolution import examples_to_resolve, selection_bias
+from ...train.resolution import examples_to_resolve, selection_bias, selection_luck
 from ...train.skew import unseen_share
 from ...wording import number, percent, plural
 from ..thresholds import EvaluationSampleThresholds
@@ -48,6 +48,7 @@ class Size:
         error: Its standard error.
         trials: The best was chosen from so many.
         bias: By how much the best of them looks better by chance, were all alike.
+        luck: The same in one of twenty studies.
         spread: How much better the best is than the median trial.
         needed: The examples that would tell `spread`; 0 where that is nothing.
     """
@@ -58,13 +59,14 @@ class Size:
     error: float
     trials: int
     bias: float
+    luck: float
     spread: float
     needed: int
 
     @property
     def is_enough(self) -> bool:
-        """Whether chance alone would not make the best look as much better."""
-        return self.spread > self.bias
+        """Whether chance alone would seldom make the best look as much better."""
+        return self.spread > self.luck
 
 
 @final
@@ -124,8 +126,8 @@ def evaluation_sample(
     """What trials logged of their evaluation data, and what so many examples can tell.
 
     The best of k trials that are all alike looks better than it is by the mean of the largest of k
-    normal values, in standard errors: where the best is ahead of the median by less, the choice
-    may be nothing but that.
+    normal values, in standard errors, and in one of twenty studies by their 95 % quantile: where
+    the best is ahead of the median by less than that, the choice may be nothing but chance.
 
     Source: E4, A1, Q10.
     """
@@ -196,6 +198,7 @@ def _size(
         error=error,
         trials=len(those),
         bias=selection_bias(len(those), error),
+        luck=selection_luck(len(those), error),
         spread=spread,
         needed=examples_to_resolve(spread, wrong) if 0.0 < spread <= wrong else 0,
     )
@@ -279,7 +282,7 @@ def _of_size(result: EvaluationSample) -> Iterator[Finding]:
     if size is None:
         return
     best, error = number(size.best, 2), number(size.error, 2)
-    ahead, luck = number(size.spread, 2), number(size.bias, 2)
+    ahead, bias, luck = (number(one, 2) for one in (size.spread, size.bias, size.luck))
     examples = plural(size.examples, "example")
     claim = f"{examples.capitalize()} tell the best trial from the median"
     needed = f"{size.needed:,}" if size.needed else "more"
@@ -293,12 +296,13 @@ def _of_size(result: EvaluationSample) -> Iterator[Finding]:
         else f"Whether {examples} tell the best trial from the median is open",
         message=f"On {examples} the best {size.metric} of {best} is known to {error} (a standard "
         f"error). It is {ahead} ahead of the median of {plural(size.trials, 'trial')}; the best of "
-        f"as many alike would look {luck} better by chance.",
+        f"as many alike would look {bias} better by chance, and {luck} in one study of 20.",
         evidence={
             "examples": size.examples,
             "standard_error": size.error,
             "trials": size.trials,
             "selection_bias": size.bias,
+            "selection_luck": size.luck,
             "spread": size.spread,
             "examples_needed": size.needed or None,
         },

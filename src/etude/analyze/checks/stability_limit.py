@@ -121,7 +121,7 @@ def _either_way(
     sure = _limit(study, name, ended, unstable, thresholds)
     hidden = {one.id for one in curves if one.infeasible and not unstable[one.id]}
     # What found no room in memory says nothing of the rate.
-    hidden -= {one.id for one in curves if one.record.reason == "oom"}
+    hidden -= {one.id for one in curves if one.record.reason == "out_of_memory"}
     if not hidden or sure.trial is None:
         return sure
     judged = [one for one in curves if one in ended or one.id in hidden]

@@ -122,8 +122,10 @@ def _why(best: StepVarianceTrial | None, gap: float | None) -> Why:
         return Why("no_metric", "no trial has a value")
     if best.sd is None:
         return best.why
-    nothing = Why("no_rival", "there is nothing to compare the best trial with")
-    return nothing if gap is None else CLEAR
+    if gap is None:
+        return Why("no_rival", "there is nothing to compare the best trial with")
+    is_tie = gap == 0.0 and best.sd == 0.0
+    return Why("noise", "it ties with its rival, and neither moves late") if is_tie else CLEAR
 
 
 def _rival(
@@ -217,7 +219,7 @@ def _study_words(result: StepVariance, best: StepVarianceTrial | None) -> tuple[
     size = f"{who}: {result.metric} jumps by {sd} (sd) between its last evaluations"
     if result.status == "ok":
         return (
-            f"{jumps_by}, less than its lead of {gap}",
+            f"{jumps_by}, less than the gap of {gap}",
             f"{size}, less than the {gap} between it and {result.rival}.",
         )
     return (

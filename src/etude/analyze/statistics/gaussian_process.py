@@ -72,7 +72,7 @@ def lowest_points(
     marks_TxC: Floats,
     *,
     failed_FxD: Floats,
-    inset_D: Floats,
+    bounds_2xD: Floats,
     error_T: Floats | None = None,
 ) -> LowestPoints:
     """Where the objective may be lowest, by a Gaussian process fitted to losses.
@@ -91,7 +91,7 @@ def lowest_points(
         losses_T: Finite, lower is better, not all equal.
         marks_TxC: 1 where a trial has a value of an unordered choice, else 0.
         failed_FxD: Trials in whose neighbourhood nothing can be lowest.
-        inset_D: How far inside the bounds the outermost values of each axis lie.
+        bounds_2xD: Where the lowest and the highest value of each axis lie, 0 to 1.
         error_T: The standard error of each loss, where it is known: noise beside that of the
             process, for what a few examples decide is no course.
 
@@ -104,12 +104,12 @@ def lowest_points(
     units_TxD, failed_FxD = form.of(units_TxD), form.of(failed_FxD)
     order_T = np.lexsort((*units_TxD.T[::-1], losses_T))
     columns_TxK = np.concatenate([units_TxD, marks_TxC], axis=1)[order_T]
-    axes, inset_D = len(inset_D), inset_D[form.order_D]
+    axes, bounds_2xD = bounds_2xD.shape[1], np.sort(form.of(bounds_2xD), axis=0)
     lowest, noises = [], []
     for process, normal_SxN in _shares(
         _processes(columns_TxK, losses_T[order_T], error_T[order_T])
     ):
-        columns_NxK = _candidates(process, inset_D)
+        columns_NxK = _candidates(process, bounds_2xD)
         columns_NxK = columns_NxK[_usable(columns_NxK[:, :axes], units_TxD, failed_FxD)]
         draws_SxN = process.draws(columns_NxK, normal_SxN[:, : len(columns_NxK)])
         lowest.append(columns_NxK[draws_SxN.argmin(axis=1)][:, :axes])
@@ -301,21 +301,22 @@ def _squares(left_NxK: Floats, right_MxK: Floats) -> Floats:
     return np.asarray(np.maximum(squares_NxM - 2 * left_NxK @ right_MxK.T, 0.0))
 
 
-def _candidates(process: _Process, inset_D: Floats) -> Floats:
+def _candidates(process: _Process, bounds_2xD: Floats) -> Floats:
     """Columns all over the space, and those of the lowest of them and of the trials, moved."""
-    trials_TxK, axes = process.columns_TxK, len(inset_D)
+    trials_TxK, (low_D, high_D) = process.columns_TxK, bounds_2xD
+    axes = len(low_D)
     # Of unordered choices every candidate has what some trial has.
     marks_NxC = np.unique(trials_TxK[:, axes:], axis=0)
     marks_NxC = np.resize(marks_NxC, (SPREAD, marks_NxC.shape[1]))
-    spread_NxK = np.concatenate([inset_D + (1 - 2 * inset_D) * _spread(axes), marks_NxC], axis=1)
+    spread_NxK = np.concatenate([low_D + (high_D - low_D) * _spread(axes), marks_NxC], axis=1)
     lowest = [
         some_NxK[np.argsort(process.expected(some_NxK), kind="stable")[:NEAR]]
         for some_NxK in (spread_NxK, trials_TxK)
     ]
     near_NxK = np.concatenate(lowest)
     moved = [near_NxK]
-    for axis, inset in enumerate(inset_D.tolist()):
-        for bound in (inset, 1.0 - inset):
+    for axis, bounds in enumerate(bounds_2xD.T.tolist()):
+        for bound in bounds:
             there_NxK = near_NxK.copy()
             there_NxK[:, axis] = bound
             moved.append(there_NxK)

@@ -49,6 +49,7 @@ class StudyBest:
         trial: Its id; None (as `value`, `step`, `low`, `high`) where no trial is feasible.
         low: With `high`, where the best of nine in ten such studies lies, `low <= high`. None at
             an end where these hold no feasible trial, and at both where too few trials have ended.
+        two_sided: Whether the better end says anything (`sampling_luck.Budget`).
         values: The best value of every feasible trial, by trial id.
         without_value: The ids of the ended trials that have none that counts.
         retrained: The noise of a trial, where some setting was trained more than once.
@@ -67,6 +68,7 @@ class StudyBest:
     values: Mapping[int, float]
     retrained: Retrained | None = None
     without_value: tuple[int, ...] = ()
+    two_sided: bool = True
 
 
 @final
@@ -119,6 +121,7 @@ def study_best(
         step=best.step if best else None,
         low=whole.low if whole else None,
         high=whole.high if whole else None,
+        two_sided=whole.two_sided if whole else True,
         ended=len(ended),
         feasible=len(best_first),
         infeasible=len(ended) - len(best_first),
@@ -167,7 +170,9 @@ def _noise(
     min_degrees: int = 3,
 ) -> tuple[float, int, Whose] | None:
     """The sd of a training, its degrees of freedom and whose it is; None where none is known."""
-    if setting and setting.feasible >= min_trainings:
+    if own.copies:  # a seed that changes nothing says nothing of luck
+        return None
+    if setting and setting.feasible >= min_trainings and not setting.copies:
         return setting.sd, setting.feasible - 1, "setting"
     if own.degrees >= min_degrees:
         return own.sd, own.degrees, "study"

@@ -18,6 +18,7 @@ from ...space import Scalar, value_text
 from ..statistics.effects import Floats, Indices
 from ..statistics.tails import f_bar, f_beyond, ranks
 from .outcomes import Outcome
+from .repeats import are_copies
 
 # The smallest chance is 1 in 1,000.
 PERMUTATIONS = 999
@@ -54,8 +55,8 @@ def contrasts(
 
     A block holds settings that differ in nothing but the hyperparameter; it counts where one of
     them was trained more than once, so that the repeats are the noise: the F test of settings
-    against repeats, of the values. Where a trial failed, trials are ranked and shuffled within
-    their blocks.
+    against repeats, of the values. Repeats that are copies, whatever their seed, are no noise.
+    Where a trial failed, trials are ranked and shuffled within their blocks.
 
     Source: R2, A1, A2.
     """
@@ -68,7 +69,7 @@ def contrasts(
 
 
 def _blocks(groups: Sequence[Sequence[Outcome]], name: str) -> list[list[Sequence[Outcome]]]:
-    """The settings that differ in nothing but this, where one of them was repeated."""
+    """The settings that differ in nothing but this, where a repeat of one may differ."""
     blocks: dict[tuple[tuple[str, str], ...], list[Sequence[Outcome]]] = {}
     for group in groups:
         record = group[0].record
@@ -77,7 +78,7 @@ def _blocks(groups: Sequence[Sequence[Outcome]], name: str) -> list[list[Sequenc
     return [
         block
         for block in blocks.values()
-        if len(block) > 1 and any(len(group) > 1 for group in block)
+        if len(block) > 1 and any(len(group) > 1 and not are_copies(group) for group in block)
     ]
 
 

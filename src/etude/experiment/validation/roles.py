@@ -130,6 +130,12 @@ def _nuisance(value: object) -> str:
 def _fixed(value: object) -> str:
     if is_scalar(value):
         return ""
+    of_range = {"low", "high", "values"}
+    if isinstance(value, Mapping) and value and not of_range & value.keys():
+        return (
+            "a fixed hyperparameter needs one value (R4), found a table: TOML reads a dot in a "
+            f'name as one. Quote a name that has dots: "NAME.{next(iter(value))}" = ...'
+        )
     return (
         f"a fixed hyperparameter needs one text, boolean or finite number (R4), found {value!r}. "
         "Write one value, or move the range to [nuisance]."

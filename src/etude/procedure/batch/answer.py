@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 
 from ...advise.ending import NextStep, Reason
 from ...design.catalogued import hyperparameters
@@ -198,10 +199,11 @@ def _of_shares(measured: Measured, history: History) -> Iterator[Reason]:
 
 def _below_saturation(measured: Measured, history: History) -> Iterator[Reason]:
     """That growth was weak before it ended, and no bottleneck was seen."""
-    gains = growth(history).gains
-    weak = [one for one in gains if one.factor.mean < DOUBLES]
+    # Those at the end: one in between that was weak by luck is followed by others that are not.
+    gains = reversed(growth(history).gains)
+    weak = list(takewhile(lambda one: one.factor.mean < DOUBLES, gains))
     if weak:
-        first = weak[0]
+        first = weak[-1]
         text = f"From {first.over:,} on doubling gains less than x {DOUBLES}"
         waits = [one.waiting_share for one in measured.feasible if one.waiting_share is not None]
         if waits:

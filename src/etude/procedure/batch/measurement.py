@@ -219,5 +219,10 @@ def _limit(history: History) -> Literal["memory", "examples"] | None:
     outcomes = {history.outcome(size) for size in history.sizes}
     if "out_of_memory" in outcomes:
         return "memory"
-    is_all = history.examples is not None and 2 * last > history.examples
+    # A last size that failed, or was slow, is the end of what was measured and not of the data.
+    is_all = (
+        history.examples is not None
+        and 2 * last > history.examples
+        and history.outcome(last) == "measured"
+    )
     return "examples" if "too_few_examples" in outcomes or is_all else None

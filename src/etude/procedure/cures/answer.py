@@ -66,8 +66,10 @@ def _next(answer: Answer, known: Known, cured: CureOutcomes) -> tuple[NextStep, 
     if known.ended:
         text = "Allow a larger budget: what was trained is not trained again"
         return (NextStep(command="", text=text),)
-    text = "Change the module, or raise `max_steps`: nothing that can be set cures it"
-    return (NextStep(command="", text=text),)
+    answers = {one.by_steps.answer if one.by_steps else "undecided" for one in cured.tried}
+    settled = answers <= {"worse", "no_difference"}
+    why = "no cure that was tried is better" if settled else "no cure is shown to be better"
+    return (NextStep(command="", text=f"Change the module, or raise `max_steps`: {why}"),)
 
 
 def with_architecture(answer: Answer, known: Known) -> Answer:

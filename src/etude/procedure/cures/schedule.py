@@ -67,10 +67,12 @@ def prepended(known: Known, setting: Setting, steps: int) -> WarmupConfiguration
     name = warmup_name(known)
     assert name is not None, "No warmup can be set. This is a bug."
     rest = dict(setting)
-    if known.own_loop and any(one in setting for one in _FRACTIONS):
+    # Its time scale is the warmup that it has, unless its decay says another.
+    takes_warmup = setting.get("schedule") == "inverse_sqrt" and "decay_steps" not in setting
+    if known.own_loop and (takes_warmup or any(one in setting for one in _FRACTIONS)):
         schedule = recipe(setting, length).schedule
         rest = {key: value for key, value in setting.items() if key not in _FRACTIONS}
-        if "decay_fraction" in setting:
+        if takes_warmup or "decay_fraction" in setting:
             rest["decay_steps"] = schedule.decay_steps
     return WarmupConfiguration(setting={**rest, name: steps}, max_steps=longer)
 

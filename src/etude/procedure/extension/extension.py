@@ -66,7 +66,10 @@ def _verdict(extension: Extension) -> tuple[str, str]:
         return "UNCLEAR", f"No order of {short:,} steps can be told at {steps:,} from noise"
     if holding == count:
         what = "conclusion holds" if count == 1 else "conclusions hold"
-        return "HOLDS", f"All {count} {what} from {short:,} to {steps:,} steps"
+        # Rivals that fell behind for good are not trained at the full length.
+        last = min(one.steps for one in conclusions)
+        alone = f"; at {steps:,} no rival was trained" if last < steps else ""
+        return "HOLDS", f"All {count} {what} from {short:,} to {last:,} steps{alone}"
     return (
         "NO TURN",
         f"Of {quantity(count, 'conclusion')} of {short:,} steps none turned, {holding} surely hold"
@@ -120,7 +123,8 @@ def _steps(extension: Extension) -> Iterator[NextStep]:
     if extension.known.ended:
         yield NextStep(command="", text="Allow more, and ask again: what was trained stays")
     elif candidate is extension.leader and extension.longer is not None:
-        better = extension.longer.answer == "better"
-        which = f"{extension.max_steps if better else extension.known.base.max_steps:,} steps"
-        text = f"Launch candidates begin from the best of the short round, with {which}"
+        lengths = {"better": extension.max_steps, "worse": extension.known.base.max_steps}
+        steps = lengths.get(extension.longer.answer)
+        which = f", with {steps:,} steps" if steps else "; longer is not shown to be better"
+        text = f"Launch candidates begin from the best of the short round{which}"
         yield NextStep(command="", text=text)

@@ -55,7 +55,12 @@ class LengthEvidence:
     @property
     def fastest(self) -> RateFit | None:
         """The rate that is answered with: near the fastest of the sweep, else that itself."""
-        return fastest(self.near) or fastest(self.coarse)
+        return fastest(self.near or self.coarse)
+
+    @property
+    def refuted(self) -> RateFit | None:
+        """The fit of one training that trainings near it, with other seeds, do not bear out."""
+        return fastest(self.coarse) if self.near and not fastest(self.near) else None
 
 
 def length_answer(evidence: LengthEvidence) -> Answer:
@@ -68,6 +73,8 @@ def length_answer(evidence: LengthEvidence) -> Answer:
     best = evidence.fastest
     if best is not None:
         return _fitted(evidence, best)
+    if evidence.refuted is not None:
+        return _refuted(evidence, evidence.refuted)
     if evidence.nearest is None:
         broken = sum(one.broken for one in evidence.coarse)
         line = f"{broken} of {len(evidence.coarse)} trainings broke, and no rate fits"
@@ -116,6 +123,19 @@ def _open(known: Known, line: str, why: str, table: tuple[tuple[str, ...], ...] 
     )
 
 
+def _refuted(evidence: LengthEvidence, once: RateFit) -> Answer:
+    """That a training fitted and trainings with other seeds seldom do: no length follows."""
+    line = f"One training fits after {math.ceil(once.median):,} steps, few others near it do"
+    why = "What one seed takes is luck in part, so no length follows from it"
+    declare = "Declare a full fit that most seeds reach: --full-fit METRIC=VALUE"
+    answer = _open(evidence.known, line, why, _table(evidence))
+    return replace(
+        answer,
+        reasons=(*answer.reasons, *_caveats(evidence)),
+        steps=(NextStep(command="", text=declare),),
+    )
+
+
 # --- with a full fit
 
 
@@ -148,7 +168,7 @@ def _reasons(evidence: LengthEvidence, best: RateFit, length: RefinedLength) -> 
     yield from length.reasons
     if evidence.known.ended:
         yield Reason(text=evidence.known.ended.rstrip("."), rules=("T7",))
-    if not evidence.near or fastest(evidence.near) is None:
+    if not evidence.near:
         text = "The fewest of one training a rate, which is luck in part: other seeds may differ"
         yield Reason(text=text, rules=("A1", "T7"))
     elif len(best.steps) > 1:

@@ -96,6 +96,8 @@ def first_steps(played: Round, rate: str, length: int, *, least: int = 20) -> Fi
 def _begin(curves: Sequence[TrialCurves], trial: TrialCurves) -> float:
     """The loss before the first update; infinite where no training loss of that step is known.
 
+    So it is where another metric is looked at, which may count in another unit.
+
     The first evaluation comes after that update, which may be what breaks it. A small batch may
     be an easy one: no lower than that of half of the trainings, as far as so few batches tell it.
     """
@@ -104,7 +106,7 @@ def _begin(curves: Sequence[TrialCurves], trial: TrialCurves) -> float:
         for one in curves
         if len(losses := usable(one.train_loss)) and int(losses.steps_P[0]) == 0
     }
-    if trial.id not in firsts:
+    if trial.id not in firsts or not len(usable(trial.valid_loss)):
         return math.inf
     values = list(firsts.values())
     error = stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0

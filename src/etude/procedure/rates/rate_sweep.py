@@ -374,7 +374,10 @@ def _as_at_full_length(known: Known) -> Setting:
     length = known.base.max_steps
     warmup = _steps(setting, "warmup", 0, length)
     constant = int(setting.get("constant_steps", 0))
-    decay = _steps(setting, "decay", max(length - warmup - constant, 1), length)
+    by_default = max(length - warmup - constant, 1)
+    if setting["schedule"] == "inverse_sqrt":  # as the loop has it
+        by_default = warmup
+    decay = _steps(setting, "decay", by_default, length)
     for name in ("warmup_fraction", "decay_fraction"):
         setting.pop(name, None)
     return {**setting, "warmup_steps": warmup, "decay_steps": decay}

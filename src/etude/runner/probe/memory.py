@@ -48,7 +48,17 @@ def _limits() -> Iterator[int]:
     yield from _of_meminfo("MemAvailable:")
     for folder, most, used in _groups():
         with suppress(OSError, ValueError):  # "max" is no number
-            yield int((folder / most).read_text()) - int((folder / used).read_text())
+            held = int((folder / used).read_text()) - _given_back(folder)
+            yield int((folder / most).read_text()) - held
+
+
+def _given_back(folder: Path) -> int:
+    """What a control group holds of files that it read, and gives back where memory is short."""
+    with suppress(OSError, ValueError):
+        rows = (line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        known = {row[0]: int(row[1]) for row in rows if len(row) == 2}
+        return known.get("total_inactive_file", known.get("inactive_file", 0))
+    return 0
 
 
 def _groups() -> Iterator[tuple[Path, str, str]]:

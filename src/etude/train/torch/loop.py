@@ -187,10 +187,13 @@ class Learner:
         return state(self.network.module.state_dict(), self._m, self._v)
 
     def put(self, saved: State) -> None:
-        """Goes on from a saved state, bit for bit."""
+        """Goes on from a saved state, bit for bit.
+
+        Another optimizer begins with moments of its own: those of before are none that it keeps.
+        """
         self.network.module.load_state_dict(dict(saved.model))
         for moment, name in ((self._m, "m"), (self._v, "v")):
-            if name in saved.moments:
+            if name in saved.moments and saved.moments[name].shape == moment.shape:
                 moment.copy_(saved.moments[name])
 
     def _loss(self, batch: Any) -> Tensor:

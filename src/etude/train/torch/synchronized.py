@@ -28,16 +28,19 @@ class SynchronizedBatchNorm(BatchNorm):
     With R ranks of n_r values a channel: mean = sum_r sum(x_r) / N and variance
     = sum_r sum((x_r - mean)^2) / N, N = sum_r n_r. The gradient passes through both, so that it is
     that of one process with the whole batch, where the losses are weighed alike (`hosts.share`).
-    On one process it is the batch norm of PyTorch.
+    Sums are in single precision at least: half of it counts to 65,504. On one process, and outside
+    of training, it is the batch norm of PyTorch: a rank may evaluate alone.
 
     Source: B2, B4.
     """
 
     def forward(self, input: Tensor) -> Tensor:
         """The inputs, normalized."""
-        by_batch = self.training or self.running_mean is None
-        if not by_batch or not dist.is_initialized() or dist.get_world_size() == 1:
+        if not self.training or not dist.is_initialized() or dist.get_world_size() == 1:
             return super().forward(input)
+        given = input.dtype
+        if given in (torch.float16, torch.bfloat16):
+            input = input.float()
         axes = [0, *range(2, input.dim())]
         count = input.numel() // input.shape[1]
         sums = torch.cat([input.sum(axes), input.new_tensor([float(count)])])
@@ -48,13 +51,12 @@ class SynchronizedBatchNorm(BatchNorm):
         variance = _sum(offsets.square().sum(axes)) / values
         self._move_averages(mean.detach(), variance.detach(), values.detach())
         outputs = offsets * shaped(torch.rsqrt(variance + self.eps), input)
-        if not self.affine:
-            return outputs
-        return outputs * shaped(self.weight, input) + shaped(self.bias, input)
+        if self.affine:
+            outputs = outputs * shaped(self.weight, input) + shaped(self.bias, input)
+        return outputs.to(given)
 
     def _move_averages(self, mean: Tensor, variance: Tensor, values: Tensor) -> None:
-        if self.training:
-            move_averages(self, mean, variance * values / (values - 1).clamp(min=1))
+        move_averages(self, mean, variance * values / (values - 1).clamp(min=1))
 
     def _check_input_dim(self, input: Tensor) -> None:
         refuse_shape(input)
