@@ -55,6 +55,31 @@ def test_higher_is_better_where_the_metric_says_so():
     assert decided(setting(HIGH, RICH, 1), setting(LOW)).decision == "keep"
 
 
+def test_what_ties_with_the_best_and_the_baseline_hides_no_gain():
+    def around(mean):
+        return [mean + 0.01 * step for step in (-1.26, -0.63, 0.0, 0.63, 1.26)]
+
+    richest = {**RICH, "gradient_clip": 1.0}
+    best, simpler = setting(around(0.18), richest, 1), setting(around(0.19), RICH, 2)
+
+    decision = adoption([best, simpler], setting(around(0.2)), metric="valid/error")
+
+    assert (decision.decision, decision.candidate) == ("adopt", best)
+
+
+def test_two_lucky_trainings_are_no_rival_of_five():
+    lucky, known = (
+        setting([0.10, 0.14], RICH, 1),
+        setting([0.125, 0.12, 0.13, 0.125, 0.125], RICH, 2),
+    )
+
+    decision = adoption(
+        [lucky, known], setting([0.2, 0.205, 0.195, 0.2, 0.2]), metric="valid/error"
+    )
+
+    assert (decision.decision, decision.candidate) == ("adopt", known)
+
+
 @pytest.mark.rule("A4")
 def test_a_gain_below_what_a_part_must_bring_is_not_adopted():
     decision = decided(setting(LOW, RICH, 1), setting(HIGH), worth=0.5)

@@ -15,6 +15,7 @@ from ..analyze.comparison.message import message as comparison_message
 from ..analyze.comparison.retrainings import Retrainings, copied
 from ..analyze.views.outcomes import Outcome
 from ..analyze.views.repeats import copies_text, repeats
+from ..experiment.objective import Objective
 from ..finding import Finding, Verdict
 from ..playbook.catalogue import Names
 from ..record import Record
@@ -151,14 +152,45 @@ def adoption(
     if baseline is None:
         return _first_adoption(_known_best(settings), metric, as_is=as_is)
     best = _best(settings)
-    chosen = _simplest(settings, best, baseline, maximize=maximize)
-    adds = complexity(
-        baseline.setting, chosen.setting, costs=(baseline.cost, chosen.cost), names=chosen.names
+    simplest = _simplest(settings, best, baseline, maximize=maximize)
+    if not (simplest.retrained and baseline.retrained):
+        message = _once_message([one for one in (simplest, baseline) if not one.retrained])
+        adds = _added(baseline, simplest)
+        return AdoptionDecision(
+            decision="keep", candidate=simplest, message=message, complexity=adds
+        )
+    # What ties with the best may tie with the baseline too, which the best itself beats.
+    objective = Objective(metric, maximize)
+    tried = [simplest] if simplest is best else [simplest, best]
+    of_each = [_decided(one, best, baseline, objective, worth=worth) for one in tried]
+    return next((one for one in of_each if one.decision == "adopt"), of_each[0])
+
+
+def _added(baseline: Candidate, candidate: Candidate) -> Complexity:
+    return complexity(
+        baseline.setting,
+        candidate.setting,
+        costs=(baseline.cost, candidate.cost),
+        names=candidate.names,
     )
-    if not (chosen.retrained and baseline.retrained):
-        message = _once_message([one for one in (chosen, baseline) if not one.retrained])
-        return AdoptionDecision(decision="keep", candidate=chosen, message=message, complexity=adds)
-    result = comparison(baseline.trainings, chosen.trainings, metric=metric, maximize=maximize)
+
+
+def _decided(
+    chosen: Candidate,
+    best: Candidate,
+    baseline: Candidate,
+    objective: Objective,
+    *,
+    worth: float,
+) -> AdoptionDecision:
+    """What is decided of a setting that was retrained, as the baseline was."""
+    adds = _added(baseline, chosen)
+    result = comparison(
+        baseline.trainings,
+        chosen.trainings,
+        metric=objective.metric,
+        maximize=objective.maximize,
+    )
     decision, why = _decision(result, adds, worth)
     pruned = _pruned(best, chosen)
     return AdoptionDecision(
@@ -173,9 +205,13 @@ def adoption(
 
 
 def _best(settings: Sequence[Candidate]) -> Candidate:
-    """The best of those that were retrained, where any was: one training may be lucky (A1)."""
+    """The best of those that were retrained, where any was: one training may be lucky (A1).
+
+    Of those that were retrained often enough, where any was: so may two be (A2).
+    """
     retrained = [candidate for candidate in settings if candidate.retrained]
-    return (retrained or list(settings))[0]
+    enough = [one for one in retrained if len(one.trainings.values) >= ENOUGH]
+    return (enough or retrained or list(settings))[0]
 
 
 def already_adopted(candidate: Candidate) -> AdoptionDecision:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from contextlib import nullcontext, redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -60,7 +62,9 @@ def launch(  # noqa: PLR0913  # one parameter an option is Typer's way
     )
     place = folder / f"{retraining.name}-{seeds}-seeds.toml"
     write_new_file(place, dumps(retraining), named=False)
-    result = run(place, store=lasting_location(store), runner=runner)
+    # JSON alone goes to the standard output, whatever the training prints.
+    with redirect_stdout(sys.stderr) if json else nullcontext():
+        result = run(place, store=lasting_location(store), runner=runner)
     outcome = summarize_launch(result, looks_of(baseline), adopted)
     show(Answer(lines=partial(_lines, outcome, place), json=partial(_as_json, outcome)), json=json)
 

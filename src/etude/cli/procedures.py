@@ -6,7 +6,7 @@ import shlex
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -179,7 +179,9 @@ def _play(
         say_aside(options, f"Configuration: {known.setting_source}.")
         say_aside(options, cost_sentence(procedure, known))
     tell = partial(_tell_step, options)
-    return answered(procedure, known, training, budget=budget, tell=tell)
+    # JSON alone goes to the standard output, whatever the training prints.
+    with redirect_stdout(sys.stderr) if options.json else nullcontext():
+        return answered(procedure, known, training, budget=budget, tell=tell)
 
 
 def training_of(options: ProcedureOptions, folder: Path, store: Store) -> Training:
@@ -228,7 +230,7 @@ def _budget(procedure: Procedure[Known], known: Known, options: ProcedureOptions
     """The budget that was typed.
 
     Raises:
-        RunError: where it does not pay for the first round.
+        RunError: where it does not pay for the first round, or is no number.
     """
     from ..procedure.player import Budget
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, TypeAlias, TypeVar, final
 
 from ..advise.procedure_round import round_notes
+from ..errors import RunError
 from ..experiment import Experiment
 from ..study import derived_seed
 from ..wording import duration, quantity
@@ -38,11 +40,22 @@ class Budget:
         steps: Training steps of all rounds together.
         seconds: Of training, over all trials: two workers spend two hours in one.
 
+    Raises:
+        RunError: for a time that is not finite.
+
     Source: R15.
     """
 
     steps: int | None = None
     seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuses a time that is no number, or ends nothing."""
+        if self.seconds is not None and not math.isfinite(self.seconds):
+            raise RunError(
+                f"--budget-hours takes a number of hours, got {self.seconds / 3600}. Leave it out "
+                "where nothing ends it."
+            )
 
     def exceeded(self, step: Step, known: Known) -> str:
         """Why a round does not fit into what is left, in a sentence; empty where it does."""

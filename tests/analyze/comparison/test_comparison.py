@@ -335,3 +335,22 @@ def test_fine_tunings_that_fail_are_counted_as_by_hand():
     found = comparison(*[one.tolist() for one in values], maximize=True)
 
     assert (found.answer, found.a.unlearned, found.b.unlearned) == ("better", 18, 0)
+
+
+def test_values_that_tie_by_rounding_are_as_sure_as_their_number():
+    few = comparison([0.91] * 3, [0.90] * 3)
+    more = comparison([0.91] * 6, [0.90] * 6)
+
+    assert few.difference.p == pytest.approx(0.1)
+    assert few.difference.low < 0.0 < few.difference.high
+    assert few.answer == "undecided"
+    assert more.answer == "better"
+    assert more.difference.low < more.difference.high < 0.0
+
+
+def test_more_seeds_than_the_last_look_are_judged_too():
+    plan = sequential_plan((3, 5, 10))
+    a = [0.5 + 0.001 * k for k in range(11)]
+    b = [0.1 + 0.001 * k for k in range(11)]
+
+    assert comparison(a, b, plan=plan).answer == "better"

@@ -47,6 +47,18 @@ def test_without_repeats_there_is_no_noise_to_compare_with():
     assert contrasts(groups, ["a", "b"], seed=0) == {}
 
 
+def test_repeats_that_tie_by_rounding_are_no_noise_of_0():
+    values = {("x", 0): 0.91, ("x", 1): 0.91, ("y", 0): 0.90}
+    records = [
+        record(STUDY, place, [0.95 - 0.01 * seed, value], {"a": a, "b": "p"})
+        for place, ((a, seed), value) in enumerate(values.items())
+    ]
+
+    found = contrasts(repeats(outcomes(STUDY, records)), ["a"], seed=0)
+
+    assert found["a"].chance > 0.05
+
+
 def test_repeats_that_ignore_their_seed_are_no_noise():
     levels = {("x", "p"): 0.5, ("y", "p"): 0.6}
     records = [

@@ -1,9 +1,12 @@
 """A trial in a stack is the trial that it is alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.train.stacks import Told, drained, plain, stack_of, together, trial
 from tests.train.workloads import WORKLOADS
+from torch import nn
 
 from etude.errors import Infeasible
 from etude.train.optimizers import OPTIMIZERS
@@ -156,3 +159,32 @@ def test_trials_of_two_splits_share_no_stack(tmp_path):
     members = [Member(loop, trial(tmp_path, 1, Told(), split_seed=seed)) for seed in (4, 5, 4)]
 
     assert members[0].signature == members[2].signature != members[1].signature
+
+
+def two_dropouts(setting):
+    first, second = nn.Dropout(setting["first"]), nn.Dropout(setting["second"])
+    return nn.Sequential(nn.Linear(6, 8), first, nn.Tanh(), second, nn.Linear(8, 2)).double()
+
+
+def test_a_dropout_that_drops_nothing_moves_no_mask_of_the_next(tmp_path):
+    loop = Loop(replace(WORKLOADS["mlp"], model=two_dropouts))
+    rates = [{"first": 0.0, "second": 0.3}, {"first": 0.2, "second": 0.3}]
+    alone = [
+        plain(loop, trial(tmp_path / "a", n, Told(), steps=20, **one))
+        for n, one in enumerate(rates)
+    ]
+
+    stacked = together(
+        loop, [trial(tmp_path, n, Told(), steps=20, **one) for n, one in enumerate(rates)]
+    )
+
+    assert apart(stacked, alone).max() <= 1e-9
+
+
+def test_a_number_that_only_one_trial_has_parts_stacks(tmp_path):
+    loop = Loop(WORKLOADS["mlp"])
+    given = [{}, {"label_smoothing": 0.1}]
+
+    members = [Member(loop, trial(tmp_path, n, Told(), **one)) for n, one in enumerate(given)]
+
+    assert members[0].signature != members[1].signature

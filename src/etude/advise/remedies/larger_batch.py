@@ -57,7 +57,7 @@ def extended_regularization(experiment: Experiment, because: str) -> Iterator[Re
         if entry.kind != "regularization" or is_listed(one, experiment):
             continue
         if isinstance(domain, Real | Integer):
-            high = wider_bound(one.name, domain, "high")
+            high = wider_bound(entry.name, domain, "high")
             change = Change(one.keys, "high", high)
             if high > domain.high:
                 yield Recommendation(rule="S14", change=change, old=domain.high, because=because)

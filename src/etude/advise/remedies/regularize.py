@@ -70,7 +70,7 @@ def _stronger_range(
     """A range of higher strengths; None where there is none to draw."""
     value = regularizer.value
     if isinstance(value, Real | Integer):
-        high = wider_bound(regularizer.name, value, "high")
+        high = wider_bound(entry.name, value, "high")
         return with_bounds(value, high=high) if high > value.high else None
     start = entry.start_for(optimizer_of(study))
     if not is_number(value) or not isinstance(start, Real | Integer):

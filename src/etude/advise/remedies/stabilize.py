@@ -21,6 +21,7 @@ from ..schedule_moves import highest
 
 # D7: warmups above a tenth of the steps are dropped.
 MAX_WARMUP = 0.1
+_NEARLY = 0.9
 _STEADIER = (
     "Decay the rate, average weights, or use larger batches or more validation data, since late "
     "jumps may decide (C8)."
@@ -211,12 +212,16 @@ def _catalogued(
 
 
 def _longer_warmup(warmup: Hyperparameter, entry: Entry, max_steps: int) -> Domain | None:
-    """A range of lengths up to a tenth of the steps; None where it reaches there already."""
+    """A range of lengths up to a tenth of the steps; None where it reaches there already.
+
+    The steps grow with a longer warmup, and a tenth of them too: what reaches nearly so far does.
+    """
     if not isinstance(warmup.value, Real | Integer):
         return None
     most = _most_warmup(entry, max_steps)
     low, high = warmup.value.low, warmup.value.high
-    return with_bounds(warmup.value, high=most) if low < most and high < most else None
+    is_longer = low < most and high < _NEARLY * most
+    return with_bounds(warmup.value, high=most) if is_longer else None
 
 
 def _most_warmup(entry: Entry, max_steps: int) -> float:

@@ -121,13 +121,14 @@ def infeasible_regions(
     if not 0 < len(failed) < len(outcomes):
         return ()
     domains = study.space.domains
-    # Every side of an axis, and every value of a choice, might have been the region.
-    ways = sum(_ways(domain) for domain in domains.values())
     reasons = sorted({outcome.record.reason for outcome in failed})
     by_reason = {
         reason: _for_reason(outcomes, reason, thresholds)
         for reason in ([""] if len(reasons) < 2 else reasons)
     }
+    # Every side of an axis, and every value of a choice, might have been the region of a reason.
+    ways = sum(_ways(domain) for domain in domains.values())
+    ways *= sum(map(bool, by_reason.values()))
     return tuple(
         region
         for reason, of_reason in by_reason.items()

@@ -36,7 +36,12 @@ class SequentialPlan:
         return self.looks[-1]
 
     def level(self, runs: int) -> float | None:
-        """The p-value below which a look at so many seeds decides; None between looks."""
+        """The p-value below which a look at so many seeds decides; None between looks.
+
+        More seeds than at the last look are judged by its level: what was left to spend is spent.
+        """
+        if runs > self.last:
+            return self.levels[-1]
         level_by_look = dict(zip(self.looks, self.levels, strict=True))
         return level_by_look.get(runs)
 

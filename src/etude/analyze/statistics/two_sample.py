@@ -79,6 +79,8 @@ def difference(
 
     With `paired`, values in one place belong together, and signs of their differences are permuted.
 
+    Where nothing varies within the arms, p is q, and the interval that of a t test with this p.
+
     Source: A2, A4.
 
     >>> round(difference([1.0, 2.0, 3.0, 4.0], [11.0, 12.0, 13.0, 14.0]).p, 5)
@@ -101,8 +103,13 @@ def difference(
         share = _permuted(arms)
         p = max(p, share if exact else math.sqrt(ps[-1] * share))
     # The interval, and the difference in standard errors.
+    error, freedom = max(tests)
+    if error == 0 and by != 0:
+        # Values that all tie in either arm say how rarely chance parts them so, and no more.
+        p = _permuted(arms)
+        error = abs(by) / float(scipy.stats.t.isf(p / 2, freedom))
+        tests = [(error, freedom)]
     reach = max(error * float(scipy.stats.t.isf(level / 2, freedom)) for error, freedom in tests)
-    error = max(error for error, _ in tests)
     t = 0.0 if by == 0 else math.inf if error == 0 else abs(by) / error
     return Difference(by=by, low=by - reach, high=by + reach, t=t, p=p, runs=float(runs))
 

@@ -176,7 +176,7 @@ def _noise(
         return setting.sd, setting.feasible - 1, "setting"
     if own.degrees >= min_degrees:
         return own.sd, own.degrees, "study"
-    degrees = sum(other.degrees for other in others)
+    degrees = sum(other.degrees for other in others if other.known)
     if degrees < min_degrees:
         return None
     squares = sum(other.degrees * other.sd**2 for other in others if other.known)

@@ -104,7 +104,7 @@ def _contrast(
         return Contrast(values=_values(blocks), trials=len(rest_T), share=0.0, chance=1.0)
     explained = float((np.square(_sums(rest_T, setting_T, len(settings))) / counts_L).sum())
     columns, free = len(settings) - len(blocks), len(rest_T) - len(settings)
-    noise = max(0.0, total - explained) / free
+    noise = max((total - explained) / free, _rounding(losses_T) if finite else 0.0)
     chance = (
         f_beyond(explained / columns / max(noise, 1e-12 * total), columns, free)
         if finite
@@ -117,6 +117,13 @@ def _contrast(
         chance=chance,
         detectable=_detectable(blocks, noise, columns, free, bar=bar) if finite else None,
     )
+
+
+def _rounding(losses_T: Floats) -> float:
+    """The variance of rounding to the smallest step seen: what ties is no more alike than that."""
+    steps = np.diff(np.unique(losses_T))
+    steps = steps[steps > 1e-9 * np.abs(losses_T).max()]
+    return float(steps.min()) ** 2 / 12 if len(steps) else 0.0
 
 
 def _detectable(

@@ -161,6 +161,12 @@ def _rate_lines(known: Known, rates: RatesBySize, best: float) -> Iterator[Recom
     because = f"the best rate of `{rates.name}` = {rates.sizes[-1].size} is {number(best)}."
     if line is None or isinstance(line.value, Integer):
         return
+    if line.role == "nuisance" and not isinstance(line.value, Real):
+        gone = Change(line.keys, "", None)
+        fixed = Change(("fixed", line.name), "", best)
+        for change, old in ((fixed, None), (gone, line.value)):
+            yield Recommendation(rule="S17", change=change, old=old, because=because)
+        return
     if not isinstance(line.value, Real):
         new: Scalar = best
         yield Recommendation(

@@ -131,7 +131,7 @@ class Loop:
         """
         learner = Learner(self, trial)
         trial.restore(lambda folder: learner.put(State.load(folder)))
-        beside = partial(predictions.save, self, learner.layout, trial.noted)
+        beside = partial(predictions.save, self.on(trial.split_seed), learner.layout, trial.noted)
         run(trial, learner, every_s=self.every_s, facts=lambda: self.facts, beside=beside)
 
 

@@ -25,4 +25,6 @@ def clipped(gradient: Tensor, norm: Tensor, threshold: Any) -> Tensor:
     Source: D9.
     """
     factor: Tensor = (threshold / norm).clamp(max=1.0)
+    if isinstance(threshold, Tensor):  # beside trials that clip, a norm that is infinite clips none
+        factor = torch.where(torch.isinf(threshold), torch.ones_like(factor), factor)
     return gradient * factor.unsqueeze(-1)

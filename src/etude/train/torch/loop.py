@@ -113,7 +113,7 @@ class Loop:
         """
         learner = Learner(self, trial)
         trial.restore(lambda folder: learner.put(State.load(folder)))
-        beside = partial(predictions.save, self, learner.network)
+        beside = partial(predictions.save, self.on(trial.split_seed), learner.network)
         run(trial, learner, every_s=self.every_s, facts=lambda: self.facts, beside=beside)
 
 
@@ -150,9 +150,9 @@ class Learner:
         """
         self._look_ahead(step)
         place = step - self._ahead.start
+        seed_streams(self._seeds[place])  # for what data and the model draw by themselves
         batch = self._loop.training.take(self._rows[place])
         numbers = dict(zip(MOVING, self._moving[place], strict=True)) | dict(self._recipe.staying)
-        seed_streams(self._seeds[place])  # for what the model draws by itself
         self.network.noise.begin(self._keys[place])
         loss = self._loss(batch)
         self._gradient.zero_()

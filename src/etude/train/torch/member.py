@@ -107,7 +107,8 @@ def signature(member: Member) -> Signature:
     """All that must be equal in the trials of a stack, each part with its name.
 
     Tensors of the same names, shapes and kinds; modules with the same plain attributes, since in a
-    stack one module computes for all; and what the setting says in other things than numbers.
+    stack one module computes for all; what the setting says in other things than numbers, and which
+    numbers it has.
     """
     parts: dict[str, str] = {"batch_size": str(member.recipe.batch_size)}
     if member.trial.split_seed is not None:
@@ -117,8 +118,8 @@ def signature(member: Member) -> Signature:
     layout = member.network.layout
     parts["shapes"] = str(list(zip(layout.names, map(tuple, layout.shapes), strict=True)))
     for name, value in quietly(member.trial.noted).items():
-        if name not in READ and not isinstance(value, float):
-            parts[f"setting {name}"] = repr(value)
+        if name not in READ:  # that a number is there at all is said too: it may have a default
+            parts[f"setting {name}"] = "a number" if isinstance(value, float) else repr(value)
     for name, module in member.network.module.named_modules():
         parts |= {f"{name}.{key}": text for key, text in attributes(module).items()}
     return tuple(sorted(parts.items()))
