@@ -14,6 +14,7 @@ LENGTHS = st.integers(0, 40)
 # Each with what it cannot do without.
 WHOLE = {name: {"schedule": name} for name in SCHEDULES}
 WHOLE["piecewise"]["schedule_pieces"] = "0:1 5:0.5 20:0.25"
+WHOLE["exponential"]["final_factor"] = 0.01
 
 
 @given(

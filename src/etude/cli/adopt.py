@@ -242,7 +242,7 @@ def _propose(
         trainings=coming.trials,
         seconds=pace_s * coming.trials * coming.max_steps if pace_s else None,
         nameless=coming.train is None,
-        alone=_alone(incumbent, outcome.decision.candidate),
+        alone="" if prune else _alone(incumbent, outcome.decision.candidate),
     )
 
 

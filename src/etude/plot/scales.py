@@ -215,7 +215,7 @@ def log_ticks(low: float, high: float, *, most: int = 6) -> list[float]:
     >>> log_ticks(0.001, 10.0), log_ticks(0.02, 0.2)
     ([0.001, 0.01, 0.1, 1.0, 10.0], [0.02, 0.05, 0.1, 0.2])
     >>> log_ticks(0.0021, 0.0049)
-    [0.003, 0.004]
+    [0.0025, 0.003, 0.0035, 0.004, 0.0045]
     """
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     fine = [float(f"{step}e{exponent}") for exponent in exponents for step in (1, 2, 5)]

@@ -113,7 +113,7 @@ class WeightedMean:
         """
         for name, given in metrics.items():
             values_B = array(given).astype(np.float64)
-            size = values_B.size if weights_B is None else len(weights_B)
+            size = len(np.atleast_1d(values_B)) if weights_B is None else len(weights_B)
             weights = np.ones(size) if weights_B is None else array(weights_B).astype(np.float64)
             if values_B.shape != (size,):
                 raise WorkloadError(

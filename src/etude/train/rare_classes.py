@@ -74,10 +74,10 @@ def right_counts(
     if predicted_N.ndim == 2 and labels_N.ndim == 1:
         # A score a class says which class it is by its place alone.
         places = range(predicted_N.shape[-1])
-        if not all(one in places for one in np.unique(labels_N).tolist()):
+        if others := [one for one in np.unique(labels_N).tolist() if one not in places]:
             raise WorkloadError(
                 f"Scores of {len(places)} classes are those of the labels 0 to {len(places) - 1}, "
-                f"and there is the label {labels_N[0]!s}. Give the predicted class of each example."
+                f"and there is the label {others[0]!s}. Give the predicted class of each example."
             )
         predicted_N = predicted_N.argmax(-1)
     if predicted_N.shape != labels_N.shape or labels_N.ndim != 1:

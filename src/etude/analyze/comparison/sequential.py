@@ -38,7 +38,8 @@ class SequentialPlan:
     def level(self, runs: int) -> float | None:
         """The p-value below which a look at so many seeds decides; None between looks.
 
-        More seeds than at the last look are judged by its level: what was left to spend is spent.
+        More seeds than at the last look are judged by its level, once: looks again and again beyond
+        it would spend more than was planned.
         """
         if runs > self.last:
             return self.levels[-1]

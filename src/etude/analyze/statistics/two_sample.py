@@ -104,7 +104,7 @@ def difference(
         p = max(p, share if exact else math.sqrt(ps[-1] * share))
     # The interval, and the difference in standard errors.
     error, freedom = max(tests)
-    if error == 0 and by != 0:
+    if by != 0 and error <= _ROUNDING * abs(by):
         # Values that all tie in either arm say how rarely chance parts them so, and no more.
         p = _permuted(arms)
         error = abs(by) / float(scipy.stats.t.isf(p / 2, freedom))

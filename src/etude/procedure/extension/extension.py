@@ -67,9 +67,11 @@ def _verdict(extension: Extension) -> tuple[str, str]:
     if holding == count:
         what = "conclusion holds" if count == 1 else "conclusions hold"
         # Rivals that fell behind for good are not trained at the full length.
-        last = min(one.steps for one in conclusions)
+        lengths = [one.steps for one in conclusions]
+        least, last = min(lengths), max(lengths)
+        some = f", {lengths.count(least)} only to {least:,}" if least < last else ""
         alone = f"; at {steps:,} no rival was trained" if last < steps else ""
-        return "HOLDS", f"All {count} {what} from {short:,} to {last:,} steps{alone}"
+        return "HOLDS", f"All {count} {what} from {short:,} to {last:,} steps{some}{alone}"
     return (
         "NO TURN",
         f"Of {quantity(count, 'conclusion')} of {short:,} steps none turned, {holding} surely hold"
