@@ -1,5 +1,7 @@
 """Schedules: a constant phase shifts the decay, and nothing else."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from etude.train.schedules import SCHEDULES, Schedule
 
 LENGTHS = st.integers(0, 40)
 # Each with what it cannot do without.
-WHOLE = {name: {"schedule": name} for name in SCHEDULES}
+WHOLE: dict[str, dict[str, Any]] = {name: {"schedule": name} for name in SCHEDULES}
 WHOLE["piecewise"]["schedule_pieces"] = "0:1 5:0.5 20:0.25"
 WHOLE["exponential"]["final_factor"] = 0.01
 
