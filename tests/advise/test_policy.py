@@ -62,6 +62,33 @@ def test_trouble_told_in_words_lets_the_space_be_cut_and_widened():
     assert advice(widened).goal == "redraw the space"
 
 
+def test_a_cure_that_nothing_read_holds_the_steps_after_it_too():
+    context = rounds.breaks_early(experiment(**SHORT_WARMUPS))
+    records = [replace(one, unread=("warmup_steps",)) for one in context.analysis.records]
+
+    advised = advice(context_of(context.experiment, records))
+
+    assert advised.unrepaired == (
+        "Let the training read `warmup_steps`, which is to change: nothing read it (W8).",
+    )
+    assert advised.goal in ("", "redraw the space")
+
+
+@pytest.mark.rule("D11")
+def test_a_cure_that_design_speaks_against_holds_the_steps_after_it_too(monkeypatch):
+    context = rounds.breaks_early(experiment(**SHORT_WARMUPS))
+    assert advice(context).goal == "repair optimization"
+    against = replace(context.findings[0], rule="R9", status="notice")
+    monkeypatch.setattr("etude.advise.policy.caused_findings", lambda *_: [against])
+
+    advised = advice(context)
+
+    assert advised.unrepaired == (
+        "A change of `nuisance.warmup_steps` is left to you: R9 speaks against it (D6).",
+    )
+    assert advised.goal == ""
+
+
 def test_a_rate_at_the_edge_is_a_sign_that_holds_nothing_back():
     advised = advice(rounds.rate_held_down(experiment()))
 

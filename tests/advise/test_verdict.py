@@ -557,6 +557,19 @@ def test_the_standard_error_is_named_where_it_is_known():
     assert any("on 1400 validation examples" in doubt for doubt in answer.doubts)
 
 
+def test_an_error_below_one_percent_is_not_taken_for_a_share():
+    question = two_optimizers(validation_examples=1400)
+    percents = [
+        replace(one, points=curve([90.0, *one.series("valid/error").values_P]))
+        for one in two_valleys(question, 0.1, 0.5)
+    ]
+
+    answer = judged(question, percents)
+
+    reaches = "`validation_examples` needs a rate from 0 to 1; `valid/error` reaches"
+    assert any(reaches in doubt for doubt in answer.doubts)
+
+
 def test_unequal_numbers_of_feasible_trials_are_a_doubt():
     question = two_optimizers()
     first, second = split(question)

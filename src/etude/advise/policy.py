@@ -205,23 +205,26 @@ class _Proposal:
 def _proposal(context: Context, step: Step) -> _Proposal:
     """The edits of a step that no rule of design speaks against, the others as words."""
     edits: list[Recommendation] = []
-    words: list[str] = []
+    in_words: list[Remedy] = []
     remedies = [remedy for remedies_of in step.remedies for remedy in remedies_of(context)]
     for remedy in (_without_unread(context, one) for one in _distinct_remedies(remedies)):
-        objection = _objection(context.experiment, [*edits, *remedy.edits]) if remedy.edits else ""
+        objection = _objection(context.experiment, edits, remedy.edits) if remedy.edits else ""
         edits += remedy.edits if not objection else ()
-        words += [objection] if objection else [remedy.words] if remedy.words else []
-    in_words = [remedy for remedy in remedies if remedy.words]
+        told = replace(remedy, words=objection) if objection else remedy
+        in_words += [told] if told.words else []
     return _Proposal(
         step=step,
         edits=tuple(edits),
-        words=tuple(words),
+        words=tuple(remedy.words for remedy in in_words),
         urgent=tuple(
             remedy.words
             for remedy in in_words
             if any(cause.status == "problem" for cause in remedy.causes)
         ),
-        manual_causes=tuple(cause for remedy in in_words for cause in remedy.causes),
+        # Where only the edit is put into words, the advice of its finding is told beside it.
+        manual_causes=tuple(
+            cause for remedy in remedies if remedy.words for cause in remedy.causes
+        ),
         procedures={remedy.words: remedy.procedure for remedy in in_words if remedy.procedure},
     )
 
@@ -267,11 +270,13 @@ def _key(finding: Finding) -> tuple[str, str, str]:
     return finding.rule, finding.check, str(dict(finding.subject))
 
 
-def _objection(experiment: Experiment, edits: Sequence[Recommendation]) -> str:
-    """Why these edits are not made; empty where nothing speaks against them."""
-    last = edits[-1]
+def _objection(
+    experiment: Experiment, before: Sequence[Recommendation], edits: Sequence[Recommendation]
+) -> str:
+    """Why these edits are not made beside those before; empty where nothing speaks against them."""
+    last = [edit for edit in edits if edit.rule == edits[0].rule][-1]
     try:
-        findings = caused_findings(experiment, edits)
+        findings = caused_findings(experiment, [*before, *edits])
     except InputError as error:
         return f"`{last.path}` stays, since the file cannot say it: {error} ({last.rule})."
     if not findings:
@@ -287,12 +292,16 @@ def _waiting_sentence(proposal: _Proposal) -> str:
 
 
 def _without_unread(context: Context, remedy: Remedy) -> Remedy:
-    """The remedy without edits of what nothing read; in words where none is left."""
+    """The remedy without edits of what nothing read; in words where that was its first.
+
+    What follows the first edit follows from it: the steps that a longer warmup takes.
+    """
     edits = tuple(one for one in remedy.edits if not context.is_unread(one.change.keys))
-    if edits or not remedy.edits:
+    if edits[:1] == remedy.edits[:1]:
         return replace(remedy, edits=edits)
     name = remedy.edits[0].change.keys[-1]
-    return replace(remedy, edits=(), words=f"`{name}` stays, since nothing read it (W8).")
+    words = f"Let the training read `{name}`, which is to change: nothing read it (W8)."
+    return replace(remedy, edits=(), words=words)
 
 
 def _distinct_remedies(remedies: Sequence[Remedy]) -> list[Remedy]:

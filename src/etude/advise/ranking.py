@@ -15,7 +15,7 @@ from typing import final
 from ..analyze.analysis import Analysis
 from ..analyze.views.outcomes import Outcome, only_seeds
 from ..analyze.views.outcomes import ranked as best_first
-from ..analyze.views.rates import standard_error
+from ..analyze.views.rates import largest_value, standard_error
 from ..analyze.views.repeats import are_copies, repeats
 from ..experiment import Experiment
 from ..finding import Finding, StudyMean
@@ -61,14 +61,15 @@ def ranked_study(experiment: Experiment, study: Study, outcomes: Sequence[Outcom
     Source: R13, A1.
     """
     best = next(iter(best_first(outcomes)), None)
-    value = best.value if best else None
+    objective, examples = experiment.objective, experiment.validation_examples
+    top = largest_value(objective.metric, (outcome.record for outcome in outcomes))
     return RankedStudy(
         study=study,
         outcomes=tuple(outcomes),
         best=best,
         standard_error=None
-        if value is None
-        else standard_error(experiment.objective, value, experiment.validation_examples),
+        if best is None or best.value is None
+        else standard_error(objective, best.value, examples, largest=top),
     )
 
 

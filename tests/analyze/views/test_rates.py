@@ -4,7 +4,9 @@ import math
 
 import pytest
 
-from etude.analyze.views.rates import lowest_loss
+from tests.factories import record, study
+
+from etude.analyze.views.rates import largest_value, lowest_loss, standard_error
 from etude.experiment.objective import Objective
 
 
@@ -22,3 +24,18 @@ from etude.experiment.objective import Objective
 )
 def test_a_rate_has_a_best_that_can_be(metric, maximize, losses, lowest):
     assert lowest_loss(Objective(metric, maximize), losses) == lowest
+
+
+@pytest.mark.rule("A1")
+def test_percent_errors_are_no_shares_even_where_the_best_is_below_one():
+    question = study()
+    shares = [record(question, 0, [0.9, 0.008]), record(question, 1, [0.9, math.inf])]
+    percents = [record(question, 0, [90.0, 0.8]), record(question, 1, None)]
+
+    def error(records, value):
+        largest = largest_value(question.metric, records)
+        return standard_error(question.objective, value, 10_000, largest=largest)
+
+    assert error(shares, 0.008) == pytest.approx(0.00091, rel=0.01)
+    assert error(percents, 0.8) is None
+    assert error([], 0.8) is not None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from ...experiment.objective import Objective
+from ...record import Record
 
 # Shares of examples; what may stand before says of which data, or how many guesses count.
 _RATE = re.compile(
@@ -43,15 +46,33 @@ def lowest_loss(objective: Objective, losses: Sequence[float]) -> float:
     return next((floor for floor in (0.0, -1.0, -100.0) if floor <= best), -math.inf)
 
 
-def standard_error(objective: Objective, value: float, examples: int | None) -> float | None:
+def largest_value(metric: str, records: Iterable[Record]) -> float:
+    """The largest finite value of a metric over all trials and steps; 0 where none is above it.
+
+    A rate with a value above 1 is told in percent: its best may be 0.8, and is no share then.
+
+    Source: A1.
+    """
+    values = (record.series(metric).values_P for record in records)
+    return max(
+        (float(np.max(one, initial=0.0, where=np.isfinite(one))) for one in values), default=0.0
+    )
+
+
+def standard_error(
+    objective: Objective, value: float, examples: int | None, *, largest: float
+) -> float | None:
     """The sampling error of a rate on so many examples; None where it cannot be known.
+
+    It is not known of percent, which the largest value that was logged tells from a share.
 
     For a share p of n examples, sqrt(p (1 - p) / n), with two examples of either kind added so that
     no mistake in n examples does not count as certainty (Agresti and Coull 1998).
 
     Source: A1.
     """
-    if examples is None or not is_rate(objective.metric) or not 0.0 <= value <= 1.0:
+    is_share = is_rate(objective.metric) and 0.0 <= value <= 1.0 and largest <= 1.0
+    if examples is None or not is_share:
         return None
     share = (value * examples + 2) / (examples + 4)
     return math.sqrt(share * (1 - share) / (examples + 4))
