@@ -273,7 +273,9 @@ class Lead:
             95 % of resampled studies, mirrored around `by`. No confidence interval. Infinite where
             too few trials are feasible to know.
         run: How many of the best trials of both are all the leader's.
-        p_value: How often one of the two has that many of the best all to itself, were both alike.
+        p_value: How often one of the two has that many of the best all to itself, were both alike;
+            NaN, and `low` and `high` infinite, where a search follows its results: its trials crowd
+            around its best, and are no draws.
         error: The standard error of `by` on the validation examples; 0 where not known.
     """
 
@@ -288,6 +290,16 @@ class Lead:
     max_p_value: float = 0.05
 
     @property
+    def drawn(self) -> bool:
+        """Whether the trials of both are draws, so that they tell of the luck of the search."""
+        return not math.isnan(self.p_value)
+
+    @property
+    def beyond_error(self) -> bool:
+        """Whether it is known and exceeds its sampling error."""
+        return math.isfinite(self.by) and self.by > SAMPLING_ERRORS * self.error
+
+    @property
     def holds(self) -> bool:
         """Whether neither the luck of the search nor that of two equal studies explains it."""
         return self.low > 0 and self.p_value <= self.max_p_value
@@ -298,8 +310,7 @@ class Lead:
 
         Another seed may still turn it: that is what `better` asks retrainings for.
         """
-        beyond_error = math.isfinite(self.by) and self.by > SAMPLING_ERRORS * self.error
-        return beyond_error and self.p_value <= self.max_p_value
+        return self.beyond_error and self.p_value <= self.max_p_value
 
 
 @final

@@ -206,3 +206,19 @@ def test_pruning_takes_every_change_back_by_itself():
 
     assert prunings(before, after) == [after, {"a": 1, "b": 2, "c": 1}, {"a": 2, "b": 1, "c": 1}]
     assert prunings(before, {**before, "a": 2}) == [{"a": 2, "b": 1, "c": 1}]
+
+
+@pytest.mark.rule("A2", "A4")
+def test_the_best_of_several_must_be_surer_than_one_alone():
+    best, holds = [0.24, 0.30, 0.27, 0.33, 0.26], [0.30, 0.36, 0.33, 0.39, 0.32]
+    rivals = [
+        setting([value + 0.06 for value in best], {**RICH, "dropout": 0.1 * k}, k)
+        for k in range(3, 12)
+    ]
+    alone, baseline = setting(best, RICH, 1), setting(holds)
+
+    among = adoption([alone, *rivals], baseline, metric="valid/error")
+
+    assert decided(alone, baseline).decision == "adopt"
+    assert (among.decision, among.comparison.answer) == ("keep", "better")
+    assert "the best of 10 settings, which share the 5 %: each must hold at 0.005" in among.message

@@ -166,3 +166,13 @@ def test_a_round_of_retrainings_is_turned_into_no_search():
     context = replace(with_findings(untuned(5, [0.1] * 5, [0.5] * 5), improves), retrains="opt")
 
     assert not advice(context).recommendations
+
+
+@pytest.mark.rule("A2", "X1")
+def test_what_is_ahead_by_a_search_that_follows_its_results_is_retrained():
+    context = rounds.valleys(two_optimizers(search="bayesian", trials=20), (0.1, 0.5))
+
+    asked = advice(context)
+
+    assert context.verdict.status == "unclear"
+    assert (asked.goal, asked.seeds, asked.recommendations) == (RETRAIN, 5, ())

@@ -25,7 +25,7 @@ from etude.analyze.views.rates import is_rate
 from etude.design.split import split
 from etude.experiment import Experiment
 from etude.finding import Verdict
-from etude.record import Record
+from etude.record import NO_POINTS, Record
 
 INSIDE = [0.5, 0.5]
 
@@ -54,6 +54,33 @@ def test_a_clear_difference_by_one_training_a_setting_leads():
     )
     assert answer.message.endswith("what other seeds give is not known.")
     assert answer.evidence["leads"]["optimizer=nesterov"]["chance"] < 0.05
+
+
+@pytest.mark.rule("Q10", "X1")
+def test_a_search_that_follows_its_results_leads_by_no_draws():
+    question = two_optimizers(search="bayesian")
+
+    answer = judged(question, two_valleys(question, 0.1, 0.5))
+
+    assert answer.status == "unclear"
+    assert answer.headline.endswith("by 0.4, by a search that follows its results")
+    assert answer.evidence["leads"]["optimizer=nesterov"]["chance"] is None
+
+
+@pytest.mark.rule("Q10")
+def test_trials_that_say_nothing_of_their_study_are_no_failures_of_it():
+    question = two_optimizers()
+    first, second = split(question)
+    unsaid = [
+        replace(one, points=NO_POINTS) for one in valley(second, INSIDE, height=0.5, begin=30)[:14]
+    ]
+    few = valley(second, INSIDE, height=0.11, begin=20)[:6]
+
+    known = judged(question, [*valley(first, INSIDE, height=0.1), *few])
+    answer = judged(question, [*valley(first, INSIDE, height=0.1), *few, *unsaid])
+
+    one, other = (each.evidence["leads"]["optimizer=nesterov"] for each in (known, answer))
+    assert (one["run"], one["chance"]) == (other["run"], other["chance"])
 
 
 @pytest.mark.parametrize("seed", range(10))

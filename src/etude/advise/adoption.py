@@ -10,9 +10,9 @@ from typing import Literal, TypeAlias, final
 
 from ..analyze.analysis import Analysis
 from ..analyze.comparison import Comparison, comparison
-from ..analyze.comparison.comparison import ENOUGH
 from ..analyze.comparison.message import message as comparison_message
-from ..analyze.comparison.retrainings import Retrainings, copied
+from ..analyze.comparison.retrainings import ENOUGH, Retrainings, copied
+from ..analyze.comparison.shared_level import decides_among, shared_level
 from ..analyze.views.outcomes import Outcome
 from ..analyze.views.repeats import copies_text, repeats
 from ..experiment.objective import Objective
@@ -135,7 +135,8 @@ def adoption(
 ) -> AdoptionDecision:
     """Whether the best setting is adopted; of settings that tie, the simpler one.
 
-    Better by more than `worth` for each part that it adds: adopt. No detectable difference: adopt
+    Better by more than `worth` for each part that it adds: adopt; where it is the best of several,
+    at the level that all of them share. No detectable difference: adopt
     only what is simpler. Worse or undecided: keep the baseline. The first baseline needs no
     comparison, but five trainings, none of which failed: one may be luck.
 
@@ -162,7 +163,10 @@ def adoption(
     # What ties with the best may tie with the baseline too, which the best itself beats.
     objective = Objective(metric, maximize)
     tried = [simplest] if simplest is best else [simplest, best]
-    of_each = [_decided(one, best, baseline, objective, worth=worth) for one in tried]
+    compared = sum(one.setting != baseline.setting for one in _pool(settings))
+    of_each = [
+        _decided(one, best, baseline, objective, worth=worth, compared=compared) for one in tried
+    ]
     return next((one for one in of_each if one.decision == "adopt"), of_each[0])
 
 
@@ -182,6 +186,7 @@ def _decided(
     objective: Objective,
     *,
     worth: float,
+    compared: int,
 ) -> AdoptionDecision:
     """What is decided of a setting that was retrained, as the baseline was."""
     adds = _added(baseline, chosen)
@@ -192,6 +197,8 @@ def _decided(
         maximize=objective.maximize,
     )
     decision, why = _decision(result, adds, worth)
+    if decision == "adopt" and result.answer == "better" and not decides_among(result, compared):
+        decision, why = "keep", _best_of_several(compared)
     pruned = _pruned(best, chosen)
     return AdoptionDecision(
         decision=decision,
@@ -209,9 +216,14 @@ def _best(settings: Sequence[Candidate]) -> Candidate:
 
     Of those that were retrained often enough, where any was: so may two be (A2).
     """
+    return _pool(settings)[0]
+
+
+def _pool(settings: Sequence[Candidate]) -> list[Candidate]:
+    """The settings of which the best is taken."""
     retrained = [candidate for candidate in settings if candidate.retrained]
     enough = [one for one in retrained if len(one.trainings.values) >= ENOUGH]
-    return (enough or retrained or list(settings))[0]
+    return enough or retrained or list(settings)
 
 
 def already_adopted(candidate: Candidate) -> AdoptionDecision:
@@ -335,6 +347,15 @@ def _decision(result: Comparison, adds: Complexity, worth: float) -> tuple[Decis
     if result.answer == "no_difference":
         return "keep", f"It {adds}: of two that tie, the simpler one stays (A4)."
     return "keep", "The baseline stays (A4)."
+
+
+def _best_of_several(compared: int) -> str:
+    """Why what is better at 5 % is not adopted: each setting was one more chance to be lucky."""
+    level = number(shared_level(compared), 2)
+    return (
+        f"It is the best of {compared} settings, which share the 5 %: each must hold at {level}. "
+        "Train it again, alone, with other seeds (A2)."
+    )
 
 
 def _pruned_message(pruned: Sequence[str]) -> str:

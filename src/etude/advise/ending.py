@@ -239,6 +239,8 @@ def _open_lead(verdict: Verdict, sparse: StudyRow) -> str:
     lead: Lead = verdict.leads[0]
     if lead.holds or verdict.status == "leads":
         return "may be luck"
+    if not lead.drawn and lead.beyond_error:
+        return "may be luck"
     covered = lead.by <= SAMPLING_ERRORS * lead.error or -math.inf < lead.low <= 0
     if lead.by == 0 or covered:
         return "is a tie"

@@ -6,6 +6,7 @@ import math
 
 from ..analyze.checks.coverage import coverage
 from ..experiment.methods import SEARCHES, schedule_method
+from ..finding import Verdict
 from .context import Context
 from .follow_up import compared_by
 
@@ -22,7 +23,7 @@ def settled_by_seeds(context: Context) -> bool:
     Source: A1, A2, R13.
     """
     verdict, experiment = context.verdict, context.experiment
-    if verdict.status != "leads" or verdict.means or context.retraining:
+    if not _is_ahead(verdict) or verdict.means or context.retraining:
         return False
     if SEARCHES[experiment.search].trained_elsewhere:
         return False
@@ -31,6 +32,14 @@ def settled_by_seeds(context: Context) -> bool:
     by_name = {study.name: study for study in context.studies}
     leaders = [by_name[row.study] for row in verdict.rows[:2] if row.study in by_name]
     return bool(compared_by(experiment, leaders))
+
+
+def _is_ahead(verdict: Verdict) -> bool:
+    """Whether a study leads, or would but for a search whose luck nobody knows."""
+    if verdict.status == "leads":
+        return True
+    is_open = verdict.status == "unclear" and not verdict.blocking and bool(verdict.leads)
+    return is_open and all(lead.beyond_error and not lead.drawn for lead in verdict.leads)
 
 
 def always(_: Context) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import final
 
 from ..analyze.comparison import Comparison, comparison
-from ..analyze.comparison.comparison import ENOUGH, Side
-from ..analyze.comparison.retrainings import Retrainings, of_best_setting
+from ..analyze.comparison.comparison import Side
+from ..analyze.comparison.retrainings import ENOUGH, Retrainings, of_best_setting
 from ..analyze.views.repeats import repeats
 from .ranking import RankedStudy
 

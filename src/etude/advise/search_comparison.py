@@ -131,15 +131,17 @@ def _answer_message(result: Searches, lead: Lead) -> str:
             f"by the luck of both searches the lead of {number(lead.by)} lies between "
             f"{number(lead.low)} and {number(lead.high)}"
         )
-    draws = (
-        f"were both alike, one of them would have the best {lead.run} trials of both in "
-        f"{percent(lead.p_value)} of draws"
-    )
+    doubts = "the luck of a search that follows its results is not known"
+    if lead.drawn:
+        doubts = (
+            f"{luck}; were both alike, one of them would have the best {lead.run} trials of both "
+            f"in {percent(lead.p_value)} of draws"
+        )
     if result.answer == "undecided":
-        return f"Undecided for `{b}` against `{a}`: {values}; {luck}; {draws}."
+        return f"Undecided for `{b}` against `{a}`: {values}; {doubts}."
     if result.answer == "no_difference":
         return f"`{b}` is `{a}` searched with another seed: {values}, by luck alone."
-    return f"The search `{b}` is {result.answer} than `{a}`: {values}; {luck}; {draws}."
+    return f"The search `{b}` is {result.answer} than `{a}`: {values}; {doubts}."
 
 
 def _repeats_message(result: Searches) -> str:

@@ -6,12 +6,14 @@ Axes: B bootstrap samples.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..analyze.statistics.bootstrap import best_of, interval
 from ..analyze.statistics.hypergeometric import upper_tail
+from ..analyze.views.draws import follows_results
 from ..finding import Lead
 from ..study import derived_seed
 from .ranking import RankedStudy
@@ -35,6 +37,10 @@ def lead(
     would be as likely, and the `run` best of both would all be one study's with the p-value given
     (two-sided; infeasible trials rank last; a trial that ties with the other's best ends the run).
     Exact for independent trials; evenly spread ones seldom cluster so, which makes it cautious.
+    Of a search that follows its results the best trials crowd around one good one, and two equal
+    searches look unequal in most rounds: neither reason is known there, and such a lead is none.
+
+    Trials that ended well without the metric say nothing of their study and are left out.
 
     `leads` asks for the draws and for more than the sampling error, `holds` for the spread too:
     only what is behind so clearly is dropped from a round.
@@ -48,12 +54,14 @@ def lead(
 
     Source: A2, Q10.
     """
+    drawn = not any(follows_results(one.study, one.outcomes) for one in (leader, other))
+    leader, other = _known(leader), _known(other)
     # The lead itself; infinite where one of the two has no feasible trial.
     is_known = math.isfinite(leader.best_loss) and math.isfinite(other.best_loss)
     by = other.best_loss - leader.best_loss if is_known else math.inf
     # Its spread by the luck of both searches, mirrored to the wider side.
     reach = math.inf
-    if is_known and min(leader.feasible, other.feasible) >= min_feasible:
+    if drawn and is_known and min(leader.feasible, other.feasible) >= min_feasible:
         low, high = interval(_lead_samples(leader, other))
         reach = max(by - low, high - by)
     is_reach_known = math.isfinite(reach)
@@ -65,9 +73,14 @@ def lead(
         low=by - reach if is_reach_known else -math.inf,
         high=by + reach if is_reach_known else math.inf,
         run=run,
-        p_value=_p_value(run, len(leader.outcomes), len(other.outcomes)),
+        p_value=_p_value(run, len(leader.outcomes), len(other.outcomes)) if drawn else math.nan,
         error=_sampling_error(leader, other),
     )
+
+
+def _known(ranked: RankedStudy) -> RankedStudy:
+    outcomes = tuple(outcome for outcome in ranked.outcomes if not outcome.missing)
+    return replace(ranked, outcomes=outcomes)
 
 
 def _p_value(run: int, trials: int, other_trials: int) -> float:

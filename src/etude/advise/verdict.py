@@ -281,12 +281,20 @@ def _searches_sentence(basis: _Basis, trained: Retrained) -> str:
     nearest = basis.leads[0]
     if not math.isfinite(nearest.by):
         return ""
-    draws = percent(min(1.0, nearest.p_value))
+    question = "What the searches could find is another question"
+    if nearest.by <= 0:
+        return f"{question}: they {_favour(basis)}."
+    of_equal = f", as in {percent(min(1.0, nearest.p_value))} of equal searches"
     return (
-        "What the searches could find is another question: the best "
-        f"{plural(nearest.run, 'trial')} of both are `{trained.leader}`'s, as in {draws} of equal "
-        "searches."
+        f"{question}: the best {plural(nearest.run, 'trial')} of both are `{trained.leader}`'s"
+        f"{of_equal if nearest.drawn else ''}."
     )
+
+
+def _favour(basis: _Basis) -> str:
+    """Which study the searches favour, where it is not the one that trainings do."""
+    least = min(basis.leads, key=lambda lead: lead.by)
+    return f"favour `{least.over}`" if least.by < 0 else f"found the same with `{least.over}`"
 
 
 # --- what each search could find: its trials
@@ -336,9 +344,14 @@ def _searched_message(basis: _Basis) -> str:
 
 
 def _run_sentence(one: Lead) -> str:
-    draws = percent(min(1.0, one.p_value))
     if one.run <= 1:
         return "Only the best trial of both is its own, as one of two equal searches always has it."
+    if not one.drawn:
+        return (
+            f"The best {one.run} trials of both are all its own, as trials crowd around a good one "
+            "where a search follows its results."
+        )
+    draws = percent(min(1.0, one.p_value))
     return (
         f"The best {one.run} trials of both are all its own, which {draws} of equal searches show."
     )
@@ -365,7 +378,10 @@ def _open(basis: _Basis, one: Lead, message: str) -> tuple[str, str]:
         short = f"{basis.examples or 0:,} examples"
         headline = f"{ahead}, within the sampling error of {short}"
         return headline, f"{message} On {examples} that gap is {errors} standard errors."
-    return f"{ahead}, within the luck of the search", f"{message} {_run_sentence(one)}"
+    luck = "within the luck of the search"
+    if not one.drawn:
+        luck = "by a search that follows its results"
+    return f"{ahead}, {luck}", f"{message} {_run_sentence(one)}"
 
 
 # --- as JSON has it

@@ -27,7 +27,7 @@ def source_of(result: Result, trial: str) -> tuple[Result, str]:
     Where the setting was trained again in a round of its own, that round's, for its best too: what
     leads by one training may be behind by five.
     """
-    from ..analyze.comparison.comparison import ENOUGH
+    from ..analyze.comparison.retrainings import ENOUGH
     from ..round.result import load
 
     best = candidates(result, trial)[0]

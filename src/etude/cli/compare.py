@@ -363,7 +363,7 @@ def _searches_answer(
 
 
 def _searches_as_json(result: Searches, sentences: str, *, once: bool) -> dict[str, Any]:
-    from ..analyze.comparison.comparison import ENOUGH
+    from ..analyze.comparison.retrainings import ENOUGH
 
     return {
         "verdict": result.answer,

@@ -72,3 +72,33 @@ def test_by_seed_both_sides_stand_in_one_order():
     found = retrainings([study], records, 0, name="x:0").by_seed()
 
     assert (found.seeds, found.values) == ((4, 9), (0.1, 0.3))
+
+
+@pytest.mark.rule("A1", "A2")
+def test_of_settings_that_were_trained_as_often_the_best_mean_is_the_best():
+    study = factories.study()
+    records = [
+        *trained(study, [0.15] * 6, HERE),
+        *trained(study, [0.149, *[0.3] * 5], THERE, begin=6),
+    ]
+
+    found = of_best([study], records, name="x")
+
+    assert (found.values, found.selected) == ((0.15,) * 6, None)
+
+
+def test_a_setting_that_failed_stands_behind_those_that_did_not():
+    study = factories.study()
+    records = [
+        *trained(study, [0.15] * 6, HERE),
+        *trained(study, [*[0.1] * 5, None], THERE, begin=6),
+    ]
+
+    assert of_best([study], records, name="x").values == (0.15,) * 6
+
+
+def test_what_a_search_met_often_is_no_rival_of_a_best_that_was_trained_once():
+    study = factories.study()
+    records = [*trained(study, [0.2] * 6, HERE), *trained(study, [0.1], THERE, begin=6)]
+
+    assert of_best([study], records, name="x") is None

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ...analyze.checks.coverage import coverage
 from ...analyze.checks.infeasible import infeasible
-from ...analyze.comparison.comparison import ENOUGH
+from ...analyze.comparison.retrainings import ENOUGH
 from ...analyze.thresholds import BoundaryThresholds
 from ...design.studies import studies
 from ...experiment import Experiment

@@ -124,7 +124,8 @@ def _is_worth_a_round(context: Context, cause: Finding) -> bool:
         # Where T1 leaves it open, or says no, the steps of the others say nothing else.
         return False
     spread = best_first[len(best_first) // 2].loss - best_first[0].loss
-    leads = [lead.by for lead in context.verdict.leads if math.isfinite(lead.by)]
+    # Where retrainings turned the order, the searches' lead is none.
+    leads = [lead.by for lead in context.verdict.leads if 0.0 <= lead.by < math.inf]
     return bool(best.gain >= min([MIN_GAIN * spread, *leads]))
 
 

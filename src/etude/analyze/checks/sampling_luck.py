@@ -76,9 +76,10 @@ def sampling_luck(
     Source: Q10.
     """
     reason = why_not_drawn(study, ended)
+    draws = _draws(ended)
     whole = None if reason else luck(ended, study.objective)
-    smaller = sorted({size for size in sizes if size < len(ended)}) if whole else []
-    budgets = [_budget(ended, size, study.objective) for size in smaller]
+    smaller = sorted({size for size in sizes if size < len(draws)}) if whole else []
+    budgets = [_budget(draws, size, study.objective) for size in smaller]
     best_first = ranked(ended)
     return SamplingLuck(
         study=study.name,
@@ -98,9 +99,15 @@ def luck(ended: Sequence[Outcome], objective: Objective) -> Budget | None:
 
     Source: Q10.
     """
-    if len(ended) < SHIPPED.min_trials:
+    draws = _draws(ended)
+    if len(draws) < SHIPPED.min_trials:
         return None
-    return _budget(ended, len(ended), objective)
+    return _budget(draws, len(draws), objective)
+
+
+def _draws(ended: Sequence[Outcome]) -> list[Outcome]:
+    """Without those that say nothing of their setting: by the code, or without the metric."""
+    return [outcome for outcome in ended if not outcome.missing]
 
 
 def _budget(ended: Sequence[Outcome], size: int, objective: Objective) -> Budget | None:
@@ -125,9 +132,10 @@ def luck_at(study: Study, ended: Sequence[Outcome], size: int) -> Budget | None:
 
     Source: Q10, Q7.
     """
-    if why_not_drawn(study, ended) or len(ended) < SHIPPED.min_trials:
+    draws = _draws(ended)
+    if why_not_drawn(study, ended) or len(draws) < SHIPPED.min_trials:
         return None
-    return _budget(ended, size, study.objective)
+    return _budget(draws, size, study.objective)
 
 
 def luck_of(study: Study, ended: Sequence[Outcome]) -> Budget | None:

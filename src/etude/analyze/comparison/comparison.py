@@ -13,7 +13,7 @@ import scipy
 from ...experiment.objective import Objective
 from ..statistics.two_sample import Difference, difference
 from .failure_rate import FailureRate, failure_rate, separating_threshold
-from .retrainings import Retrainings
+from .retrainings import ENOUGH, Retrainings
 from .sequential import SequentialPlan
 from .superiority import Superiority, superiority
 
@@ -29,8 +29,6 @@ LEVEL = 0.05
 # are wrong and 47 % of differences of one deviation are found; at 2.2 up to 6.0 and 53; at 2.8 up
 # to 6.8 and 59. Where twice the seeds would tell, as it was before: up to 8.3 and 67.
 CLOSE = 2.0
-# The playbook's N of A2. With fewer seeds a side, no difference may just be too few seeds.
-ENOUGH = 5
 # Heuristic: who trains again wants four chances in five to see it.
 _POWER = 0.8
 # Heuristic: beyond it, a number of seeds is no advice.

@@ -6,7 +6,8 @@ import math
 
 from ...wording import number, percent, plural
 from ..views.repeats import COPIES_ADVICE, copies_text
-from .comparison import ENOUGH, MAX_MORE, Comparison, Side
+from .comparison import MAX_MORE, Comparison, Side
+from .retrainings import ENOUGH
 
 # Heuristic: beyond it, nobody reads the digits of a p-value.
 _LEAST_P = 0.001

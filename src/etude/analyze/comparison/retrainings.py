@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import final
 
 from ...record import UNKNOWN_SEED, Record
 from ...study import Study
 from ..views.outcomes import Outcome, outcomes, ranked
 from ..views.repeats import are_copies, repeats
+
+# The playbook's N of A2. With fewer seeds a side, no difference may just be too few seeds.
+ENOUGH = 5
 
 
 @final
@@ -66,7 +70,8 @@ def of_best(
     """The retrainings of an experiment's best setting; None where that was trained only once.
 
     Where several settings were tried, the best trial's own value is left out: it was chosen for
-    being the lowest, so it flatters its setting.
+    being the lowest, so it flatters its setting. Of settings that were all trained five times or
+    more, the one with the best mean is the best.
 
     Source: A1, A2.
     """
@@ -81,12 +86,30 @@ def of_best_setting(groups: Sequence[Sequence[Outcome]], *, name: str) -> Retrai
     best = ranked([outcome for group in groups for outcome in group])
     if not best:
         return None
-    best_group = next(group for group in groups if best[0] in group)
+    best_group = _best_group(groups, best[0])
     copies = copied(best_group, groups)
     if len(groups) == 1:
         return _of(best_group, name, copies=copies) if len(best_group) > 1 else None
     others = [outcome for outcome in best_group if outcome is not best[0]]
-    return _of(others, name, selected=best[0].trial, copies=copies) if others else None
+    selected = best[0].trial if len(others) < len(best_group) else None
+    return _of(others, name, selected=selected, copies=copies) if others else None
+
+
+def _best_group(groups: Sequence[Sequence[Outcome]], best: Outcome) -> Sequence[Outcome]:
+    """The trainings of the best setting: that of the best trial, or of the best mean.
+
+    Where the best trial's setting was trained often, one lucky training singles nothing out: of all
+    that were trained as often the best mean does, failures last.
+    """
+    of_best = next(group for group in groups if best in group)
+    often = [group for group in groups if len(group) >= ENOUGH]
+    if len(of_best) < ENOUGH:
+        return of_best
+    return min(often, key=lambda group: (_mean_loss(group), group is not of_best))
+
+
+def _mean_loss(group: Sequence[Outcome]) -> float:
+    return fmean(outcome.loss for outcome in group)
 
 
 def copied(group: Sequence[Outcome], groups: Sequence[Sequence[Outcome]]) -> bool:

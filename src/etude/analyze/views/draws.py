@@ -20,6 +20,7 @@ from .repeats import repeats
 _MIN_ABLATED = 3
 # A trial that repeats another tells of its seed alone: of drawn settings hardly any come twice.
 _MOST_REPEATED = 0.5
+_UNEVEN = "its trials are not evenly spread"
 
 
 def why_not_drawn(study: Study, ended: Sequence[Outcome]) -> str:
@@ -40,6 +41,21 @@ def why_not_drawn(study: Study, ended: Sequence[Outcome]) -> str:
     if not search.samples_space:
         return "its settings lie on a grid"
     return _why_not_drawn_elsewhere(study, ended) if search.trained_elsewhere else ""
+
+
+def follows_results(study: Study, ended: Sequence[Outcome]) -> bool:
+    """Whether its trials crowd where earlier ones were good: a luck that permutations do not know.
+
+    Trials of a grid, of a list, or cut short at rungs crowd nowhere: they may count as draws.
+
+    Source: Q10, X1, W4.
+    """
+    if not study.space.dimensions:
+        return False
+    search = SEARCHES[study.search]
+    if search.trained_elsewhere:
+        return _why_not_drawn_elsewhere(study, ended) == _UNEVEN
+    return search.adaptive or schedule_method(study.schedule).population
 
 
 def uneven(
@@ -79,7 +95,7 @@ def _why_not_drawn_elsewhere(study: Study, ended: Sequence[Outcome]) -> str:
         name: [domain.unit(value) for value in values[name]] for name, domain in numbers.items()
     }
     if uneven(numbers, units, max_chance=BoundaryThresholds().max_uneven_chance):
-        return "its trials are not evenly spread"
+        return _UNEVEN
     return ""
 
 
