@@ -1,5 +1,7 @@
 """`etude launch`: the baseline trained again, and its test data."""
 
+import tomllib
+
 import pytest
 
 from etude.experiment.baseline import read
@@ -23,6 +25,18 @@ def test_a_launch_trains_the_baseline_again_and_looks_at_test_data_once(project,
     assert first["checkpoint"]
     assert (again["looked"], again["values"]) == (first["looked"], first["values"])
     assert etude_command("log", "--json").json["test_looks"] == {"first-launch-0": first["looked"]}
+
+
+@pytest.mark.rule("X3")
+def test_a_launch_and_other_looks_at_test_data_know_of_each_other(project, etude_command):
+    etude_command("trials", "better", "--test")
+    launched = etude_command("launch", "--seeds", "2", "--runner", "inline", "--json").json
+
+    looked = tomllib.loads((project / "etude.db.test-looks.toml").read_text())["look"]
+    logged = etude_command("log", "--json").json
+    assert launched["before"] == ["better"]
+    assert [one["experiment"] for one in looked] == ["better", "first-launch-0"]
+    assert [one["experiment"] for one in logged["looks"]] == ["better"]
 
 
 def test_a_launch_finds_the_train_function_in_another_folder(project, etude_command, monkeypatch):

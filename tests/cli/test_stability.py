@@ -50,6 +50,13 @@ def test_it_says_its_cost_each_round_and_what_to_type_next(asked):
     assert "etude stability breaks.toml --cure" in answer.out
 
 
+def test_the_cures_are_asked_for_at_the_configuration_that_was_diagnosed(asked):
+    answer = asked("--set", "learning_rate=0.05", "--workers", "1")
+
+    cure = "etude stability breaks.toml --cure --set learning_rate=0.05 --workers 1"
+    assert f"{cure} --runner inline" in answer.out
+
+
 def test_as_json_it_has_the_keys_of_the_contract(asked):
     answer = asked("--json")
 

@@ -241,6 +241,9 @@ def test_a_slip_in_a_table_has_its_line(text, line, said):
         ),
         ({"schedule": "asha"}, {"schedule": "asha", "trials": 20}, []),
         ({"schedule": "pbt"}, {"schedule": "pbt", "trials": 20}, ["trials"]),
+        # On one axis 5 points begin with 3, and 4 do not; of two, 12 trials pay for no more.
+        ({"search": "grid", "trials": 3}, {"search": "grid", "trials": 5}, []),
+        ({"search": "grid", "trials": 3}, {"search": "grid", "trials": 4}, ["trials"]),
     ],
 )
 def test_results_of_another_search_or_schedule_do_not_mix(old, new, changed):
@@ -256,3 +259,14 @@ def test_a_method_is_adaptive_where_its_class_says_so(kind, classes):
 
 def test_a_grid_has_at_most_as_many_points_as_an_experiment_may_have_trials():
     assert MAX_POINTS == MAX_TRIALS
+
+
+def test_what_a_search_and_a_schedule_exclude_is_told_at_once():
+    found = mistakes(
+        search="grid",
+        search_options={"points": 0},
+        schedule="asha",
+        schedule_options={"min_steps": 100},
+    )
+
+    assert [where for where, _ in found] == ["search.points", "schedule.min_steps"]

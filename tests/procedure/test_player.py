@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from etude.errors import RunError
 from etude.experiment import Experiment
 from etude.procedure.base import Answer, Known, Step, listed
 from etude.procedure.cost import Cost, planned_cost
-from etude.procedure.opening import Training, known_of
+from etude.procedure.opening import Training, known_of, unpaid
 from etude.procedure.player import Budget, play
 from etude.store import open_store
 from etude.store.base import Store
@@ -114,6 +114,21 @@ def test_a_round_that_does_not_fit_into_the_budget_is_not_begun(store: Store) ->
     assert known.spent_steps == 12
     assert answer.values == {"rounds": 1}
     assert answer.line == ("8 of 20 training steps are left, and the next round takes up to 12.")
+
+
+@pytest.mark.rule("R15", "K2")
+def test_hours_that_turned_out_too_few_end_nothing_that_was_begun(store: Store) -> None:
+    training = Training(store=store, folder=Path.cwd(), train=train)
+    known = replace(known_of(BASE, training), pace_s=1.0)
+    procedure, budget = TwoSweeps(), Budget(seconds=10.0)
+    first = procedure.step(known)
+    assert isinstance(first, Step)
+    assert unpaid(procedure, training, budget, first, known).startswith("10 s of training are left")
+
+    training.perform(procedure, first, known)
+
+    assert unpaid(procedure, training, budget, first, known) == ""
+    assert unpaid(procedure, training, Budget(steps=1), first, known) == ""
 
 
 @pytest.mark.rule("W10")

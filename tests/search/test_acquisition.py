@@ -43,6 +43,25 @@ def test_constraints_hold():
     assert unit == pytest.approx([0.54, 0.54], abs=0.01)
 
 
+def test_constraints_that_leave_little_are_searched_around_the_anchors():
+    # Weights of a mixture: one point of 5,040 lies below the plane.
+    names = "abcdefg"
+    space = Space(
+        {name: Real(0.0, 1.0) for name in names}, constraints=(" + ".join(names) + " <= 1.0",)
+    )
+    anchor = np.full((1, 7), 0.05)
+
+    unit = proposed(
+        lambda units: -((units - 0.1) ** 2).sum(axis=1),
+        space=space,
+        taken=np.empty((0, 7)),
+        anchors=anchor,
+    )
+
+    assert unit.sum() <= 1.0
+    assert unit == pytest.approx(np.full(7, 0.1), abs=0.03)
+
+
 def test_what_is_taken_is_not_found():
     space = Space({"a": Choice(["p", "q"]), "b": Choice(["r", "s"])})
     every = np.array([[0.25, 0.25], [0.25, 0.75], [0.75, 0.25], [0.75, 0.75]])

@@ -96,3 +96,11 @@ def test_an_axis_without_points_is_named():
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 31])
 def test_places_come_coarse_first_and_each_once(count):
     assert sorted(coarse_to_fine(count)) == list(range(count))
+
+
+def test_a_range_of_few_whole_numbers_leaves_its_share_to_the_others():
+    assert counts(grid_study(depth=Integer(1, 3), rate=RATE).space, None, 50) == {
+        "depth": 3,
+        "rate": 16,
+    }
+    assert counts(grid_study(depth=Integer(1, 3)).space, None, 50) == {"depth": 3}

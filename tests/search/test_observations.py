@@ -8,7 +8,14 @@ import pytest
 from tests.search.history import bayesian_study, records, trial
 
 from etude.record import Records
-from etude.search.observations import Observations, observations, start_length, subsample
+from etude.search.observations import (
+    Observations,
+    evenly_begun,
+    observations,
+    start_length,
+    subsample,
+)
+from etude.search.quasi_random import QuasiRandom
 from etude.study import Prior
 
 STUDY = bayesian_study()
@@ -39,6 +46,16 @@ def test_later_trials_that_crowd_around_the_best_make_no_outliers():
     crowded = seen([*LOSSES, 0.5, 0.5, 0.5, 0.5])
 
     assert crowded.feasible.all()
+
+
+@pytest.mark.rule("X5")
+def test_the_start_of_a_study_that_grew_ends_where_results_chose():
+    even = [dict(one.searched) for one in QuasiRandom().moves(STUDY, Records.of([]), 6)]
+    history = records([*even, *SETTINGS[:4]], [0.5] * 10)
+
+    assert evenly_begun(STUDY, history, 6) == 6
+    assert evenly_begun(STUDY, history, 10) == 6
+    assert evenly_begun(STUDY, records(SETTINGS, [0.5] * 10), 10) == 0
 
 
 def test_no_outlier_is_told_from_four_losses():

@@ -97,3 +97,11 @@ def test_a_change_of_the_optimizer_goes_on_from_the_weights(tmp_path):
 
     assert [record.status for record in result.records] == ["stopped", "completed"]
     assert result.records[1].setting["optimizer"] == "sgd"
+
+
+def test_a_change_of_what_exists_under_a_condition_leaves_the_others_as_they_are():
+    changes = [{"step": 3, "learning_rate": 0.05, "beta1": 0.8}]
+
+    (fork,) = moves([paused(0, 3)], trials=1, changes=changes)
+
+    assert fork == Fork(0, 2, {"learning_rate": 0.05, "momentum": 0.9}, until_step=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext, redirect_stdout
+from contextlib import closing, nullcontext, redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -48,6 +48,7 @@ def launch(  # noqa: PLR0913  # one parameter an option is Typer's way
     from ..procedure.launch import experiment, summarize_launch
     from ..round.run import run
     from ..runner.workload_source import names_workload
+    from ..store import open_store
     from .options import lasting_location
     from .output import Answer, show, write_new_file
 
@@ -62,10 +63,13 @@ def launch(  # noqa: PLR0913  # one parameter an option is Typer's way
     )
     place = folder / f"{retraining.name}-{seeds}-seeds.toml"
     write_new_file(place, dumps(retraining), named=False)
+    location = lasting_location(store)
     # JSON alone goes to the standard output, whatever the training prints.
     with redirect_stdout(sys.stderr) if json else nullcontext():
-        result = run(place, store=lasting_location(store), runner=runner)
-    outcome = summarize_launch(result, looks_of(baseline), adopted)
+        result = run(place, store=location, runner=runner)
+    with closing(open_store(location)) as opened:
+        elsewhere = opened.files.test_looks
+    outcome = summarize_launch(result, looks_of(baseline), adopted, elsewhere=elsewhere)
     show(Answer(lines=partial(_lines, outcome, place), json=partial(_as_json, outcome)), json=json)
 
 

@@ -198,10 +198,12 @@ def _adoptions(path: Path, looks: Sequence[Mapping[str, str]]) -> dict[str, Any]
     from .launch import looks_of
 
     line = baseline.read(path).line if path.is_file() else ()
+    launched = first_test_looks(looks_of(path))
     return {
         "line": [vars(adoption) for adoption in line],
-        "test_looks": first_test_looks(looks_of(path)),
-        "looks": list(looks),
+        "test_looks": launched,
+        # A launch stands beside the store too, for whoever looks next.
+        "looks": [one for one in looks if launched.get(one["experiment"]) != one["looked"]],
     }
 
 

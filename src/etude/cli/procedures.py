@@ -171,10 +171,11 @@ def _play(
     from ..procedure.opening import answered, with_pace
     from ..procedure.player import cost_sentence
 
-    budget = _budget(procedure, known, options)
+    budget = _budget(options)
+    _refuse_small(procedure, known, training, budget)
     known = with_pace(procedure, known, training)
     # The pace says what hours pay for.
-    _refuse_small(procedure, known, budget)
+    _refuse_small(procedure, known, training, budget)
     if procedure.cost(known).trials:
         say_aside(options, f"Configuration: {known.setting_source}.")
         say_aside(options, cost_sentence(procedure, known))
@@ -226,21 +227,21 @@ def typed_value(text: str) -> Scalar:
     return value if is_scalar(value) else text
 
 
-def _budget(procedure: Procedure[Known], known: Known, options: ProcedureOptions) -> Budget:
+def _budget(options: ProcedureOptions) -> Budget:
     """The budget that was typed.
 
     Raises:
-        RunError: where it does not pay for the first round, or is no number.
+        RunError: where it is no number.
     """
     from ..procedure.player import Budget
 
     hours = options.budget_hours
-    budget = Budget(steps=options.budget_steps, seconds=None if hours is None else hours * 3600)
-    _refuse_small(procedure, known, budget)
-    return budget
+    return Budget(steps=options.budget_steps, seconds=None if hours is None else hours * 3600)
 
 
-def _refuse_small(procedure: Procedure[Known], known: Known, budget: Budget) -> None:
+def _refuse_small(
+    procedure: Procedure[Known], known: Known, training: Training, budget: Budget
+) -> None:
     """Refuses a budget that does not pay for the first round.
 
     Raises:
@@ -248,11 +249,12 @@ def _refuse_small(procedure: Procedure[Known], known: Known, budget: Budget) -> 
     """
     from ..errors import RunError
     from ..procedure.base import Answer
+    from ..procedure.opening import unpaid
 
     first = procedure.step(known)
     if isinstance(first, Answer):
         return
-    if why := budget.exceeded(first, known):
+    if why := unpaid(procedure, training, budget, first, known):
         raise RunError(
             f"The budget does not pay for the first round of `etude {procedure.name}`: "
             f"{why} Allow more, or lower `max_steps` of the file."
@@ -292,7 +294,7 @@ def _show(
 
     show(
         Answer(
-            lines=partial(_lines, outcome, options, source),
+            lines=partial(_lines, procedure.name, outcome, options, source),
             json=partial(as_json, procedure, outcome),
         ),
         json=options.json,
@@ -337,13 +339,15 @@ def _write_lines(outcome: Outcome, source: Path | None, options: ProcedureOption
     say_aside(options, f"\nWritten: {output}{write_new_file(output, written)}")
 
 
-def _lines(outcome: Outcome, options: ProcedureOptions, source: Path | None) -> Iterator[str]:
+def _lines(
+    name: str, outcome: Outcome, options: ProcedureOptions, source: Path | None
+) -> Iterator[str]:
     from ..wording import quantity
     from .next import recommendation_lines
     from .output import ending_lines, store_option
 
     answer = outcome.answer
-    yield from ending_lines(_ending(outcome, options, source))
+    yield from ending_lines(_ending(name, outcome, options, source))
     if answer.lines:
         place = options.output or (source.name if source else "the experiment file")
         yield f"\nLines of {place}:"
@@ -358,13 +362,14 @@ def _lines(outcome: Outcome, options: ProcedureOptions, source: Path | None) -> 
         )
 
 
-def _ending(outcome: Outcome, options: ProcedureOptions, source: Path | None) -> Ending:
+def _ending(name: str, outcome: Outcome, options: ProcedureOptions, source: Path | None) -> Ending:
     from ..advise.ending import Ending
     from .output import store_option
 
     answer, store = outcome.answer, store_option(options.store)
     # A procedure knows no file: its commands say FILE.
     file = shlex.quote(str(source)) if source else "FILE"
+    typed = _typed(options)
     return Ending(
         word=answer.word,
         line=answer.line,
@@ -373,12 +378,26 @@ def _ending(outcome: Outcome, options: ProcedureOptions, source: Path | None) ->
         reasons=answer.reasons,
         more="--json",
         steps=tuple(
-            replace(one, command=f"{one.command.replace('FILE', file)}{store}")
+            replace(
+                one,
+                command=one.command.replace("FILE", file)
+                # The same procedure asked for more means the same configuration, trained alike.
+                + (typed if one.command.startswith(f"etude {name} ") else "")
+                + store,
+            )
             if one.command
             else one
             for one in answer.steps
         ),
     )
+
+
+def _typed(options: ProcedureOptions) -> str:
+    """What was typed of the configuration and of how it is trained, as a command repeats it."""
+    typed = "".join(f" --set {shlex.quote(one)}" for one in options.given)
+    if options.workers is not None:
+        typed += f" --workers {options.workers}"
+    return typed if options.runner == "auto" else f"{typed} --runner {options.runner}"
 
 
 def as_json(procedure: Procedure[Known], outcome: Outcome) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Literal, final
 
 from ..errors import ExperimentError
-from ..space import Scalar, bare, plain
+from ..space import Choice, Integer, Real, Scalar, Space, bare, plain
 from ..text.signs import readable
 from .hyperparameter import ROLES, Hyperparameter, Members, flat
 from .methods import KINDS, Options, plain_options, schedule_method
@@ -18,6 +18,8 @@ from .resources import Resources, resources_of
 from .validation import mistakes, with_choices
 from .validation.configurations import SPLIT_SEED, Configuration, configurations
 from .validation.fields import StudyDesign
+
+_DOMAINS = (Real, Integer, Choice)
 
 
 @final
@@ -174,7 +176,8 @@ class Experiment:
 def changes(old: Experiment, new: Experiment) -> list[str]:
     """The keys whose change bears on results, so that a store may not mix them under one name.
 
-    More `trials` or configurations only extend a study; notes, units, limits and what a verdict
+    More `trials` or configurations only extend a study, and so do those of a grid whose first
+    points stay; notes, units, limits and what a verdict
     counts may change freely.
     """
     free = {"question", "notes", "validation_examples", "max_trial_s", "keep_checkpoints", "train"}
@@ -187,13 +190,31 @@ def changes(old: Experiment, new: Experiment) -> list[str]:
     ]
     # A larger population would have been trained otherwise from its first generation on.
     may_grow = not schedule_method(new.schedule).population
-    if "trials" in changed and new.trials > old.trials and may_grow:
+    grows = "trials" in changed and new.trials > old.trials and may_grow
+    if grows and not _is_another_grid(old, new):
         changed.remove("trials")
     if "configurations" in changed:
         begin = new.configurations[: len(old.configurations)]
         if old.configurations and begin == old.configurations:
             changed.remove("configurations")
     return changed
+
+
+def _is_another_grid(old: Experiment, new: Experiment) -> bool:
+    """Whether more trials make a grid that does not begin with the points of the one before."""
+    if new.search != "grid" or new.search_options.get("points") is not None:
+        return False
+    of_space = import_module("etude.space.grid")  # NumPy: an experiment is read without it
+    nuisance = [one for one in new.hyperparameters if one.role == "nuisance"]
+    for when in {one.when for one in nuisance}:
+        axes = {one.name: one.value for one in nuisance if set(one.when) <= set(when)}
+        space = Space({name: one for name, one in axes.items() if isinstance(one, _DOMAINS)})
+        before, after = (
+            of_space.grid(space, of_space.counts(space, None, one.trials)) for one in (old, new)
+        )
+        if before.tolist() != after[: len(before)].tolist():
+            return True
+    return False
 
 
 def _relevant_part(experiment: Experiment, key: str) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
@@ -49,6 +50,22 @@ _GRADIENT: Final = (
 )
 
 _RATE: Final = (frozenset({"lr"}), frozenset({"learning", "rate"}))
+_ONE_WORD: Final = re.compile(r"[a-z]+[0-9]*")
+
+
+@lru_cache(maxsize=4096)
+def more_is_better(name: str) -> bool:
+    """Whether a metric's name says that more of it is better.
+
+    Source: Q2.
+
+    >>> more_is_better("valid/f1_macro"), more_is_better("trainAcc"), more_is_better("valid/loss")
+    (True, True, False)
+    """
+    lists = word_lists("metric")
+    said = {word for segment in words(name) for word in segment}
+    said |= set(_ONE_WORD.findall(name.casefold()))
+    return bool(said & lists["more_is_better"]) and not said & {*lists["loss"], "error"}
 
 
 @lru_cache(maxsize=4096)

@@ -25,7 +25,9 @@ from ..experiment.resources import resources_of
 from ..experiment.small_file import bytes_of
 from ..experiment.toml.write import toml_text
 from ..record import Record
-from ..round.hidden_metrics import values_at_best
+from ..round import provenance
+from ..round.hidden_metrics import looks as looks_at
+from ..round.hidden_metrics import record_look, values_at_best
 from ..round.result import Result
 from ..study import derived_seed
 from ..wording import join, number, quantity
@@ -227,13 +229,17 @@ def launch_name(adopted: Adoption, max_steps: int | None = None) -> str:
     return f"{adopted.experiment}-launch-{adopted.trial}" + (f"-{max_steps}" if longer else "")
 
 
-def summarize_launch(result: Result, looks: Path, adopted: Adoption | None = None) -> LaunchSummary:
+def summarize_launch(
+    result: Result, looks: Path, adopted: Adoption | None = None, *, elsewhere: Path | None = None
+) -> LaunchSummary:
     """Summarizes the trainings of a launch; the first look at its test values is written down.
 
     Args:
         result: Of the launch.
         looks: The file that remembers when test data were looked at.
         adopted: What was launched, whose value its mean is held against.
+        elsewhere: The file beside the store that remembers every other look; a launch stands there
+            too, so that whoever looks next is told of it.
 
     Source: X3, X4, A2, K1.
     """
@@ -245,9 +251,13 @@ def summarize_launch(result: Result, looks: Path, adopted: Adoption | None = Non
     test = {} if best is None else _test_values(result, best)
     first_looks = first_test_looks(looks)
     name = result.experiment.name
+    others = [] if elsewhere is None else [one["experiment"] for one in looks_at(elsewhere)]
     if test and name not in first_looks:
         first_looks[name] = datetime.now(UTC).isoformat(timespec="seconds")
         _write_look(looks, name, first_looks[name], test)
+        if elsewhere is not None and name not in others:
+            record_look(elsewhere, name, provenance.command(), first_looks[name])
+    before = dict.fromkeys(other for other in (*others, *first_looks) if other != name)
     return LaunchSummary(
         experiment=name,
         metric=metric,
@@ -256,7 +266,7 @@ def summarize_launch(result: Result, looks: Path, adopted: Adoption | None = Non
         checkpoint=next(iter(result.best_checkpoint), None),
         test=test,
         looked=first_looks[name] if test else "",
-        before=tuple(other for other in first_looks if other != name) if test else (),
+        before=tuple(before) if test else (),
         copies=copies,
         promise=None
         if adopted is None

@@ -34,6 +34,7 @@ from ..train.backend import architecture_of
 from ..trial import TrainFunction
 from ..wording import did_you_mean
 from .base import Answer, Known, Procedure, Round, Step
+from .cost import planned_cost
 from .given import same_kind
 from .player import NO_BUDGET, Budget, Outcome, play, round_of
 
@@ -109,12 +110,32 @@ def answered(
     Source: R1, R15, K2.
     """
     perform = partial(training.perform, procedure)
-    for turn in play(procedure, known, perform, exceeded=budget.exceeded):
+    exceeded = partial(unpaid, procedure, training, budget)
+    for turn in play(procedure, known, perform, exceeded=exceeded):
         if isinstance(turn.decision, Answer):
             return Outcome(answer=turn.decision, known=turn.known)
         if tell is not None:
             tell(turn.decision, turn.known)
     raise AssertionError(f"`{procedure.name}` ends without an answer. This is a bug.")
+
+
+def unpaid(
+    procedure: Procedure[Known], training: Training, budget: Budget, step: Step, known: Known
+) -> str:
+    """Why a round does not fit into what is left of a budget, in a sentence; empty where it does.
+
+    A round that is trained takes nothing. One that was begun goes on: that its steps turned out
+    slower than they were rehearsed makes no other answer of the same command.
+
+    Source: R15, K2.
+    """
+    experiment = training.named(round_of(procedure, known, step))
+    if experiment.name not in [entry.experiment.name for entry in training.store.entries()]:
+        return budget.exceeded(step, known)
+    ended = sum(record.ended for record in training.store.records(experiment.name))
+    if ended >= planned_cost(step.experiment).trials:
+        return ""
+    return replace(budget, seconds=None).exceeded(step, known)
 
 
 def known_of(

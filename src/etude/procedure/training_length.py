@@ -121,7 +121,8 @@ class TrainingLength:
 
     def _fit(self, known: Known) -> FullFit | None:
         if self.full_fit is not None:
-            return of_all_examples(self.full_fit) if known.own_loop else self.full_fit
+            declared = self.full_fit.of(known.base.objective)
+            return of_all_examples(declared) if known.own_loop else declared
         return usual_full_fit(_logged(known))
 
     def _is_missing(self, known: Known) -> bool:

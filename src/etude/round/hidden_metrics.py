@@ -22,7 +22,7 @@ from ..record import Record, Records
 from ..wording import did_you_mean
 
 _LOOK = ("experiment", "looked", "command")
-_HEAD = "# When test data were looked at, outside of `etude launch` (X3).\n"
+_HEAD = "# When test data were looked at, by whatever command (X3).\n"
 
 
 def test_metrics(experiment: Experiment, records: Records) -> tuple[str, ...]:
@@ -85,15 +85,15 @@ def values_at_best(record: Record, experiment: Experiment) -> dict[str, float]:
     return values
 
 
-def record_look(place: Path, name: str, command: str) -> None:
-    """Writes down that an experiment's test values are looked at now.
+def record_look(place: Path, name: str, command: str, when: str = "") -> None:
+    """Writes down that an experiment's test values are looked at, now where no time is given.
 
     Raises:
         StoreError: where that cannot be written, so that nobody looks without a trace.
 
     Source: X3.
     """
-    when = datetime.now(UTC).isoformat(timespec="seconds")
+    when = when or datetime.now(UTC).isoformat(timespec="seconds")
     entry = {"experiment": name, "looked": when, "command": command}
     lines = "".join(f"{key} = {toml_text(value)}\n" for key, value in entry.items())
     try:

@@ -15,7 +15,7 @@ from ..experiment.entry import EarlierRound, Entry
 from ..experiment.methods import SEARCHES
 from ..record import Record, is_code_failure
 from ..search.base import Search
-from ..search.observations import START
+from ..search.observations import START, evenly_begun
 from ..space import Scalar
 from ..store.base import Store
 from ..study import Prior, Study
@@ -72,11 +72,12 @@ def with_trials_of(rounds: Mapping[str, EarlierRound], study: Study, store: Stor
     for name, earlier in rounds.items():
         if name not in known:
             continue
-        evenly_spread = _evenly_spread_trials(known[name], earlier.trials, len(prior))
+        records = list(store.records(name))
+        even = _evenly_spread_ids(known[name], records, earlier.trials, len(prior))
         ids = set(earlier.ids)
         prior += [
-            Prior(record.setting, _value(study, record), record.index < evenly_spread, name)
-            for record in store.records(name)
+            Prior(record.setting, _value(study, record), record.id in even, name)
+            for record in records
             if record.id in ids and _is_whole(record) and _could_be_of(study, record.setting)
         ]
     return replace(study, prior=tuple(prior))
@@ -101,17 +102,27 @@ def ancestors(entries: Sequence[Entry], experiment: Experiment) -> Iterator[Expe
         name = known[name].parent
 
 
-def _evenly_spread_trials(experiment: Experiment, trials: int, known: int) -> float:
-    """How many first of these trials spread evenly, where so many were known to its search.
+def _evenly_spread_ids(
+    experiment: Experiment, records: Sequence[Record], trials: int, known: int
+) -> set[int]:
+    """Which of a round's trials spread evenly, where so many were known to its search.
 
     Source: X5.
     """
     if experiment.schedule is not None:  # whoever came to the end was chosen by results
-        return 0
+        return set()
     if not SEARCHES[experiment.search].adaptive:
-        return math.inf
+        return {record.id for record in records}
     share: float = experiment.search_options.get("start", START)
-    return math.ceil(share * trials) - known
+    start = max(0, math.ceil(share * trials) - known)
+    ids: set[int] = set()
+    for study in studies(experiment):
+        ordered = sorted(
+            (record for record in records if record.study == study.name),
+            key=lambda record: (record.index, record.id),
+        )
+        ids |= {record.id for record in ordered[: evenly_begun(study, ordered, start)]}
+    return ids
 
 
 def _is_whole(record: Record) -> bool:

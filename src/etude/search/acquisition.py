@@ -57,7 +57,8 @@ def maximize_acquisition(
     """
     rng = np.random.default_rng(seed)
     # Points of the whole cube, and points around the anchors, nearer ones and farther ones.
-    pool_NxD = accepted_points(replace(study, seed=seed), _uniform, EVERYWHERE)
+    # Where constraints leave little of the cube, the points around the anchors find more of it.
+    pool_NxD = accepted_points(replace(study, seed=seed), _uniform, EVERYWHERE, fewer_do=True)
     if len(anchors_KxD):
         spread_N = 10.0 ** rng.uniform(-3.0, -0.5, NEAR_ANCHORS)
         from_NxD = np.resize(anchors_KxD, (NEAR_ANCHORS, anchors_KxD.shape[1]))

@@ -24,7 +24,14 @@ from ..space.vectorized import settings
 from ..study import Study, derived_seed
 from .gaussian_process import GaussianProcess
 from .marginal_likelihood import LogNormal, Posterior
-from .observations import START, Observations, observations, start_length, subsample
+from .observations import (
+    START,
+    Observations,
+    evenly_begun,
+    observations,
+    start_length,
+    subsample,
+)
 from .quasi_random import QuasiRandom
 from .surrogate import Surrogate, inputs
 
@@ -89,7 +96,7 @@ class Bayesian:
         if count <= 0:
             return []
         start = start_length(study, self.start)
-        observed = observations(study, records, start=start)
+        observed = observations(study, records, start=evenly_begun(study, records, start))
         can_model = observed.feasible.sum() >= FEWEST_LOSSES and study.space.dimensions > 0
         even = max(0, start - begin) if can_model else count
         starts = QuasiRandom().moves(study, records, min(even, count))
@@ -116,7 +123,8 @@ def gain_left(study: Study, records: Records, *, start: float = START) -> float:
     """
     if not study.space.dimensions:
         return 0.0
-    observed = observations(study, records, start=start_length(study, start))
+    even = evenly_begun(study, records, start_length(study, start))
+    observed = observations(study, records, start=even)
     if observed.feasible.sum() < FEWEST_LOSSES:
         return math.inf
     model = surrogate(study, observed)

@@ -8,15 +8,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SpaceError
+from ..move import Start
 from ..record import Record, Records, unsaid
 from ..space import Scalar, Space
 from ..study import Prior, Study
+from .quasi_random import QuasiRandom
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -60,6 +63,25 @@ def start_length(study: Study, share: float) -> int:
     """
     here = sum(_is_inside(study.space, one.setting) for one in study.prior)
     return max(0, math.ceil(share * study.max_trials) - here)
+
+
+def evenly_begun(study: Study, records: Iterable[Record], most: int) -> int:
+    """How many first trials stand where the quasi-random sequence has them, `most` at most.
+
+    Where `trials` grew, a longer start is due than there was: what came after it was chosen by
+    results, and crowds around the best.
+
+    Source: X5.
+    """
+    ordered = sorted(records, key=lambda record: (record.index, record.id))[:most]
+    sequence = QuasiRandom().moves(study, Records.of([]), len(ordered))
+    pairs = zip(ordered, sequence, strict=False)
+    stand = (
+        all(record.setting.get(name) == value for name, value in move.searched.items())
+        for record, move in pairs
+        if isinstance(move, Start)
+    )
+    return sum(1 for _ in takewhile(bool, stand))
 
 
 def observations(study: Study, records: Records, *, start: int) -> Observations:

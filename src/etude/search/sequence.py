@@ -87,7 +87,9 @@ class Beginnings:
         return self._starts[offset : offset + count]
 
 
-def accepted_points(study: Study, sequence: PointSequence, count: int) -> Floats:
+def accepted_points(
+    study: Study, sequence: PointSequence, count: int, *, fewer_do: bool = False
+) -> Floats:
     """The first `count` points that satisfy every constraint of the study, shape (count, D).
 
     Rejection sampling: the sequence of the whole cube without what is refused, so that what is
@@ -98,6 +100,7 @@ def accepted_points(study: Study, sequence: PointSequence, count: int) -> Floats
         study: Its space has the constraints, and its seed is that of the sequence.
         sequence: Where the points come from.
         count: How many are needed.
+        fewer_do: Whether those of the first `PROBES` points do, none too, where they are fewer.
 
     Raises:
         SpaceError: where almost nothing satisfies the constraints.
@@ -116,6 +119,8 @@ def accepted_points(study: Study, sequence: PointSequence, count: int) -> Floats
             accepted_T, tested = np.concatenate([accepted_T, chunk_T]), end
         if len(accepted_T) >= count:
             return points_TxD[accepted_T[:count]]
+        if fewer_do and length >= PROBES:
+            return points_TxD[accepted_T]
         # Give up, or take a longer sequence, which begins with this one.
         rare = length >= PROBES and len(accepted_T) < MIN_SHARE * length
         if rare or length >= MOST_POINTS:

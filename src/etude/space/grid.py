@@ -31,7 +31,7 @@ def counts(space: Space, points: Points, trials: int) -> dict[str, int]:
     Args:
         space: Its axes.
         points: Of every range, or of each by its name; None for as many as the trials pay for,
-            equally many on every range.
+            equally many on every range that has so many values.
         trials: How many there may be.
 
     Raises:
@@ -47,11 +47,28 @@ def counts(space: Space, points: Points, trials: int) -> dict[str, int]:
                 f"points = {{ {missing[0]} = 5 }}, or one number for all ranges."
             )
         return {name: _count(domain, points.get(name, 1)) for name, domain in domains.items()}
-    per_range = points or 1
-    in_lists = math.prod(len(one.values) for one in domains.values() if isinstance(one, Choice))
-    while points is None and ranges and in_lists * (per_range + 1) ** len(ranges) <= trials:
-        per_range += 1
+    per_range = points or _points_paid_for(domains, trials)
     return {name: _count(domain, per_range) for name, domain in domains.items()}
+
+
+def _points_paid_for(domains: Mapping[str, Domain], trials: int) -> int:
+    """So many on every range that the grid has as many points as `trials` at most.
+
+    A range of three whole numbers leaves its share to the others.
+    """
+    in_lists = math.prod(len(one.values) for one in domains.values() if isinstance(one, Choice))
+    most = [_most_values(one) for one in domains.values() if not isinstance(one, Choice)]
+    points = 1
+    while True:
+        now, more = ([min(points + extra, count) for count in most] for extra in (0, 1))
+        if now == more or in_lists * math.prod(more) > trials:
+            return points
+        points += 1
+
+
+def _most_values(domain: Domain) -> float:
+    """How many values a range has; infinitely many of a real number."""
+    return domain.high - domain.low + 1 if isinstance(domain, Integer) else math.inf
 
 
 def grid(space: Space, counts: Mapping[str, int]) -> Floats:

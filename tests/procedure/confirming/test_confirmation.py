@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -113,3 +114,12 @@ def test_a_winner_that_only_fails_less_is_not_ahead() -> None:
 
     assert word == "UNCLEAR"
     assert "ahead" not in line
+
+
+def test_another_setting_of_the_exploration_is_not_its_best() -> None:
+    close = [0.30, 0.32, 0.29, 0.31, 0.30], [0.31, 0.30, 0.32, 0.29, 0.31]
+    alone = confirmed(*close, explored=0)
+    passed = replace(alone, against_explored=alone.against_runner_up)
+
+    assert verdict(alone)[0] == "CONFIRMED"
+    assert verdict(passed)[0] in ("NO DIFFERENCE", "UNCLEAR")

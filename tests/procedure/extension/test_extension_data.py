@@ -44,3 +44,10 @@ def test_a_launch_begins_from_a_rival_that_is_ahead_at_the_shared_level(
     rivals: int, begins_from: str
 ) -> None:
     assert extension(rivals).candidate.name == begins_from
+
+
+def test_a_rate_moves_only_where_a_launch_would_begin_from_it() -> None:
+    alone, among = extension(1), extension(5)
+
+    assert alone.passes(alone.conclusions[0])
+    assert not among.passes(among.conclusions[0])

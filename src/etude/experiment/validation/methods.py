@@ -18,8 +18,12 @@ def method_mistakes(
     given: Mapping[str, Any], hyperparameters: Sequence[Hyperparameter]
 ) -> list[Mistake]:
     """Every mistake about the search and the schedule in these fields of an experiment."""
-    of_names = [mistake for kind in KINDS for mistake in _method(kind, given)]
-    return of_names or [*_search(given, hyperparameters), *_schedule(given, hyperparameters)]
+    # What one of the two excludes is known where it is known itself, whatever the other is.
+    of_search, of_schedule = (list(_method(kind, given)) for kind in ("search", "schedule"))
+    return [
+        *(of_search or _search(given, hyperparameters)),
+        *(of_schedule or _schedule(given, hyperparameters, knows_search=not of_search)),
+    ]
 
 
 # --- names and options
@@ -121,7 +125,7 @@ def _axis_size(axis: Hyperparameter, points: object) -> int:
 
 
 def _schedule(
-    given: Mapping[str, Any], hyperparameters: Sequence[Hyperparameter]
+    given: Mapping[str, Any], hyperparameters: Sequence[Hyperparameter], *, knows_search: bool
 ) -> Iterator[Mistake]:
     name, options = given.get("schedule"), given.get("schedule_options") or {}
     yield from _steps_beyond_the_end(options, given.get("max_steps"))
@@ -136,7 +140,7 @@ def _schedule(
     rows = rows if isinstance(rows, Sequence) else ()
     yield from _changes_of_nothing(options.get("changes", ()), hyperparameters, rows)
     yield from _changes_of_another_kind(options.get("changes", ()), hyperparameters)
-    if schedule_method(name).population:
+    if schedule_method(name).population and knows_search:
         yield from _population(given)
 
 

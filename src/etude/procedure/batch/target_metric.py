@@ -9,13 +9,9 @@ from typing import final
 
 from ...errors import RunError
 from ...experiment import Experiment
+from ...playbook.metrics import more_is_better
 from ...playbook.words import words
 from ...wording import number
-
-# Of these more is better, whoever's metric it is.
-_HIGHER_IS_BETTER = frozenset(
-    {"accuracy", "acc", "auc", "auroc", "f1", "precision", "recall", "bleu", "map", "miou", "ndcg"}
-)
 
 
 @final
@@ -74,8 +70,7 @@ def declared_target(text: str) -> Target:
             f"--target takes METRIC=VALUE, a metric that trainings report and the number to reach, "
             f"got `{text}`. For example valid/error=0.1."
         )
-    said = {word for segment in words(metric) for word in segment}
-    return Target(metric=metric, value=value, maximize=bool(said & _HIGHER_IS_BETTER))
+    return Target(metric=metric, value=value, maximize=more_is_better(metric))
 
 
 def is_test_metric(metric: str) -> bool:

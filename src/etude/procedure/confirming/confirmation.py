@@ -198,7 +198,9 @@ def confirmation(known: Known) -> Confirmation | None:
     )
     (winner, _), *others = [(candidate, setting) for setting, candidate in ordered]
     against = [_against(other, winner, known.base.objective) for other, _ in others]
-    explored = next((at for at, one in enumerate(settings) if one.known.explored), 0)
+    # The exploration's best is the one that was best there, wherever its new trainings put it.
+    of_exploration = [at for at, one in enumerate(settings) if one.known.explored]
+    explored = min(of_exploration, key=lambda at: settings[at].known.loss, default=0)
     return Confirmation(
         objective=known.base.objective,
         settings=settings,

@@ -63,13 +63,16 @@ class Extension:
         Source: T12, A2.
         """
         best = self.best[0] if self.best is not None else self.leader
-        judged = [one for one in self.conclusions if one.long is not None]
-        leads = any(
-            one.rival is best and one.ahead is best and decides_among(one.long, len(judged))
-            for one in judged
-            if one.long is not None
-        )
+        leads = any(one.rival is best and self.passes(one) for one in self.conclusions)
         return best if leads else self.leader
+
+    def passes(self, one: Conclusion) -> bool:
+        """Whether its rival is ahead at the full length, at the level that all rivals share.
+
+        Source: A2.
+        """
+        judged = sum(other.long is not None for other in self.conclusions)
+        return one.long is not None and one.ahead is one.rival and decides_among(one.long, judged)
 
     @cached_property
     def longer(self) -> Comparison | None:

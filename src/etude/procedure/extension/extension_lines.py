@@ -32,7 +32,7 @@ def lines(extension: Extension) -> Iterator[Recommendation]:
     moved = [
         one
         for one in extension.conclusions
-        if one.rival.family == "region" and one.ahead is one.rival
+        if one.rival.family == "region" and extension.passes(one)
     ]
     name = leading(known)
     if name is None or not moved:

@@ -9,7 +9,8 @@ from statistics import fmean, median
 from typing import final
 
 from ...errors import RunError
-from ...playbook.metrics import TRAIN_LOSS
+from ...experiment.objective import Objective
+from ...playbook.metrics import TRAIN_LOSS, more_is_better
 from ...playbook.words import words
 from ...record import Record
 from ...study import evaluation_steps
@@ -19,7 +20,6 @@ from ..base import Round
 
 # Ends that say nothing of the rate: an error of the code, a kill from outside.
 FAILURES = frozenset({"error", "killed"})
-_HIGHER_IS_BETTER = frozenset({"accuracy", "acc", "auc", "f1", "precision", "recall"})
 # Heuristic: what comes this much more often than evaluations do is logged in every step, and one
 # value is that of a batch.
 _DENSE = 2
@@ -46,6 +46,15 @@ class FullFit:
         True
         """
         return value >= self.value if self.maximize else value <= self.value
+
+    def of(self, objective: Objective) -> FullFit:
+        """The same, in the direction of the objective where that is this metric on other data.
+
+        >>> FullFit(metric="train/score", value=0.9).of(Objective("valid/score", True)).maximize
+        True
+        """
+        is_same = words(self.metric)[-1] == words(objective.metric)[-1]
+        return replace(self, maximize=objective.maximize) if is_same else self
 
     @property
     def words(self) -> str:
@@ -89,10 +98,7 @@ def declared_full_fit(text: str) -> FullFit:
             f"--full-fit takes METRIC=VALUE, a metric of the training set and the number that is a "
             f"full fit, got `{text}`. For example train/loss=0.01."
         )
-    metric_words = {word for segment in words(metric) for word in segment}
-    return FullFit(
-        metric=metric, value=number_given, maximize=bool(metric_words & _HIGHER_IS_BETTER)
-    )
+    return FullFit(metric=metric, value=number_given, maximize=more_is_better(metric))
 
 
 def of_all_examples(fit: FullFit) -> FullFit:
