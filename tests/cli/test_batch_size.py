@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from etude.cli.measurements import memory_size
@@ -63,6 +65,45 @@ def test_it_answers_goes_on_and_sees_a_changed_model(project, etude_command):
     assert "Since the batch sizes were measured, `width` was 8 and is 16" in planned.out
     assert "etude batch-size small.toml" in planned.out
     assert "Measured anew, since `width` was 8 and is 16 (S7)." in changed.out
+
+
+IN_FOURS = TRAIN.replace("batch =", "assert size % 4 == 0\n        batch =")
+
+
+def test_a_loop_that_needs_a_multiple_is_tried_up_to_the_file_s_size(project, etude_command):
+    (project / "train.py").write_text(IN_FOURS)
+    (project / "small.toml").write_text(FILE.replace("bs = 2", "bs = 4"))
+
+    said = etude_command("batch-size", "small.toml", "--max-batch", "4", "--json")
+
+    assert said.json["answer"]["largest_feasible"] == 4
+    assert [one["status"] for one in said.json["answer"]["sizes"][:2]] == ["failed", "failed"]
+
+
+def test_where_none_can_be_trained_those_that_were_tried_are_named(project, etude_command):
+    (project / "train.py").write_text(IN_FOURS)
+
+    said = etude_command("batch-size", "small.toml")
+
+    assert said.code == 3
+    assert "No batch size could be trained; tried: 1 and 2." in said.err
+
+
+def stored_sizes(project):
+    """The batch sizes of the probes on disk, in their order."""
+    (file,) = project.glob("*.batch-sizes.json")
+    return [one["batch_size"] for one in json.loads(file.read_text())["small"]["probes"]]
+
+
+def test_what_was_measured_above_a_later_limit_is_kept_and_does_not_count(project, etude_command):
+    of_four = ("batch-size", "small.toml", "--max-batch", "4", "--budget-steps", "1")
+    before = [etude_command(*of_four) for _ in range(3)]  # a probe each, of 1, 2 and 4
+
+    limited = etude_command(*TYPED, "--budget-steps", "1", "--json")
+
+    assert [one.code for one in before] == [0, 0, 0]
+    assert [one["batch_size"] for one in limited.json["answer"]["sizes"]] == [1, 2]
+    assert stored_sizes(project) == [1, 2, 4, 2]
 
 
 FAILING = TRAIN.replace("time.sleep(0.001)", "assert step < 30, 'image 30 is cut off'")

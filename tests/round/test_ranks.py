@@ -1,6 +1,9 @@
 """What is refused and what is not where several ranks play one round."""
 
+from dataclasses import replace
+
 import pytest
+from tests.train.imbalanced import Imbalanced
 
 from etude.errors import RunError
 from etude.round.ranks import together
@@ -21,6 +24,13 @@ def source(monkeypatch, tmp_path):
 def test_ranks_train_in_the_processes_of_torchrun(runner, source):
     with together(source, runner) as first_rank:
         assert isinstance(first_rank, Inline)
+
+
+def test_a_workload_is_refused_among_ranks(source):
+    workload = replace(source, reference=None, function=Imbalanced)
+
+    with pytest.raises(RunError, match="start it without torchrun"), together(workload, None):
+        pass
 
 
 def test_a_runner_that_trains_elsewhere_is_refused_among_ranks(source, tmp_path):

@@ -9,6 +9,7 @@ from tests.factories import rates
 
 import etude
 from etude.advise.follow_up import retraining_experiment
+from etude.experiment.entry import Entry
 from etude.round.result import load
 from etude.round.retraining import Retraining, free_name, same
 from etude.store.memory import Memory
@@ -44,6 +45,17 @@ def test_what_has_not_ended_has_not_answered(store):
     running = tuple(replace(one, ended=False) for one in result.retrainings)
 
     assert replace(result, retrainings=running).retraining == ""
+
+
+def test_a_round_that_has_only_begun_has_not_answered():
+    store = Memory()
+    result = etude.run(rates(**TWO), train, store=store)
+    store.begin(Entry(experiment=result.retrained(5).experiment, text=""))
+
+    again = load(store, "rates")
+
+    assert [one.ended for one in again.retrainings] == [False]
+    assert again.retraining == ""
 
 
 def test_fewer_than_five_have_not_answered():

@@ -10,6 +10,7 @@ import math
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -463,6 +464,14 @@ def closes_its_streams(trial):
     print("a word", flush=True)
     os.close(1)
     os.close(2)
+    return 1.0
+
+
+def uses_the_whole_stream(trial):
+    """More than `print` does."""
+    sys.stdout.reconfigure(line_buffering=True)
+    subprocess.run([sys.executable, "-c", "print('a program')"], stdout=sys.stdout, check=True)
+    sys.stdout.buffer.write(f"bytes of {sys.stdout.encoding}\n".encode())
     return 1.0
 
 

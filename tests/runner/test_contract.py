@@ -449,6 +449,15 @@ def test_a_training_that_closes_its_streams_completes_and_the_run_prints_on(
     assert said == "its words"
 
 
+def test_a_training_may_use_all_that_a_stream_has(local_runner, tmp_path, capfd):
+    events = events_of(local_runner("uses_the_whole_stream"), assignment(tmp_path))
+
+    assert end(events).status == "completed"
+    log = (tmp_path / "trials/0/log.txt").read_text()
+    assert "bytes of utf-8\n" in log
+    assert "a program\n" in capfd.readouterr().out + log
+
+
 def test_half_a_character_can_be_printed(local_runner, tmp_path):
     events = events_of(local_runner("prints_half_a_character"), assignment(tmp_path))
 

@@ -1,4 +1,7 @@
+import importlib
+import logging
 import sys
+import tracemalloc
 
 import pytest
 from tests.runner.sample import HERE, assignment, events_of, inline
@@ -18,6 +21,84 @@ def test_a_silent_trial_leaves_no_log(tmp_path):
     events_of(inline("returns"), assignment(tmp_path))
 
     assert not (tmp_path / "trials").exists()
+
+
+@pytest.fixture
+def late_module(tmp_path, monkeypatch):
+    """The name of a module that sets up a logger as it is imported."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "late_logging.py").write_text(
+        "import logging\n"
+        "logger = logging.getLogger('late_logging')\n"
+        "logger.addHandler(logging.StreamHandler())\n"
+    )
+    yield "late_logging"
+    logging.getLogger("late_logging").handlers.clear()
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_logger_that_the_first_trial_set_up_writes_to_the_log_of_each(
+    tmp_path, capsys, late_module, first
+):
+    def train(trial):
+        logger = importlib.import_module(late_module).logger
+        if trial.id >= first:
+            logger.warning("trial %s", trial.id)
+        return 1.0
+
+    trials = [assignment(tmp_path, id=number) for number in range(3)]
+    events_of(Inline(lambda: train), *trials)
+
+    logs = [(one.folder / "log.txt").read_text() for one in trials[first:]]
+    assert logs == [f"trial {one.id}\n" for one in trials[first:]]
+    assert not first or not trials[0].folder.exists()
+    assert capsys.readouterr().err == "".join(logs)
+
+
+def test_a_logger_of_the_training_file_writes_to_the_log_of_each_trial(tmp_path):
+    (tmp_path / "logs.py").write_text(
+        "import logging\n"
+        "handler = logging.StreamHandler()\n"
+        "def train(trial):\n"
+        "    handler.handle(logging.makeLogRecord({'msg': f'trial {trial.id}'}))\n"
+        "    return 1.0\n"
+    )
+    trials = [assignment(tmp_path, id=number) for number in range(2)]
+
+    events_of(Inline(lambda: train_function("logs.py:train", tmp_path)), *trials)
+
+    logs = [(one.folder / "log.txt").read_text() for one in trials]
+    assert logs == ["trial 0\n", "trial 1\n"]
+
+
+def test_what_a_training_file_logs_after_its_import_takes_no_memory(tmp_path, capfd):
+    (tmp_path / "logs.py").write_text("import sys\nstream = sys.stderr\ndef train(trial): ...\n")
+    stream = train_function("logs.py:train", tmp_path).__globals__["stream"]
+    tracemalloc.start()
+
+    for _ in range(100):
+        stream.write("x" * 10_000)
+
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < 100_000
+    assert len(capfd.readouterr().err) == 10**6
+
+
+def test_of_an_import_that_exits_the_last_words_are_told(tmp_path, capfd):
+    (tmp_path / "parses.py").write_text(
+        "import argparse, sys\n"
+        "for _ in range(100): sys.stderr.write('x' * 10_000)\n"
+        "argparse.ArgumentParser().error('no data')\n"
+    )
+
+    with pytest.raises(SystemExit) as exited:
+        train_function("parses.py:train", tmp_path)
+
+    (words,) = exited.value.__notes__
+    assert words.endswith("parses.py: error: no data")
+    assert len(words) < 10**5
+    assert len(capfd.readouterr().err) > 10**6
 
 
 def test_ctrl_c_reaches_the_user(tmp_path):

@@ -113,6 +113,15 @@ def test_a_module_with_a_slip_of_syntax_is_shown_with_its_line(tmp_path):
     assert "src/etude" not in event.detail
 
 
+def test_a_module_may_enable_the_fault_handler(tmp_path):
+    text = "import faulthandler\nfaulthandler.enable()\ndef train(trial):\n    return 1.0\n"
+    (tmp_path / "train.py").write_text(text)
+
+    events = events_of(Processes("train.py:train", tmp_path, workers=1), assignment(tmp_path))
+
+    assert end(events).status == "completed"
+
+
 def test_a_missing_function_is_refused_with_the_nearest(tmp_path):
     (event,) = events_of(processes("trian"), assignment(tmp_path))
 

@@ -66,6 +66,22 @@ def test_what_is_left_takes_as_long_as_what_ended():
     assert message(shown, is_running=False)["left_s"] is None
 
 
+def test_where_all_that_ended_waits_again_nothing_tells_how_long_it_takes():
+    shown = panel_state()
+    walls_s = (0.1, 0.2, 0.3)  # whose sum, less each of them, is not zero
+    shown.begin(
+        [
+            trial(number, status="infeasible", reason="error", wall_s=wall_s)
+            for number, wall_s in enumerate(walls_s)
+        ]
+    )
+
+    shown.begin([trial(number, status="pending") for number in range(3)])
+
+    said = message(shown)
+    assert (said["ended"], said["left_s"]) == (0, None)
+
+
 def test_an_end_is_what_happened_last_though_a_report_came_with_it():
     shown = panel_state()
     shown.begin([trial(0, 0.5, status="running"), trial(1, 0.5, status="running")])

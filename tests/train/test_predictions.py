@@ -7,6 +7,7 @@ import pytest
 import torch
 from tests.train.imbalanced import SETTING, Imbalanced, InJax, drawn
 from tests.train.stacks import Told, plain, together, trial
+from torch.utils.data import TensorDataset
 
 import etude
 from etude.errors import WorkloadError
@@ -109,6 +110,79 @@ def test_values_without_classes_are_written_as_numbers(tmp_path):
     save_predictions(tmp_path, np.linspace(0, 1, 50), (IMAGES[:, 0, 0, :3], LABELS / 7))
 
     assert {one.score for one in read_predictions(tmp_path)} == {None}
+
+
+INPUTS = IMAGES[:, 0, 0, :3].astype(np.float32)
+
+
+def test_a_dataset_in_memory_is_taken_as_its_arrays(tmp_path):
+    dataset = TensorDataset(torch.from_numpy(INPUTS), torch.from_numpy(LABELS))
+
+    saved = [
+        (save_predictions(tmp_path, np.eye(3)[LABELS], one), read_predictions(tmp_path))
+        for one in (dataset, (INPUTS, LABELS))
+    ]
+
+    assert saved[0] == saved[1]
+    assert all(one.label for one in saved[0][1])
+
+
+def test_examples_that_make_no_array_are_refused_with_the_way_out(tmp_path):
+    pairs = list(zip(INPUTS, LABELS.tolist(), strict=True))
+
+    with pytest.raises(WorkloadError, match="are a list, and no array is made"):
+        save_predictions(tmp_path, np.eye(3)[LABELS], pairs)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "targets", "said"),
+    [
+        ([[0.5, -2.0, 12.25]] * 5, [[0.25, 1.5, 3.0]] * 5, ("0.5, -2, 12.2", "0.25, 1.5, 3")),
+        ([[4, 2]] * 5, [[7, 3]] * 5, ("4, 2", "7, 3")),  # places in a picture
+        ([[0.5, 2.0]] * 5, [0.25] * 5, ("0.5, 2", "0.25")),  # a mean and a variance
+    ],
+)
+def test_several_outputs_for_amounts_are_no_class(tmp_path, outputs, targets, said):
+    save_predictions(tmp_path, np.array(outputs), (INPUTS[:5], np.array(targets)))
+
+    (shown,) = {(one.prediction, one.label, one.score) for one in read_predictions(tmp_path)}
+    assert shown == (*said, None)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [[1.0, 0.0, 0.0]] * 5,
+        [[1.0, 0.0, 1.0]] * 5,  # several labels an example
+        [[0.8, 0.1, 0.1]] * 5,  # smoothed
+        [0.0, 1.0, 2.0, 0.0, 1.0],
+    ],
+)
+def test_labels_that_are_classes_in_another_form_keep_the_class_and_its_score(tmp_path, labels):
+    save_predictions(tmp_path, np.array([[0.7, 0.1, 0.2]] * 5), (INPUTS[:5], np.array(labels)))
+
+    assert {(one.prediction, one.score) for one in read_predictions(tmp_path)} == {("0", 0.7)}
+
+
+class OfThreeTargets(Imbalanced):
+    def __init__(self):
+        inputs, _ = drawn(0, 60)
+        data = torch.from_numpy(inputs), torch.from_numpy(inputs[:, :3])
+        self.training = self.validation = data
+
+    def loss(self, predict, batch, setting):
+        return (predict(batch[0]) - batch[1]).square().mean()
+
+    def metrics(self, predict, batch):
+        return {"error": (predict(batch[0]) - batch[1]).abs().mean(-1)}
+
+
+def test_a_workload_of_several_targets_saves_values(tmp_path):
+    saved = read_predictions(*result_of(OfThreeTargets, tmp_path).best_checkpoint)
+
+    assert {one.score for one in saved} == {None}
+    assert {one.prediction.count(", ") for one in saved} == {2}
+    assert {one.label.count(", ") for one in saved} == {2}
 
 
 def test_two_of_each_rare_class_are_chosen():

@@ -3,12 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tests.train.imbalanced import SETTING, WORKLOADS, Imbalanced, OfMeans, drawn
+from tests.train.imbalanced import SETTING, WORKLOADS, Binary, Imbalanced, OfMeans, drawn
 from tests.train.stacks import Told, plain, together, trial
+from torch.nn import functional as F
 
 import etude
 from etude.errors import WorkloadError
-from etude.train.rare_classes import rare_classes, right_counts, with_counts
+from etude.train.rare_classes import CountingMetrics, rare_classes, right_counts, with_counts
 from etude.train.torch.checkpoints import State
 from etude.train.torch.loop import Loop
 from etude.train.workload import workload_of
@@ -76,6 +77,70 @@ def test_a_stack_counts_as_each_trial_alone(tmp_path):
 
 def counts(several):
     return [value for told in several for value in told.values("valid/right_of_2").tolist()]
+
+
+class Percent(Imbalanced):
+    """Shares of examples, in percent."""
+
+    def metrics(self, predict, batch):
+        wrong = super().metrics(predict, batch)["error"]
+        return {"accuracy": 100.0 * (1.0 - wrong), "error": wrong.mean()}
+
+
+class PercentWrong(Percent):
+    def metrics(self, predict, batch):
+        return {"error": 100.0 - super().metrics(predict, batch)["accuracy"]}
+
+
+class Distance(Imbalanced):
+    """How far off the scores are, by another name."""
+
+    def metrics(self, predict, batch):
+        scores = predict(batch[0])
+        return {"error": (scores - F.one_hot(batch[1], 3)).abs().mean(-1)}
+
+
+@pytest.mark.parametrize("workload", [Percent, PercentWrong, Distance])
+def test_what_is_no_0_or_1_an_example_is_counted_by_scores(workload, tmp_path):
+    result = trained(workload, tmp_path)
+    weights = State.load(result.store.files.checkpoints(result.experiment.name, 0) / "59").model
+
+    assert last(result, "valid/right_of_2") == by_hand(weights, binary=False)
+
+
+@pytest.mark.parametrize(("scale", "by"), [(1, "the metric"), (100, "the scores")])
+def test_jax_counts_by_the_metric_where_it_is_0_or_1_and_else_by_scores(scale, by):
+    jax = pytest.importorskip("jax")
+    labels, says_right = np.array([0, 0, 2, 2, 2]), np.array([1, 1, 1, 1, 0])
+    scores = np.eye(3)[[0, 0, 2, 1, 1]]
+
+    def metrics(predict, batch):
+        return {"accuracy": scale * (predict(batch[0])[:, 0] * 0 + says_right)}
+
+    counting = CountingMetrics(metrics, (2,), 5)
+    counted = jax.jit(lambda batch: counting(lambda inputs: inputs, batch))((scores, labels))
+
+    assert counted["valid/right_of_2"].mean() == {"the metric": 2, "the scores": 1}[by]
+
+
+def test_a_stack_counts_percent_by_scores_too(tmp_path):
+    rate = {**SETTING, "learning_rate": 0.1}
+
+    told = [
+        together(Loop(workload_of(one)), [trial(tmp_path / one.__name__, 0, Told(), **rate)])
+        for one in (Percent, Imbalanced)
+    ]
+
+    assert counts(told[0]) == counts(told[1])
+
+
+class BinaryPercent(Binary):
+    def metrics(self, predict, batch):
+        return {"error": 100.0 * super().metrics(predict, batch)["error"]}
+
+
+def test_percent_without_a_score_a_class_is_not_counted(tmp_path):
+    assert np.isnan(last(trained(BinaryPercent, tmp_path), "valid/right_of_1"))
 
 
 def test_a_workload_without_rare_classes_is_left_as_it_is():

@@ -351,10 +351,8 @@ def _run_sentence(one: Lead) -> str:
             f"The best {one.run} trials of both are all its own, as trials crowd around a good one "
             "where a search follows its results."
         )
-    draws = percent(min(1.0, one.p_value))
-    return (
-        f"The best {one.run} trials of both are all its own, which {draws} of equal searches show."
-    )
+    draws = f"{percent(min(1.0, one.p_value))} of equal searches"
+    return f"The best {one.run} trials of both are all its own, which {draws} show."
 
 
 def _open(basis: _Basis, one: Lead, message: str) -> tuple[str, str]:
@@ -378,9 +376,7 @@ def _open(basis: _Basis, one: Lead, message: str) -> tuple[str, str]:
         short = f"{basis.examples or 0:,} examples"
         headline = f"{ahead}, within the sampling error of {short}"
         return headline, f"{message} On {examples} that gap is {errors} standard errors."
-    luck = "within the luck of the search"
-    if not one.drawn:
-        luck = "by a search that follows its results"
+    luck = "within the luck of the search" if one.drawn else "by a search that follows its results"
     return f"{ahead}, {luck}", f"{message} {_run_sentence(one)}"
 
 

@@ -190,17 +190,17 @@ class _Choice:
             history = self._known_before(stored.fingerprint, kept, measuring)
         history, ended = _measure(self._asked, measuring, history, file)
         refuse_failure(history)
-        result = measured(measuring.name, history, cores=measuring.threads)
-        self._measured = result
+        self._measured = result = measured(measuring.name, history, cores=measuring.threads)
         procedure = Throughput(measured=result, history=history, ended=ended)
         if self._asked.target is None:
             return procedure
         return _to_target(self._asked, procedure, known)
 
     def _known_before(self, old: object, history: History, measuring: Measuring) -> History:
-        """The probes of before, where they are of the same training."""
+        """The probes of before, of every size, where they are of the same training."""
         from ..procedure.batch.fingerprint import differences
         from ..procedure.batch.history import History
+        from ..procedure.batch.turns import within
         from ..wording import conjunction, quantity
         from .procedures import say_aside
 
@@ -209,8 +209,8 @@ class _Choice:
             why = f"since {conjunction(list(changed[:3]))} (S7)"
             say_aside(self._asked.options, f"Measured anew, {why}.")
             return History()
-        if history.probes:
-            probes = quantity(len(history.probes), "probe is", "probes are")
+        if count := len(within(history, measuring.limits).probes):
+            probes = quantity(count, "probe is", "probes are")
             say_aside(self._asked.options, f"{probes} known from before; `--again` measures anew.")
         return history
 
@@ -256,7 +256,7 @@ def _measuring(asked: _Asked, known: Known, training: Training) -> Measuring:
         )
     name = batch_size_name(known)
     environment = measures.trial_environment(asked.options.workers, known.base.resources)
-    limits = Limits() if asked.max_batch is None else Limits(most=asked.max_batch)
+    limits = Limits(own=int(known.setting[name]), most=asked.max_batch or Limits.most)
     return measures.Measuring(
         experiment=known.base,
         setting=known.setting,
@@ -271,20 +271,24 @@ def _measuring(asked: _Asked, known: Known, training: Training) -> Measuring:
 
 
 def _measure(
-    asked: _Asked, measuring: Measuring, history: History, file: MeasurementFile
+    asked: _Asked, measuring: Measuring, before: History, file: MeasurementFile
 ) -> tuple[History, str]:
+    """The probes of the sizes up to the limit, and why they ended early; the file has all."""
     from ..procedure.batch.records import StoredMeasurement
-    from ..procedure.batch.turns import next_probe
+    from ..procedure.batch.turns import next_probe, with_larger, within
     from ..procedure.measuring import measure
 
-    if next_probe(history, measuring.limits) is not None:
+    name, limits = measuring.experiment.name, measuring.limits
+    history = within(before, limits)
+    if next_probe(history, limits) is not None:
         _say_way(asked, measuring)
-    name = measuring.experiment.name
     return measure(
         measuring,
         history,
         tell=lambda wanted, known: _tell(asked, measuring, wanted, known),
-        keep=lambda known: file.write(name, StoredMeasurement(measuring.fingerprint, known)),
+        keep=lambda known: file.write(
+            name, StoredMeasurement(measuring.fingerprint, with_larger(known, before, limits))
+        ),
         exceeded=lambda known, wanted: _exceeded(
             asked.options, measuring, known, wanted, already=history
         ),
@@ -297,11 +301,10 @@ def _say_way(asked: _Asked, measuring: Measuring) -> None:
 
     size = measuring.memory_bytes
     limit = "its memory" if size is None else f"{size / 2**30:.1f} GiB of memory"
-    threads = quantity(measuring.threads, "thread")
     say_aside(
         asked.options,
         f"Powers of two, each in a process of its own, until {limit} or the examples run out, "
-        f"with {threads}.",
+        f"with {quantity(measuring.threads, 'thread')}.",
     )
 
 

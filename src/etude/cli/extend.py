@@ -100,7 +100,7 @@ def _procedure(
     from ..procedure.extend import Extend
     from ..procedure.extension.model_size import ModelSize
     from .chart_file import refuse_picture
-    from .procedures import typed_value
+    from .typed_values import typed_value
 
     if (max_steps is None) == (model is None):
         raise RunError(

@@ -48,7 +48,6 @@ def launch(  # noqa: PLR0913  # one parameter an option is Typer's way
     from ..procedure.launch import experiment, summarize_launch
     from ..round.run import run
     from ..runner.workload_source import names_workload
-    from ..store import open_store
     from .options import lasting_location
     from .output import Answer, show, write_new_file
 
@@ -67,15 +66,21 @@ def launch(  # noqa: PLR0913  # one parameter an option is Typer's way
     # JSON alone goes to the standard output, whatever the training prints.
     with redirect_stdout(sys.stderr) if json else nullcontext():
         result = run(place, store=location, runner=runner)
-    with closing(open_store(location)) as opened:
-        elsewhere = opened.files.test_looks
-    outcome = summarize_launch(result, looks_of(baseline), adopted, elsewhere=elsewhere)
+    outcome = summarize_launch(result, looks_of(baseline), adopted, elsewhere=_looks_at(location))
     show(Answer(lines=partial(_lines, outcome, place), json=partial(_as_json, outcome)), json=json)
 
 
 def looks_of(baseline: Path) -> Path:
     """The file beside a baseline that remembers when test data were looked at."""
     return baseline.with_name(f"{baseline.stem}.test-looks.toml")
+
+
+def _looks_at(location: str) -> Path:
+    """The file beside a store that remembers every look at test data."""
+    from ..store import open_store
+
+    with closing(open_store(location)) as store:
+        return store.files.test_looks
 
 
 def _as_json(outcome: LaunchSummary) -> dict[str, Any]:

@@ -122,7 +122,12 @@ def refuse_failure(history: History) -> None:
         TrainError: with the user's own traceback.
     """
     from ..errors import TrainError
+    from ..wording import conjunction
 
     failed = [probe for probe in history.probes if probe.outcome == "failed"]
     if failed and len(failed) == len(history.probes):
-        raise TrainError("No batch size could be trained.", user_traceback=failed[-1].detail)
+        tried = conjunction([f"{size:,}" for size in history.sizes])
+        raise TrainError(
+            f"No batch size could be trained; tried: {tried}.",
+            user_traceback=failed[-1].detail,
+        )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing, nullcontext, redirect_stdout
 from dataclasses import dataclass, replace
@@ -14,14 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, final
 
 import typer
 
-from ..space.values import is_scalar
+from .typed_values import given_values
 
 if TYPE_CHECKING:
     from ..advise.ending import Ending
     from ..procedure.base import Answer, Known, Procedure, Step
     from ..procedure.opening import Training
     from ..procedure.player import Budget, Outcome
-    from ..space import Scalar
     from ..store.base import Store
 
 # The procedure, where it takes what is known to make it.
@@ -119,7 +117,7 @@ def play_chosen(
     with closing(open_store(location)) as store, signals_as_ctrl_c():
         say_aside(options, f"Store: {location}")
         training = training_of(options, folder, store)
-        known = known_of(experiment, training, given=_given(options.given))
+        known = known_of(experiment, training, given=given_values(options.given))
         procedure = choose(known, training)
         known = informed(known, training) if informed is not None else known
         outcome = _play(procedure, known, training, options)
@@ -157,7 +155,7 @@ def play_stored(
         source = Path(result.entry.source) if result.entry.source else None
         refuse_output(options.output, source)
         training = training_of(options, folder, store)
-        known = known_of(result.experiment, training, given=_given(options.given))
+        known = known_of(result.experiment, training, given=given_values(options.given))
         outcome = _play(procedure, known, training, options)
         if after is not None:
             outcome = replace(outcome, answer=after(outcome, store))
@@ -202,29 +200,6 @@ def training_of(options: ProcedureOptions, folder: Path, store: Store) -> Traini
         workers=options.workers,
         observers=[Progress(console)],
     )
-
-
-def _given(typed: tuple[str, ...]) -> dict[str, Scalar]:
-    """The values that were typed, as an experiment file reads them; else as text.
-
-    Raises:
-        RunError: for what has no `=`.
-    """
-    from ..errors import RunError
-
-    pairs = [one.partition("=") for one in typed]
-    if wrong := [name for name, sign, _ in pairs if not (sign and name.strip())]:
-        raise RunError(f"--set takes NAME=VALUE, got `{wrong[0]}`. For example learning_rate=0.1.")
-    return {name.strip(): typed_value(value.strip()) for name, _, value in pairs}
-
-
-def typed_value(text: str) -> Scalar:
-    """A value as an experiment file reads it; what is no value there is text."""
-    try:
-        value: Scalar = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-    return value if is_scalar(value) else text
 
 
 def _budget(options: ProcedureOptions) -> Budget:

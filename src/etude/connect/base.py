@@ -10,7 +10,8 @@ from typing import Literal, Protocol, TypeAlias, final
 from ..space import Domain, Scalar
 
 # As the csv format names them; `failed` becomes infeasible (`error`), `stopped` is censored, and
-# `unknown` is judged by the values: a last loss that is not finite makes it infeasible (`nan`).
+# `unknown` is judged by the values: a last loss that is not finite makes it infeasible (`nan`), as
+# it makes one that failed and tells no error.
 SourceStatus: TypeAlias = Literal[
     "completed", "infeasible", "stopped", "failed", "running", "unknown"
 ]

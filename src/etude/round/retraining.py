@@ -32,7 +32,12 @@ def retrainings_of(store: Store, entries: Sequence[Entry], name: str) -> tuple[R
         (one, store.records(one.name)) for one in found if _tunes_nothing(one) and one.name != name
     ]
     return tuple(
-        Retraining(experiment=one, ended=all(record.ended for record in records), records=records)
+        Retraining(
+            experiment=one,
+            # A round that has only begun has no trial yet.
+            ended=bool(records) and all(record.ended for record in records),
+            records=records,
+        )
         for one, records in known
     )
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO, final
 
@@ -20,6 +18,7 @@ from .base import Deliver
 from .batches import Ticker
 from .home import Home
 from .process_state import ProcessState
+from .tee import copied
 from .user_code import as_script
 
 
@@ -105,36 +104,29 @@ class Inline:
 
 
 @final
-class _Tee(io.TextIOBase):
-    """Writes to a stream and to a log that is opened with the first word."""
+class _Log:
+    """The log of a trial, opened with its first word."""
 
-    def __init__(self, stream: TextIO, log: Path, streams: _Streams) -> None:
-        self._stream = stream
+    def __init__(self, path: Path, streams: _Streams) -> None:
+        self._path = path
         self._streams = streams
-        self._log = log
         self._file: TextIO | None = None
 
-    def write(self, text: str) -> int:
-        """Writes to both; nothing makes no log."""
+    def write(self, text: str) -> None:
+        """Writes; nothing makes no log."""
         if self._file is None and text:
             self._streams.open_closed()  # else the log would take such a number
-            self._file = os.fdopen(open_log(self._log), "a", 1, "utf-8", "backslashreplace")
+            self._file = os.fdopen(open_log(self._path), "a", 1, "utf-8", "backslashreplace")
         if self._file is not None:
             self._file.write(text)
-        try:
-            return self._stream.write(text)
-        except UnicodeEncodeError as error:  # the log has it as it is, as a worker's does
-            held = text.encode(error.encoding, "backslashreplace").decode(error.encoding)
-            return self._stream.write(held)
 
     def flush(self) -> None:
-        """Flushes both."""
+        """Flushes what there is."""
         if self._file is not None:
             self._file.flush()
-        self._stream.flush()
 
     def close(self) -> None:
-        """Closes the log only; on a full disk its last words are lost, and nothing else."""
+        """On a full disk its last words are lost, and nothing else."""
         if self._file is not None:
             with suppress(OSError):
                 self._file.close()
@@ -168,13 +160,12 @@ class _Streams:
 
 
 @contextmanager
-def _printing_to(log: Path) -> Iterator[_Streams]:
+def _printing_to(path: Path) -> Iterator[_Streams]:
     streams = _Streams()
-    stdout, stderr = (_Tee(stream, log, streams) for stream in (sys.stdout, sys.stderr))
+    log = _Log(path, streams)
     try:
-        with redirect_stdout(stdout), redirect_stderr(stderr):
+        with copied("stdout", log), copied("stderr", log):
             yield streams
     finally:
-        stdout.close()
-        stderr.close()
+        log.close()
         streams.close()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import io
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager
 from contextvars import ContextVar
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TextIO, final
+from typing import Any, final
 
 from ..errors import RunError
 from ..train.backend import loop_of
@@ -20,8 +19,11 @@ from ..train.workload import is_workload, workload_of
 from ..trial import TrainFunction
 from . import imported
 from .packages import dotted_name
+from .tee import copied
 
 _IMPORTED: ContextVar[str] = ContextVar("imported", default="")
+# Heuristic: a parser's usage and its complaint are shorter.
+_MAX_WORDS = 20_000
 
 
 def train_file(reference: str, folder: Path) -> Path:
@@ -99,9 +101,9 @@ def _import(path: Path, folder: Path, reference: str) -> ModuleType:
     if known is not None:
         return known
     token = _IMPORTED.set(str(path))
-    said = _Tee(sys.stderr)
+    said = _Words()
     try:
-        with as_script(path), redirect_stderr(said):
+        with as_script(path), copied("stderr", said):
             module = _imported_package(dotted, root) if "." in dotted else _imported_file(file)
             imported.code()  # what came with it is read now, and not when a trial ends
             return module
@@ -146,21 +148,18 @@ def _imported_package(dotted: str, root: Path) -> ModuleType:
 
 
 @final
-class _Tee(io.TextIOBase):
-    """A stream that keeps what goes through it."""
+class _Words:
+    """The last words of an import; an earlier one may log without end."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self) -> None:
         self.text = ""
 
-    def write(self, text: str) -> int:
-        """Writes to the stream, and keeps it."""
-        self.text += text
-        return self._stream.write(text)
+    def write(self, text: str) -> None:
+        """Adds to them."""
+        self.text = (self.text + text)[-_MAX_WORDS:]
 
     def flush(self) -> None:
-        """Flushes the stream."""
-        self._stream.flush()
+        """Nothing is held back."""
 
 
 def refuse_while_importing() -> None:

@@ -229,7 +229,8 @@ class PanelState:
         )
         counts = self._counts
         unborn = sum(max(0, most - counts[name].total()) for name, most in self._most.items())
-        if self._wall_s <= 0.0 or not active + unborn:
+        # Of ended trials that were reopened, a rest of rounding may be left as their time.
+        if not self.ended or self._wall_s <= 0.0 or not active + unborn:
             return active + unborn, None
         done = sum(min(1.0, row["step"] / max(1, row["of"])) for row in self._running.values())
         slots = max(1, len(self._running))

@@ -29,6 +29,7 @@ from .migrations import latest, migrate, refuse, version
 from .owner import Owner, living_owner, owner_in, read_owner, this_process, write_owner
 from .sweep import sweep
 from .watch import Watch, loss
+from .write_ahead import WAIT_S, write_ahead
 
 
 @final
@@ -233,10 +234,10 @@ def _writable(path: Path, typed: Path) -> sqlite3.Connection:
         raise StoreError(f"The folder of the store `{typed}` does not exist. Make it first.")
     _make_private(path)
     # A runner in this process may deliver from a thread beside the one that trains, one at a time.
-    db = sqlite3.connect(path, isolation_level=None, timeout=60.0, check_same_thread=False)
+    db = sqlite3.connect(path, isolation_level=None, timeout=WAIT_S, check_same_thread=False)
     try:
         refuse(db, str(typed))  # before a single byte is written to what may not be ours
-        db.execute("pragma journal_mode = wal")
+        write_ahead(db)
         # Every commit reaches the disk, so that a finished trial survives a power cut too.
         db.execute("pragma synchronous = full")
         db.execute("pragma fullfsync = on")  # on macOS, where a sync ends in the disk's memory else
@@ -285,7 +286,7 @@ def _readable(path: Path, typed: Path) -> sqlite3.Connection:
 def read_only(path: Path) -> sqlite3.Connection:
     """A connection that cannot write, whoever writes meanwhile."""
     address = path.absolute().as_uri()
-    db = sqlite3.connect(f"{address}?mode=ro", uri=True, isolation_level=None, timeout=60.0)
+    db = sqlite3.connect(f"{address}?mode=ro", uri=True, isolation_level=None, timeout=WAIT_S)
     try:
         db.execute("select count(*) from sqlite_master")
     except sqlite3.OperationalError:

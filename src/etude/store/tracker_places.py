@@ -13,6 +13,7 @@ from typing import Final, final
 
 from ..disk.rights import file_rights, make_folder, set_mode
 from .database_errors import store_errors
+from .write_ahead import write_ahead
 
 _COLUMNS: Final = "points, digest, mark, time_ms, until, until_digest, state"
 
@@ -59,7 +60,7 @@ class Places:
             set_mode(path, file_rights(store))
             # Written ahead and not synced each time: after a power cut points are handed over
             # again, and a tracker that has them is asked first.
-            self._db.execute("pragma journal_mode = wal")
+            write_ahead(self._db)
             self._db.execute("pragma synchronous = normal")
             self._db.execute(
                 f"create table if not exists place(trial_id integer primary key, {_COLUMNS})"

@@ -19,7 +19,17 @@ from ..disk.file import write_whole
 from ..errors import WorkloadError
 from ..text.signs import storable
 from ..wording import number
-from .labels import array, classes_of, count_of, input_parts, labels_of
+from .labels import (
+    array,
+    classes_of,
+    count_of,
+    has_marks,
+    in_sight,
+    input_parts,
+    is_in_arrays,
+    label_part,
+    labels_of,
+)
 from .png import png
 from .rare_classes import Seen, rare_classes
 from .workload import Predict, Workload
@@ -90,15 +100,16 @@ def save_predictions(
     Args:
         folder: That of the checkpoint.
         outputs: Of the model for every validation example: a score a class, or one value.
-        examples: The validation examples, inputs and labels.
+        examples: The validation examples, inputs and labels: arrays, or a dataset that holds some.
         seed: Chooses the examples, see `chosen_examples`.
         rows: Those to take in place of chosen ones.
 
     Raises:
-        WorkloadError: where there is not one output an example.
+        WorkloadError: where there is not one output an example, or examples are no arrays.
 
     Source: E7.
     """
+    examples = in_sight(examples)
     outputs_N, count = array(outputs), count_of(examples)
     if len(outputs_N) != count:
         raise WorkloadError(
@@ -106,8 +117,7 @@ def save_predictions(
         )
     if rows is None:
         rows = chosen_of(examples, seed)
-    inputs = [array(part) for part in input_parts(examples).values()]
-    labels = labels_of(examples)
+    inputs, (labels, are_amounts) = _input_arrays(examples), _truth(examples)
     _write(
         folder,
         [
@@ -116,6 +126,7 @@ def save_predictions(
                 None if labels is None else labels[row],
                 outputs_N[row],
                 inputs[0][row] if inputs else None,
+                are_amounts=are_amounts,
             )
             for row in rows
         ],
@@ -145,12 +156,18 @@ def save_workload_predictions(
     outputs = [one for one in seen.outputs if len(getattr(one, "shape", ())) in (1, 2)]
     if not outputs or outputs[-1].shape[0] != len(rows):
         return
-    outputs_N, labels = array(outputs[-1]), labels_of(batch)
+    outputs_N, (labels, are_amounts) = array(outputs[-1]), _truth(batch)
     inputs = [array(part) for part in input_parts(batch).values()]
     _write(
         folder,
         [
-            _predicted(row, None if labels is None else labels[at], outputs_N[at], inputs[0][at])
+            _predicted(
+                row,
+                None if labels is None else labels[at],
+                outputs_N[at],
+                inputs[0][at],
+                are_amounts=are_amounts,
+            )
             for at, row in enumerate(rows)
         ],
     )
@@ -199,26 +216,69 @@ def _write(folder: Path, predicted: Sequence[Predicted]) -> None:
     write_whole(folder / FILE, f"{text}\n")
 
 
-def _predicted(row: int, label: Any, output: NDArray[Any], given: Any) -> Predicted:
-    said, score = _said(np.asarray(output, dtype=np.float64))
+def _input_arrays(examples: Any) -> list[NDArray[Any]]:
+    """The inputs by part, an entry an example.
+
+    Raises:
+        WorkloadError: for examples of which NumPy makes no array, such as pairs of unlike shapes.
+    """
+    try:
+        inputs = [array(part) for part in input_parts(examples).values()]
+    except (TypeError, ValueError, RuntimeError):
+        inputs = [np.array(None)]
+    if not all(part.ndim for part in inputs):
+        raise WorkloadError(
+            f"The examples are a {type(examples).__name__}, and no array is made of their inputs. "
+            "Give a tuple or a mapping of arrays, inputs and labels."
+        )
+    return inputs
+
+
+def _truth(examples: Any) -> tuple[NDArray[Any] | None, bool]:
+    """The labels that are shown, and whether they are amounts: several outputs score no class."""
+    labels = labels_of(examples)
+    if labels is not None:
+        is_fraction = labels.dtype.kind == "f" and bool((labels != np.round(labels)).any())
+        return labels, is_fraction
+    values = label_part(examples) if is_in_arrays(examples) else None
+    if values is None or not _are_vectors(values_NxT := array(values)):
+        return None, False
+    return values_NxT, True
+
+
+def _are_vectors(values: NDArray[Any]) -> bool:
+    """Whether each label is several amounts: no marks of classes, and no share a class."""
+    is_table = values.ndim == 2 and values.dtype.kind in "iuf"
+    return is_table and not has_marks(values) and not all(map(_are_shares, values))
+
+
+def _are_shares(values_K: NDArray[Any]) -> bool:
+    return bool((values_K >= 0.0).all() and abs(values_K.sum() - 1.0) < 1e-3)
+
+
+def _predicted(
+    row: int, label: Any, output: NDArray[Any], given: Any, *, are_amounts: bool
+) -> Predicted:
+    said, score = _said(np.asarray(output, dtype=np.float64), are_amounts=are_amounts)
     picture = png(given) if given is not None else None
     return Predicted(
         example=int(row),
-        label="" if label is None else _text(label),
+        label="" if label is None else _values_text(label) if np.ndim(label) else _text(label),
         prediction=said,
         score=score,
-        text="" if picture or given is None else _input_text(given),
+        text="" if picture or given is None else _values_text(given),
         picture=base64.b64encode(picture).decode() if picture else "",
     )
 
 
-def _said(output_K: NDArray[np.float64]) -> tuple[str, float | None]:
-    """The class with the highest score and how sure it is, or the value itself."""
+def _said(output_K: NDArray[np.float64], *, are_amounts: bool) -> tuple[str, float | None]:
+    """The class with the highest score and how sure it is, or the values themselves."""
     if output_K.ndim != 1 or len(output_K) < 2:
         return number(float(output_K.reshape(-1)[0]), 3), None
+    if are_amounts:
+        return _values_text(output_K), None
     best = int(np.argmax(output_K))
-    is_share = (output_K >= 0.0).all() and abs(output_K.sum() - 1.0) < 1e-3
-    shares_K = output_K if is_share else np.exp(output_K - output_K.max())
+    shares_K = output_K if _are_shares(output_K) else np.exp(output_K - output_K.max())
     share = float(shares_K[best] / shares_K.sum())
     return str(best), share if np.isfinite(share) else None
 
@@ -228,7 +288,7 @@ def _text(value: Any) -> str:
     return storable(str(number(plain, 3) if isinstance(plain, float) else plain))[:_MAX_TEXT]
 
 
-def _input_text(given: Any) -> str:
+def _values_text(given: Any) -> str:
     values = np.asarray(given).reshape(-1)
     if values.dtype.kind in "US" or not values.size:
         return storable(" ".join(map(str, values.tolist())))[:_MAX_TEXT]

@@ -163,8 +163,8 @@ def _examples_of_marks(validation: Any, training: Any) -> dict[str, float]:
 class CountingMetrics:
     """Metrics, and of each rare class the examples that are right: their mean is their number.
 
-    What is right is told by a metric of one value an example that is called an error or an
-    accuracy, else by the highest score that the model gave.
+    What is right is told by a metric of one value an example, 0 or 1, that is called an error or
+    an accuracy, else by the highest score that the model gave. Without scores a count is nan.
 
     Args:
         metrics: The workload's own.
@@ -217,15 +217,34 @@ class Seen:
 
 
 def _right(values: Mapping[str, Any], outputs: Sequence[Any], labels_B: Any) -> Any:
-    """Which examples of a batch are right, as numbers; None where that is not seen."""
+    """Which examples of a batch are right, as numbers; None where that is not seen.
+
+    Percent and distances are called so too. What a value is, is not known while a batch is traced,
+    so the choice is part of what is computed.
+    """
     size = labels_B.shape
     if len(size) != 1:
         return None
-    for name, value in values.items():
+    right_B = _right_by_scores(outputs, labels_B)
+    for name, value in reversed(tuple(values.items())):  # the first one that tells it is taken
         said = str(name).rpartition("/")[2].casefold()
         if said in _MISTAKES | _RIGHT and tuple(getattr(value, "shape", ())) == tuple(size):
-            return 1.0 - value * 1.0 if said in _MISTAKES else value * 1.0
+            told_B = 1.0 - value * 1.0 if said in _MISTAKES else value * 1.0
+            is_told = ((value == 0) | (value == 1)).all()
+            right_B = _where(is_told, told_B, float("nan") if right_B is None else right_B)
+    return right_B
+
+
+def _where(condition: Any, this: Any, other: Any) -> Any:
+    """`this` where the condition holds, else `other`, in the library that holds `this`."""
+    if hasattr(this, "detach"):  # PyTorch's
+        return this.where(condition, other)
+    return this.__array_namespace__().where(condition, this, other)
+
+
+def _right_by_scores(outputs: Sequence[Any], labels_B: Any) -> Any:
+    """Which examples have the highest score at their label, as numbers; None without scores."""
     scores = [one for one in outputs if len(getattr(one, "shape", ())) == 2]
-    if not scores or scores[-1].shape[0] != size[0] or scores[-1].shape[1] < 2:
+    if not scores or scores[-1].shape[0] != labels_B.shape[0] or scores[-1].shape[1] < 2:
         return None
     return (scores[-1].argmax(-1) == labels_B) * 1.0

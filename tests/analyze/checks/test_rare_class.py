@@ -43,6 +43,14 @@ def test_the_counts_are_those_of_the_best_trial():
     assert (found.evidence["trials"], found.evidence["right"]) == ([1], 40)
 
 
+@pytest.mark.parametrize("right", [300, -96, 5, float("nan"), float("inf")])
+def test_a_count_that_cannot_be_is_none(right):
+    (found,) = said(trial(0, 0.1, valid__right_of_2=right, data__examples_of_2=4))
+
+    assert found.evidence["right"] is None
+    assert "right ones were not counted" in found.headline
+
+
 def test_a_class_whose_right_ones_nobody_counted_is_open():
     (found,) = said(trial(0, 0.1, data__examples_of_owl=90))
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import math
 
 import pytest
-
 from tests.factories import record, study
 
 from etude.analyze.views.rates import largest_value, lowest_loss, standard_error

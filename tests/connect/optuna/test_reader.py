@@ -16,7 +16,7 @@ import optuna
 import pytest
 from optuna.storages import JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
-from tests.connect.csv_folders import shared_data
+from tests.connect.csv_folders import import_source, shared_data
 from tests.connect.hostile_files import malicious_pickle, zeros
 
 from etude.connect.base import ReadRequest
@@ -337,6 +337,20 @@ def test_a_last_line_that_was_cut_off_is_told_and_the_rest_counts(tmp_path):
     assert study.trials[0].rows == ((0, "valid/loss", 0.5),)
     assert study.trials[0].wall_s == 2.0
     assert study.left_out == ("`log`: line 5 left out: it is half a record, or none.",)
+
+
+def test_a_failed_trial_that_reported_nan_diverged(tmp_path):
+    reports = [
+        {"op_code": 7, "trial_id": 0, "step": step, "intermediate_value": loss}
+        for step, loss in enumerate([1.0, math.nan, math.nan])
+    ]
+    path = journal(
+        tmp_path / "log", STUDY, TRIAL, RATE, *reports, {**END, "state": 3, "values": None}
+    )
+
+    summary, _ = import_source(path, "valid/loss", "optuna")
+
+    assert summary.statuses == {"infeasible (nan)": 1}
 
 
 def test_half_a_line_before_a_whole_one_costs_only_the_half(tmp_path):

@@ -5,7 +5,7 @@ import random
 import time
 
 import pytest
-from tests.connect.csv_folders import import_source
+from tests.connect.csv_folders import import_result, import_source
 
 from etude.connect import csv, wandb
 from etude.connect.base import ReadRequest
@@ -442,6 +442,59 @@ def test_one_name_with_several_seeds_is_several_trials(table):
 
     assert [one.seed for one in study.trials] == [0, 1] * 4
     assert [len(one.rows) for one in study.trials] == [5] * 8
+
+
+RESUMED = "".join(
+    f"{run},{step},{rate},{loss}\n"
+    for run, rate, steps in (("a", 0.1, (0, 1)), ("b", 0.2, (0, 1, 2, 2, 3)), ("c", 0.3, (0, 1)))
+    for loss, step in enumerate(steps, start=1)
+)
+
+
+def test_a_step_that_a_resumed_run_logged_again_counts_as_logged_last(tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text(f"trial,step,lr,val_loss\n{RESUMED}")
+
+    resumed = import_result(path, "val_loss").records[1]
+
+    assert resumed.series("val_loss").steps_P.tolist() == [0, 1, 2, 3]
+    assert resumed.series("val_loss").values_P.tolist() == [1.0, 2.0, 4.0, 5.0]
+
+
+def test_a_step_that_stands_there_again_makes_no_trial_of_each_row_and_is_told(table):
+    study = table(f"trial,step,lr,val_loss\n{RESUMED}", "val_loss")
+
+    assert [one.name for one in study.trials] == ["a", "b", "c"]
+    assert settings(study) == [{"lr": rate} for rate in (0.1, 0.2, 0.3)]
+    assert study.left_out[-1].endswith(
+        "rows that repeat a trial and step, of which the last counts: 1, the first in trial `b` "
+        "at step `2`."
+    )
+
+
+def test_a_resumed_run_of_several_seeds_is_a_trial_a_seed(table):
+    rows = "".join(
+        f"{run},{seed},{step},0.{step}\n"
+        for run, seed in (("a", 0), ("a", 1), ("b", 0))
+        for step in (0, 1, 2, 3, 3)
+    )
+
+    study = table(f"run,seed,step,acc\n{rows}")
+
+    assert [one.seed for one in study.trials] == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["a,0.1,3", "a,0.2,3", "a,0.3,5", "b,0.1,4", "b,0.2,6", "b,0.3,7"],  # the best epochs
+        ["a,0.1,0", "a,0.1,1", "a,0.1,0", "a,0.1,1", "b,0.1,0", "b,0.1,1"],  # trained twice
+    ],
+)
+def test_rows_of_one_name_that_are_no_steps_are_a_trial_each(table, rows):
+    study = table("run,lr,epoch,acc\n" + "".join(f"{row},0.5\n" for row in rows))
+
+    assert len(study.trials) == len(rows)
 
 
 # --- what is refused

@@ -167,6 +167,23 @@ def test_parts_of_a_run_that_pytorch_writes_into_folders_come_together(tmp_path)
     assert "`a/1700.5`" in study.left_out[0]
 
 
+def test_the_last_values_beside_a_setting_take_no_place_in_the_curve(tmp_path):
+    start, end = encoders.hparams_session({"lr": double_field(2, 0.1)})
+    curve = [
+        event(step, simple_value("val_acc", value))
+        for step, value in ((0, 0.5), (100, 0.75), (200, 0.875))
+    ]
+    encoders.event_file(tmp_path / "a/x.tfevents", *curve)
+    encoders.event_file(
+        tmp_path / "a/1700.5/x.tfevents", event(0, start, simple_value("val_acc", 0.875), end)
+    )
+
+    (trial,) = read(tmp_path).trials
+
+    assert trial.setting == {"lr": 0.1}
+    assert trial.rows == ((0, "val_acc", 0.5), (100, "val_acc", 0.75), (200, "val_acc", 0.875))
+
+
 def test_both_halves_of_a_run_of_keras_are_one_trial(tmp_path):
     encoders.event_file(tmp_path / "a/train/x.tfevents", event(0, simple_value("epoch_loss", 1.0)))
     encoders.event_file(

@@ -57,6 +57,23 @@ def test_two_failures_from_the_start_end_it():
     assert next_probe(known, Limits()) is None
 
 
+@pytest.mark.parametrize(
+    ("tried", "own", "following"),
+    [
+        ((1, 2), 64, 4),
+        ((1, 2, 4), 6, 6),
+        ((1, 2, 4), 4, None),
+        ((1, 2, 4, 8), 64, None),  # the next is above the limit
+    ],
+)
+def test_while_all_fail_sizes_go_on_to_the_file_s_own(tried, own, following):
+    known = History(tuple(alone(size, "failed") for size in tried))
+
+    wanted = next_probe(known, Limits(own=own, most=8))
+
+    assert wanted == (following and Next(following, 1))
+
+
 def test_a_batch_size_that_was_never_read_is_not_probed_again():
     assert next_probe(History((alone(1, is_read=False),)), Limits()) is None
 

@@ -97,6 +97,21 @@ def test_a_sample_is_normalized_as_plain_batch_norm_does_it(momentum):
     assert ghost.num_batches_tracked == alone.num_batches_tracked
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("affine", [False, True])
+def test_a_sample_in_half_precision_has_finite_averages_and_stays_half(dtype, affine):
+    inputs = (300 * inputs_of(16, 3)).to(dtype)  # whose variance is more than a half counts to
+    ghost = GhostBatchNorm(3, group=4, samples=True, affine=affine)
+    single = GhostBatchNorm(3, group=4, samples=True, affine=affine)
+
+    outputs, expected = ghost(inputs), single(inputs.float())
+
+    assert outputs.dtype == dtype
+    assert torch.equal(outputs, expected.to(dtype))
+    assert same_bits(ghost, single)
+    assert ghost.running_var.isfinite().all()
+
+
 @pytest.mark.parametrize("samples", [False, True])
 def test_evaluation_is_by_the_moving_averages(samples):
     ghost, alone = GhostBatchNorm(3, group=8, samples=samples), nn.BatchNorm1d(3)

@@ -30,6 +30,12 @@ def test_a_rank_that_dies_ends_the_round_and_the_next_start_goes_on(rounds):
     assert rounds["after it died"]["codes"] == [0, 0]
 
 
+def test_a_workload_of_the_file_is_refused_in_a_sentence_and_the_others_are_let_go(rounds):
+    assert rounds["workload"]["codes"] == [1, 0]
+    assert "does not synchronize them: start it without torchrun" in rounds["workload"]["said"]
+    assert "Traceback" not in rounds["workload"]["said"]
+
+
 def test_the_first_rank_ends_with_what_it_met(rounds):
     assert rounds["raises"]["codes"] == [1, 1]
     assert "LookupError: no word of that number" in rounds["raises"]["said"]

@@ -13,10 +13,12 @@ import socket
 import sys
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from tests.train import imbalanced
 from torch import nn
 
 import etude
@@ -68,6 +70,9 @@ def round_of(folder: Path, breaks: str) -> None:
         schedule="asha",
         schedule_options={"eta": 2},
     )
+    if breaks == "workload":  # which the file names, so that each rank has to load it
+        experiment = replace(experiment, train="imbalanced.py:Imbalanced")
+        run(experiment, store=folder / "etude.db", folder=Path(imbalanced.__file__).parent)
     result = run(experiment, train, store=folder / "etude.db")
     print(json.dumps([record.status for record in result.records]))
 
@@ -118,6 +123,7 @@ if __name__ == "__main__":
         "dies": played(place / "dies", "dies on 1"),
         "after it died": played(place / "dies", ""),
         "raises": played(place / "raises", "raises on 0"),
+        "workload": played(place / "workload", "workload"),
         "raises elsewhere": played(place / "elsewhere", "raises on 1"),
     }
     print(json.dumps(answers))

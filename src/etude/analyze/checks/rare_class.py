@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
@@ -34,7 +35,7 @@ class RareClass:
 
     Args:
         examples: To validate on.
-        right: Of these; None where nobody counted them.
+        right: Of these; None where nobody counted them, or the count cannot be one of them.
         low: With `high`, the 95 % interval of its recall (Clopper and Pearson 1934).
         width: The widest that such an interval gets with so many examples, where half are right.
     """
@@ -137,15 +138,17 @@ def _right(record: Record, step: int) -> dict[str, int]:
     counted = [name for name in record.points.metrics if name.startswith(RIGHT_OF)]
     series = {name.removeprefix(RIGHT_OF): record.series(name) for name in counted}
     return {
-        name: round(float(one.values_P[one.steps_P == step][-1]))
+        name: round(value)
         for name, one in series.items()
         if step in one.steps_P
+        and math.isfinite(value := float(one.values_P[one.steps_P == step][-1]))
     }
 
 
 def _rare_class(name: str, examples: int, right: int | None) -> RareClass:
-    right = None if right is None else min(right, examples)
-    low, high = recall_interval(right or 0, examples) if right is not None else (0.0, 1.0)
+    # Percent that was logged as a count would lie outside, and tells nothing.
+    right = right if right is not None and 0 <= right <= examples else None
+    low, high = recall_interval(right, examples) if right is not None else (0.0, 1.0)
     half = recall_interval(examples // 2, examples)
     return RareClass(
         name=name,

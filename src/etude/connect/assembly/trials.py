@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ...event import Ended
+from ...playbook.error_kinds import kind_of
 from ...playbook.metrics import is_loss
 from ...space import Choice, Domain, Integer, Scalar, is_number, value_text
 from ..base import Row, SourceTrial
@@ -17,7 +18,8 @@ _UNSTATED = {"infeasible": "unstated", "stopped": "pruned"}
 def trial_end(trial: SourceTrial, trial_id: int, metric: str) -> Ended | None:
     """The end of a trial; None for a trial that still runs there.
 
-    A failed trial is infeasible (`error`). A pruned one is stopped: censored, and no failure. Where
+    A failed trial is infeasible: `nan` where its last values say so and no error is told, else
+    `error`. A pruned one is stopped: censored, and no failure. Where
     nothing is known of the end, the trial is infeasible (`nan`) if the last value of the metric or
     of a loss is not finite, else completed. A trial without a value of the metric lacks it, and has
     not diverged.
@@ -31,7 +33,7 @@ def trial_end(trial: SourceTrial, trial_id: int, metric: str) -> Ended | None:
     if status == "unknown":
         status = "infeasible" if diverged else "completed"
     if status == "failed":
-        status, reason = "infeasible", "error"
+        status, reason = "infeasible", "nan" if diverged and not _tells_error(trial) else "error"
     if status == "infeasible" and not reason and diverged:
         reason = "nan"
     other_reason = trial.reason if trial.reason not in ("", reason) else ""
@@ -43,6 +45,13 @@ def trial_end(trial: SourceTrial, trial_id: int, metric: str) -> Ended | None:
         steps=updates_done(trial.rows),
         wall_s=trial.wall_s,
     )
+
+
+def _tells_error(trial: SourceTrial) -> bool:
+    """Whether another reason than `nan` or an error is told; `MLflow says FAILED.` is neither."""
+    # An error may stand anywhere: Ray writes when it was above, Python whence it came.
+    is_told = any(kind_of(line) for line in trial.detail.splitlines())
+    return is_told or trial.reason not in ("", "nan")
 
 
 def was_cut_off(trial: SourceTrial) -> bool:

@@ -29,6 +29,9 @@ MAX_MISTAKES = 5
 _MIN_CURVE = 3
 # A trial of steps has as many rows, typically.
 _MIN_ROWS = 2
+# Heuristic: a run that is resumed logs a few steps again; where each was trained twice, half of the
+# rows repeat a step, and where rows are trials of a few epochs, most do.
+_MAX_REPEATS = 0.25
 
 
 def trials(
@@ -59,7 +62,8 @@ def trials(
     _refuse_twins(path, columns, request)
     _refuse_words(path, columns, request)
     found = _source_trials(columns, found_groups, wandb=flat.wandb)
-    return found, list(_notes(path, flat, columns, is_long=groups is not None))
+    notes = list(_notes(path, flat, columns, is_long=groups is not None))
+    return found, [*notes, *_repeat_note(path, columns, groups or [], found)]
 
 
 def _sheet(path: Path, *, wandb: bool) -> Sheet:
@@ -111,32 +115,43 @@ def _of(columns: Sequence[Assigned], *roles: Role) -> list[Assigned]:
 def _groups(columns: Sequence[Assigned]) -> list[list[int]] | None:
     """The rows of each trial, where a row is a step of one; None where a row is a trial.
 
-    Rows of one trial have its name, or else its setting, and their steps all differ.
+    Rows of one trial have its name, or else its setting, and their steps all differ; only where
+    trials have names may a few steps stand there again, as a run logs them that is resumed.
     """
     steps, ids = _of(columns, "step"), _of(columns, "id")
     settings = [one for one in _of(columns, "setting") if one.stated or not one.column.is_number]
     # A name may be that of a setting, with several seeds: then both tell a trial.
     tries = [ids, [*ids, *settings]] if ids else [settings]
-    found = (_grouped(columns, steps, one) for one in tries if steps)
+    if not steps:
+        return None
+    repeats = [_repeats(columns, steps[0], one) for one in tries]
+    fewest = min(repeats)
+    if fewest > (_MAX_REPEATS * len(steps[0].column.cells) if ids else 0):
+        return None
+    # A step of one name that stands there with two settings is that of two trials, and no repeat.
+    found = (
+        _grouped(len(steps[0].column.cells), one)
+        for one, count in zip(tries, repeats, strict=True)
+        if count == fewest
+    )
     return next((groups for groups in found if groups), None)
 
 
-def _grouped(
-    columns: Sequence[Assigned], steps: Sequence[Assigned], told_by: Sequence[Assigned]
-) -> list[list[int]] | None:
+def _repeats(columns: Sequence[Assigned], step: Assigned, told_by: Sequence[Assigned]) -> int:
+    """How many rows repeat a step of the same trial, if these columns tell trials apart."""
+    keys = [one.column.cells for one in (*told_by, step)]
+    count = len(step.column.cells)
+    return count - len({(*(key[at] for key in keys), _filled(columns, at)) for at in range(count)})
+
+
+def _grouped(count: int, told_by: Sequence[Assigned]) -> list[list[int]] | None:
     """The rows that are alike in these columns; None where that does not make trials of steps."""
-    keys = [one.column.cells for one in told_by]
-    count = len(steps[0].column.cells)
     groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for at in range(count):
-        groups[tuple(cells[at] for cells in keys)].append(at)
-    points = {
-        (*(cells[at] for cells in keys), steps[0].column.cells[at], _filled(columns, at))
-        for at in range(count)
-    }
-    repeats = statistics.median(len(rows) for rows in groups.values()) >= _MIN_ROWS
-    told_apart = len(points) == count and (len(groups) > 1 or bool(_of(told_by, "id")))
-    return list(groups.values()) if repeats and told_apart else None
+        groups[tuple(one.column.cells[at] for one in told_by)].append(at)
+    are_steps = statistics.median(len(rows) for rows in groups.values()) >= _MIN_ROWS
+    told_apart = len(groups) > 1 or bool(_of(told_by, "id"))
+    return list(groups.values()) if are_steps and told_apart else None
 
 
 def _with_curves(columns: Sequence[Assigned], groups: Sequence[Sequence[int]]) -> list[Assigned]:
@@ -316,6 +331,27 @@ def _notes(
     if own:
         yield f"`{path}`: neither settings nor metrics, and left out: {_names(own)}."
     yield from form_notes(path, table.separator, [one.column.form for one in columns])
+
+
+def _repeat_note(
+    path: Path,
+    columns: Sequence[Assigned],
+    groups: Sequence[Sequence[int]],
+    found: Sequence[SourceTrial],
+) -> Iterator[str]:
+    """A sentence about steps of a trial that stand there again: the later row counts."""
+    counts = Counter(
+        (trial.name, _cell(columns, "step", at), _filled(columns, at))
+        for trial, rows in zip(found, groups, strict=False)
+        for at in rows
+    )
+    repeats = [(name, step) for (name, step, _), count in counts.items() if count > 1]
+    if repeats:
+        name, step = repeats[0]
+        yield (
+            f"`{path}`: rows that repeat a trial and step, of which the last counts: "
+            f"{counts.total() - len(counts):,}, the first in trial `{name}` at step `{step}`."
+        )
 
 
 def form_notes(path: Path, separator: str, forms: Sequence[str]) -> Iterator[str]:

@@ -48,8 +48,10 @@ def complete_runs(runs: Runs) -> tuple[Runs, list[str]]:
     return runs, messages
 
 
-# By the path of a part: the run that owns it, and the names of its metrics in that run.
-Owners: TypeAlias = dict[PurePosixPath, tuple[PurePosixPath, dict[str, str]]]
+# By the path of a part: the run that owns it, and the names of its metrics in that run; None for
+# those that are left out.
+Names: TypeAlias = Mapping[str, str | None]
+Owners: TypeAlias = dict[PurePosixPath, tuple[PurePosixPath, Names]]
 
 
 def _settings_inside(runs: Runs) -> Owners:
@@ -57,8 +59,9 @@ def _settings_inside(runs: Runs) -> Owners:
     for path, run in runs.items():
         if run.setting and path.parent != path and path.parent in runs:
             children[path.parent].append(path)
+    # `add_hparams` repeats last values, and at step 0: there, the curve of the run knows better.
     return {
-        parts[0]: (parent, {})
+        parts[0]: (parent, dict.fromkeys(name for _, name, _ in runs[parent].rows))
         for parent, parts in children.items()
         if len(parts) == 1 and runs[parent].rows and not runs[parent].setting
     }
@@ -103,5 +106,6 @@ def _with_parts(runs: Runs, owners: Owners) -> Runs:
     return joined
 
 
-def _renamed_rows(rows: Iterable[Row], names: Mapping[str, str]) -> list[Row]:
-    return [(step, names.get(name, name), value) for step, name, value in rows]
+def _renamed_rows(rows: Iterable[Row], names: Names) -> list[Row]:
+    renamed = [(step, names.get(name, name), value) for step, name, value in rows]
+    return [(step, name, value) for step, name, value in renamed if name is not None]

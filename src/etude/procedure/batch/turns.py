@@ -16,6 +16,7 @@ class Limits:
 
     Args:
         most: The largest size to try.
+        own: The file's size: sizes are tried up to it where all smaller ones fail.
         turns: Probes of a size at most; what is not known then is unclear.
         trusted_turns: As many for an interval alone: a load that changes so much stays as it is.
         others_turn: The turn from which on sizes far from the useful one are probed again.
@@ -25,6 +26,7 @@ class Limits:
 
     # Heuristic: no training takes more examples a step on one device.
     most: int = 2**24
+    own: int = 1
     # Heuristic: eight tell a gain of 5 % from none under a noise of 4 % a process.
     turns: int = 8
     # Heuristic: of five processes a sixth changes little.
@@ -73,7 +75,8 @@ def next_probe(history: History, limits: Limits) -> Next | None:
 def next_size(history: History, limits: Limits) -> int | None:
     """The next power of two; None at the end of them.
 
-    A first size or two may fail by itself: a batch norm has no statistics of one example.
+    A first size or two may fail by itself: a batch norm has no statistics of one example. A loop
+    may ask for more, so while all fail they go on, the file's own size last: it is meant to train.
 
     Source: S4.
     """
@@ -83,13 +86,14 @@ def next_size(history: History, limits: Limits) -> int | None:
     outcome = history.outcome(last)
     if is_never_read(history) or outcome not in ("measured", "failed"):
         return None
+    following = 2 * last
     if outcome == "failed" and (history.feasible or len(history.sizes) > 1):
-        return None
-    if history.examples is not None and 2 * last > history.examples:
+        following = 0 if history.feasible else min(following, limits.own)
+    if history.examples is not None and following > history.examples:
         return None
     if is_flat(history):
         return None
-    return 2 * last if 2 * last <= limits.most else None
+    return following if last < following <= limits.most else None
 
 
 def is_flat(history: History, *, doublings: int = 3, long_step_s: float = 0.5) -> bool:
@@ -111,6 +115,23 @@ def is_flat(history: History, *, doublings: int = 3, long_step_s: float = 0.5) -
         return False
     before, last = sizes[:-doublings], sizes[-doublings:]
     return max(rates[size] for size in last) < WORTH**2 * max(rates[size] for size in before)
+
+
+def within(history: History, limits: Limits) -> History:
+    """The probes of sizes up to the limit: larger ones of before say nothing under it.
+
+    Source: S4.
+    """
+    return History(tuple(probe for probe in history.probes if probe.batch_size <= limits.most))
+
+
+def with_larger(known: History, before: History, limits: Limits) -> History:
+    """What is known within the limits, with the larger sizes of before, to be written down.
+
+    Source: S4.
+    """
+    played = known.probes[len(within(before, limits).probes) :]
+    return History(before.probes + played)
 
 
 # Heuristic: 8,192 examples a step, where nothing says how many there are or fit.

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from ...errors import WorkloadError
 from ...playbook.metrics import BATCH_NORM_EXAMPLES
 from .synchronized import (
+    HALVES,
     PLAIN,
     BatchNorm,
     SynchronizedBatchNorm,
@@ -88,6 +89,9 @@ class GhostBatchNorm(BatchNorm):
         return self.training or self.running_mean is None
 
     def _by_sample(self, input: Tensor) -> Tensor:
+        given = input.dtype
+        if given in HALVES:
+            input = input.float()
         places = torch.arange(self.group, device=input.device) * len(input) // self.group
         sample = input[places]
         axes = [0, *range(2, input.dim())]
@@ -96,9 +100,9 @@ class GhostBatchNorm(BatchNorm):
             count = sample.numel() // sample.shape[1]
             move_averages(self, mean.detach(), variance.detach() * (count / (count - 1)))
         outputs = (input - shaped(mean, input)) * shaped(torch.rsqrt(variance + self.eps), input)
-        if not self.affine:
-            return outputs
-        return outputs * shaped(self.weight, input) + shaped(self.bias, input)
+        if self.affine:
+            outputs = outputs * shaped(self.weight, input) + shaped(self.bias, input)
+        return outputs.to(given)
 
     def _check_input_dim(self, input: Tensor) -> None:
         refuse_shape(input)

@@ -19,6 +19,8 @@ BatchNorm: TypeAlias = nn.modules.batchnorm._BatchNorm  # noqa: SLF001  # as sai
 # What PyTorch normalizes over the batch of one device.
 PLAIN = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 B = TypeVar("B", bound=BatchNorm)
+# Their sums and squares end at 65,504, or keep three digits.
+HALVES = (torch.float16, torch.bfloat16)
 
 
 @final
@@ -39,7 +41,7 @@ class SynchronizedBatchNorm(BatchNorm):
         if not self.training or not dist.is_initialized() or dist.get_world_size() == 1:
             return super().forward(input)
         given = input.dtype
-        if given in (torch.float16, torch.bfloat16):
+        if given in HALVES:
             input = input.float()
         axes = [0, *range(2, input.dim())]
         count = input.numel() // input.shape[1]
