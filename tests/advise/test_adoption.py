@@ -221,4 +221,4 @@ def test_the_best_of_several_must_be_surer_than_one_alone():
 
     assert decided(alone, baseline).decision == "adopt"
     assert (among.decision, among.comparison.answer) == ("keep", "better")
-    assert "the best of 10 settings, which share the 5 %: each must hold at 0.005" in among.message
+    assert "one of 10 settings, which share the 5 %: each must hold at 0.005" in among.message

@@ -69,7 +69,7 @@ def test_a_cure_that_nothing_read_holds_the_steps_after_it_too():
     advised = advice(context_of(context.experiment, records))
 
     assert advised.unrepaired == (
-        "Let the training read `warmup_steps`, which is to change: nothing read it (W8).",
+        "`warmup_steps` stays: nothing read it, so let the training read it first (W8).",
     )
     assert advised.goal in ("", "redraw the space")
 

@@ -597,6 +597,24 @@ def test_an_error_below_one_percent_is_not_taken_for_a_share():
     assert any(reaches in doubt for doubt in answer.doubts)
 
 
+@pytest.mark.rule("A1", "A2")
+def test_the_trial_that_is_named_is_of_the_setting_that_was_judged():
+    question = two_optimizers()
+    first, second = split(question)
+    steady, lucky = [0.15] * 6, [0.12, *[0.3] * 5]
+    records = [
+        *(record(first, k, value, {"learning_rate": 0.01}) for k, value in enumerate(steady)),
+        *(record(first, 6 + k, value, {"learning_rate": 0.02}) for k, value in enumerate(lucky)),
+        *(record(second, 12 + k, 0.5 + k / 100, {"learning_rate": 0.01}) for k in range(6)),
+    ]
+
+    answer = judged(question, records)
+
+    assert answer.winner == first.name
+    assert answer.rows[0].value == pytest.approx(0.15)
+    assert answer.rows[0].trial in range(6)
+
+
 def test_unequal_numbers_of_feasible_trials_are_a_doubt():
     question = two_optimizers()
     first, second = split(question)

@@ -250,6 +250,19 @@ def test_results_of_another_search_or_schedule_do_not_mix(old, new, changed):
     assert changes(one_rate(**old), one_rate(**new)) == changed
 
 
+def test_a_grid_of_two_conditions_grows_only_where_its_points_stay():
+    given = {
+        "scientific": {"a": ["x", "y"], "b": ["u", "v"]},
+        "nuisance": {
+            "when": {"a": {"x": {"p": Real(0.0, 1.0)}}, "b": {"u": {"q": Real(0.0, 1.0)}}}
+        },
+        "search": "grid",
+    }
+
+    # 17 points of one axis begin with 9; 4 x 4 points do not begin with 3 x 3.
+    assert changes(minimal(**given, trials=9), minimal(**given, trials=17)) == ["trials"]
+
+
 @pytest.mark.parametrize(("kind", "classes"), [("search", SEARCHES), ("schedule", SCHEDULES)])
 def test_a_method_is_adaptive_where_its_class_says_so(kind, classes):
     adapts = {name: one.adapts for name, one in classes.items() if hasattr(one, "adapts")}

@@ -1,5 +1,7 @@
 """A replayed schedule: values change at steps, by forks from checkpoints."""
 
+from dataclasses import replace
+
 import pytest
 from tests.factories import played
 from tests.search.world import World, a_trial, descent
@@ -26,6 +28,12 @@ def replay_study(changes=CHANGES, **given):
 
 def moves(records, free=64, **given):
     return search_of(replay_study(**given)).moves(replay_study(**given), Records.of(records), free)
+
+
+def changing(change, **scientific):
+    """One of several studies, of which some have names that this one has not."""
+    study = replay_study(trials=1)
+    return replace(study, scientific=scientific, schedule_options={"changes": [change]})
 
 
 def paused(number, until, **given):
@@ -100,8 +108,16 @@ def test_a_change_of_the_optimizer_goes_on_from_the_weights(tmp_path):
 
 
 def test_a_change_of_what_exists_under_a_condition_leaves_the_others_as_they_are():
-    changes = [{"step": 3, "learning_rate": 0.05, "beta1": 0.8}]
+    study = changing({"step": 3, "learning_rate": 0.05, "beta1": 0.8})
 
-    (fork,) = moves([paused(0, 3)], trials=1, changes=changes)
+    (fork,) = search_of(study).moves(study, Records.of([paused(0, 3)]), 1)
 
     assert fork == Fork(0, 2, {"learning_rate": 0.05, "momentum": 0.9}, until_step=None)
+
+
+def test_a_change_of_the_optimizer_brings_what_exists_with_it():
+    study = changing({"step": 3, "optimizer": "adam", "beta1": 0.8}, optimizer="sgd")
+
+    (fork,) = search_of(study).moves(study, Records.of([paused(0, 3)]), 1)
+
+    assert fork.searched["beta1"] == 0.8

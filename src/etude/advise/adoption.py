@@ -353,7 +353,7 @@ def _best_of_several(compared: int) -> str:
     """Why what is better at 5 % is not adopted: each setting was one more chance to be lucky."""
     level = number(shared_level(compared), 2)
     return (
-        f"It is the best of {compared} settings, which share the 5 %: each must hold at {level}. "
+        f"It is one of {compared} settings, which share the 5 %: each must hold at {level}. "
         "Train it again, alone, with other seeds (A2)."
     )
 

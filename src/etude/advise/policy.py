@@ -292,15 +292,15 @@ def _waiting_sentence(proposal: _Proposal) -> str:
 
 
 def _without_unread(context: Context, remedy: Remedy) -> Remedy:
-    """The remedy without edits of what nothing read; in words where that was its first.
+    """The remedy without edits of what nothing read; in words where only its steps are left.
 
-    What follows the first edit follows from it: the steps that a longer warmup takes.
+    The steps that a longer warmup takes follow from it.
     """
     edits = tuple(one for one in remedy.edits if not context.is_unread(one.change.keys))
-    if edits[:1] == remedy.edits[:1]:
+    if edits == remedy.edits or any(one.change.keys[0] != "experiment" for one in edits):
         return replace(remedy, edits=edits)
     name = remedy.edits[0].change.keys[-1]
-    words = f"Let the training read `{name}`, which is to change: nothing read it (W8)."
+    words = f"`{name}` stays: nothing read it, so let the training read it first (W8)."
     return replace(remedy, edits=(), words=words)
 
 

@@ -13,6 +13,7 @@ from statistics import fmean, stdev
 from typing import final
 
 from ..analyze.analysis import Analysis
+from ..analyze.comparison.retrainings import best_training
 from ..analyze.views.outcomes import Outcome, only_seeds
 from ..analyze.views.outcomes import ranked as best_first
 from ..analyze.views.rates import largest_value, standard_error
@@ -56,11 +57,11 @@ def ranking(analysis: Analysis) -> list[RankedStudy]:
 
 
 def ranked_study(experiment: Experiment, study: Study, outcomes: Sequence[Outcome]) -> RankedStudy:
-    """The best trial of a study, with the sampling error of its value.
+    """The best trial of a study's best setting, with the sampling error of its value.
 
     Source: R13, A1.
     """
-    best = next(iter(best_first(outcomes)), None)
+    best = best_training(outcomes)
     objective, examples = experiment.objective, experiment.validation_examples
     top = largest_value(objective.metric, (outcome.record for outcome in outcomes))
     return RankedStudy(

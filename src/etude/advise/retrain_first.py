@@ -39,7 +39,8 @@ def _is_ahead(verdict: Verdict) -> bool:
     if verdict.status == "leads":
         return True
     is_open = verdict.status == "unclear" and not verdict.blocking and bool(verdict.leads)
-    return is_open and all(lead.beyond_error and not lead.drawn for lead in verdict.leads)
+    is_ahead = any(lead.beyond_error for lead in verdict.leads)
+    return is_open and is_ahead and not any(lead.drawn for lead in verdict.leads)
 
 
 def always(_: Context) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from html import escape
 from importlib import import_module
@@ -206,8 +206,8 @@ def _is_another_grid(old: Experiment, new: Experiment) -> bool:
         return False
     of_space = import_module("etude.space.grid")  # NumPy: an experiment is read without it
     nuisance = [one for one in new.hyperparameters if one.role == "nuisance"]
-    for when in {one.when for one in nuisance}:
-        axes = {one.name: one.value for one in nuisance if set(one.when) <= set(when)}
+    for conditions in _held_together(nuisance):
+        axes = {one.name: one.value for one in nuisance if {*one.when} <= conditions}
         space = Space({name: one for name, one in axes.items() if isinstance(one, _DOMAINS)})
         before, after = (
             of_space.grid(space, of_space.counts(space, None, one.trials)) for one in (old, new)
@@ -215,6 +215,14 @@ def _is_another_grid(old: Experiment, new: Experiment) -> bool:
         if before.tolist() != after[: len(before)].tolist():
             return True
     return False
+
+
+def _held_together(hyperparameters: Sequence[Hyperparameter]) -> set[frozenset[object]]:
+    """The conditions that can hold in one study, each set of them once."""
+    sets: set[frozenset[object]] = {frozenset()}
+    for when in {one.when for one in hyperparameters}:
+        sets |= {one | {*when} for one in sets}
+    return {one for one in sets if len(dict(one)) == len(one)}
 
 
 def _relevant_part(experiment: Experiment, key: str) -> object:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
@@ -10,7 +9,7 @@ from typing import Final
 
 from ..text.signs import storable, text_of
 from .catalogue import NO_NAMES, Names
-from .words import word_lists, words
+from .words import runs, word_lists, words
 
 TRAIN_LOSS: Final = "train/loss"
 VALID_LOSS: Final = "valid/loss"
@@ -50,7 +49,6 @@ _GRADIENT: Final = (
 )
 
 _RATE: Final = (frozenset({"lr"}), frozenset({"learning", "rate"}))
-_ONE_WORD: Final = re.compile(r"[a-z]+[0-9]*")
 
 
 @lru_cache(maxsize=4096)
@@ -59,13 +57,29 @@ def more_is_better(name: str) -> bool:
 
     Source: Q2.
 
-    >>> more_is_better("valid/f1_macro"), more_is_better("trainAcc"), more_is_better("valid/loss")
+    >>> more_is_better("valid/f1_macro"), more_is_better("trainIoU"), more_is_better("valid/loss")
     (True, True, False)
     """
     lists = word_lists("metric")
-    said = {word for segment in words(name) for word in segment}
-    said |= set(_ONE_WORD.findall(name.casefold()))
+    said = {run for segment in words(name) for run, *_ in runs(segment)}
     return bool(said & lists["more_is_better"]) and not said & {*lists["loss"], "error"}
+
+
+def same_metric(one: str, other: str) -> bool:
+    """Whether two names say the same metric, of whatever data.
+
+    Source: Q2.
+
+    >>> same_metric("train_score", "valid/score"), same_metric("train/loss", "valid/score")
+    (True, False)
+    """
+    lists = word_lists("metric")
+    data = lists["train"] | lists["valid"] | lists["test"]
+    first, second = (
+        [word for segment in words(name) for word in segment if word not in data]
+        for name in (one, other)
+    )
+    return first == second
 
 
 @lru_cache(maxsize=4096)

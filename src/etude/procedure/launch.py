@@ -254,9 +254,9 @@ def summarize_launch(
     others = [] if elsewhere is None else [one["experiment"] for one in looks_at(elsewhere)]
     if test and name not in first_looks:
         first_looks[name] = datetime.now(UTC).isoformat(timespec="seconds")
-        _write_look(looks, name, first_looks[name], test)
         if elsewhere is not None and name not in others:
             record_look(elsewhere, name, provenance.command(), first_looks[name])
+        _write_look(looks, name, first_looks[name], test)
     before = dict.fromkeys(other for other in (*others, *first_looks) if other != name)
     return LaunchSummary(
         experiment=name,

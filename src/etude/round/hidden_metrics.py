@@ -101,7 +101,7 @@ def record_look(place: Path, name: str, command: str, when: str = "") -> None:
     except OSError as error:
         raise StoreError(
             f"A look at test data is written down in `{place}`, which cannot be written "
-            f"({error.strerror}). Make it writable, or leave --test out."
+            f"({error.strerror}). Make it writable, or look at no test data."
         ) from error
 
 

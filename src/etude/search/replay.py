@@ -62,12 +62,10 @@ class Replay:
         """The trial that goes on from a paused one with the values of the next change."""
         place = lengths.index(record.until_step)
         names = set(study.space.domains)
-        # What exists under a condition changes where it exists.
-        new = {
-            name: value
-            for name, value in self.changes[place].items()
-            if name != "step" and name in record.setting
-        }
+        new = {name: value for name, value in self.changes[place].items() if name != "step"}
+        # What exists under a condition changes where it exists: by its study, or by this change.
+        if not new.keys() & study.scientific.keys():
+            new = {name: value for name, value in new.items() if name in record.setting}
         searched = {name: record.setting[name] for name in names | new.keys()} | new
         step = max(checkpoint.step for checkpoint in record.checkpoints)
         return Fork(record.id, step, searched, until_step=lengths[place + 1])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from tests.factories import record, study
 
@@ -38,3 +39,4 @@ def test_percent_errors_are_no_shares_even_where_the_best_is_below_one():
     assert error(shares, 0.008) == pytest.approx(0.00091, rel=0.01)
     assert error(percents, 0.8) is None
     assert error([], 0.8) is not None
+    assert error([record(question, 0, [float(np.float32(1.0000001)), 0.3])], 0.3) is not None

@@ -58,7 +58,9 @@ def more_trials(context: Context) -> list[Remedy]:
         return _replacing_lost(context, lost)
     if problems or context.verdict.status == "no_question":
         return _lacking_trials(context, sparse)
-    if context.verdict.status != "unclear":
+    leads = context.verdict.leads
+    # More trials of a search that follows its results tell no more of its luck: other seeds do.
+    if context.verdict.status != "unclear" or (leads and not any(one.drawn for one in leads)):
         return []
     # Heuristic: as many trials again, the usual unit of a budget.
     trials = 2 * context.experiment.trials

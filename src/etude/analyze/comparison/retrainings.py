@@ -95,13 +95,24 @@ def of_best_setting(groups: Sequence[Sequence[Outcome]], *, name: str) -> Retrai
     return _of(others, name, selected=selected, copies=copies) if others else None
 
 
+def best_training(ended: Sequence[Outcome]) -> Outcome | None:
+    """The best training of a study's best setting; None where none has a value.
+
+    Source: A1, A2.
+    """
+    best = next(iter(ranked(ended)), None)
+    if best is None or len(ended) < 2 * ENOUGH:
+        return best
+    return next(iter(ranked(_best_group(repeats(ended), best))), best)
+
+
 def _best_group(groups: Sequence[Sequence[Outcome]], best: Outcome) -> Sequence[Outcome]:
     """The trainings of the best setting: that of the best trial, or of the best mean.
 
     Where the best trial's setting was trained often, one lucky training singles nothing out: of all
     that were trained as often the best mean does, failures last.
     """
-    of_best = next(group for group in groups if best in group)
+    of_best = next((group for group in groups if best in group), ())
     often = [group for group in groups if len(group) >= ENOUGH]
     if len(of_best) < ENOUGH:
         return of_best

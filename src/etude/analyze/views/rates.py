@@ -17,6 +17,9 @@ _RATE = re.compile(
     r"(?:error|accuracy|acc|error_rate|misclassification_rate)"
 )
 
+# What single precision makes of a share of 1.
+_ONE = 1.0 + 1e-6
+
 
 def is_rate(metric: str) -> bool:
     """Whether the metric's name says that it is a share of examples.
@@ -71,7 +74,7 @@ def standard_error(
 
     Source: A1.
     """
-    is_share = is_rate(objective.metric) and 0.0 <= value <= 1.0 and largest <= 1.0
+    is_share = is_rate(objective.metric) and 0.0 <= value <= 1.0 and largest <= _ONE
     if examples is None or not is_share:
         return None
     share = (value * examples + 2) / (examples + 4)

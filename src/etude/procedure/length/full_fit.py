@@ -10,8 +10,7 @@ from typing import final
 
 from ...errors import RunError
 from ...experiment.objective import Objective
-from ...playbook.metrics import TRAIN_LOSS, more_is_better
-from ...playbook.words import words
+from ...playbook.metrics import TRAIN_LOSS, more_is_better, same_metric
 from ...record import Record
 from ...study import evaluation_steps
 from ...train.metrics import FULL_LOSS
@@ -53,8 +52,9 @@ class FullFit:
         >>> FullFit(metric="train/score", value=0.9).of(Objective("valid/score", True)).maximize
         True
         """
-        is_same = words(self.metric)[-1] == words(objective.metric)[-1]
-        return replace(self, maximize=objective.maximize) if is_same else self
+        if not same_metric(self.metric, objective.metric):
+            return self
+        return replace(self, maximize=objective.maximize)
 
     @property
     def words(self) -> str:
