@@ -61,12 +61,11 @@ class Replay:
     def _fork(self, study: Study, record: Record, lengths: Sequence[int | None]) -> Fork:
         """The trial that goes on from a paused one with the values of the next change."""
         place = lengths.index(record.until_step)
-        names = set(study.space.domains)
         new = {name: value for name, value in self.changes[place].items() if name != "step"}
         # What exists under a condition changes where it exists: by its study, or by this change.
         if not new.keys() & study.scientific.keys():
             new = {name: value for name, value in new.items() if name in record.setting}
-        searched = {name: record.setting[name] for name in names | new.keys()} | new
+        searched = {name: record.setting[name] for name in study.space.domains} | new
         step = max(checkpoint.step for checkpoint in record.checkpoints)
         return Fork(record.id, step, searched, until_step=lengths[place + 1])
 
