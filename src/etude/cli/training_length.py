@@ -89,7 +89,7 @@ def training_length(  # noqa: PLR0913  # one parameter an option is Typer's way
 
 def _switched_off(typed: str) -> tuple[str, Scalar | None]:
     """A name, and the value that means that it is not there; None where that was not typed."""
-    from .procedures import typed_value
+    from .typed_values import typed_value
 
     name, sign, value = typed.partition("=")
     return name.strip(), typed_value(value.strip()) if sign else None

@@ -217,9 +217,9 @@ def _is_another_grid(old: Experiment, new: Experiment) -> bool:
     return False
 
 
-def _held_together(hyperparameters: Sequence[Hyperparameter]) -> set[frozenset[object]]:
+def _held_together(hyperparameters: Sequence[Hyperparameter]) -> set[frozenset[tuple[str, str]]]:
     """The conditions that can hold in one study, each set of them once."""
-    sets: set[frozenset[object]] = {frozenset()}
+    sets: set[frozenset[tuple[str, str]]] = {frozenset()}
     for when in {one.when for one in hyperparameters}:
         sets |= {one | {*when} for one in sets}
     return {one for one in sets if len(dict(one)) == len(one)}
