@@ -593,8 +593,8 @@ def test_an_error_below_one_percent_is_not_taken_for_a_share():
 
     answer = judged(question, percents)
 
-    reaches = "`validation_examples` needs a rate from 0 to 1; `valid/error` reaches"
-    assert any(reaches in doubt for doubt in answer.doubts)
+    needs = "`validation_examples` needs a rate from 0 to 1; `valid/error` is told in percent"
+    assert any(needs in doubt for doubt in answer.doubts)
 
 
 @pytest.mark.rule("A1", "A2")

@@ -3,11 +3,13 @@
 import sqlite3
 import time
 from contextlib import closing
+from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
 from etude.errors import StoreError
-from etude.store import open_store
+from etude.store import open_store, write_ahead
 from etude.store.tracker_places import Places
 from etude.store.write_ahead import WAIT_S
 
@@ -34,17 +36,24 @@ def test_a_new_file_that_another_program_holds_is_waited_for(place, other, monke
         if len(pauses) == 3:
             other.execute("rollback")
 
-    monkeypatch.setattr(time, "sleep", pause)
+    # Only there: other threads of this process sleep too.
+    monkeypatch.setattr(write_ahead, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pause))
 
     opened(place).close()
 
     assert len(pauses) == 3
 
 
+def clocked(clock, seconds):
+    clock[0] += seconds
+
+
 def test_after_a_minute_it_says_that_another_program_holds_it(place, other, monkeypatch):
     clock = [0.0]
-    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(time, "sleep", lambda seconds: clock.append(clock.pop() + seconds))
+    paused = partial(clocked, clock)
+    monkeypatch.setattr(
+        write_ahead, "time", SimpleNamespace(monotonic=lambda: clock[0], sleep=paused)
+    )
 
     with pytest.raises(StoreError, match="held by another program for more than a minute"):
         open_store(place)
@@ -54,7 +63,9 @@ def test_after_a_minute_it_says_that_another_program_holds_it(place, other, monk
 
 def test_another_mistake_is_told_at_once(place, monkeypatch):
     place.write_text("name,value\n" * 100)
-    monkeypatch.setattr(time, "sleep", pytest.fail)
+    monkeypatch.setattr(
+        write_ahead, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pytest.fail)
+    )
 
     with pytest.raises(StoreError, match="is not a database of Etude"):
         Places(place, place)

@@ -16,7 +16,7 @@ from ..analyze.analysis import Analysis
 from ..analyze.comparison.retrainings import best_training
 from ..analyze.views.outcomes import Outcome, only_seeds
 from ..analyze.views.outcomes import ranked as best_first
-from ..analyze.views.rates import largest_value, standard_error
+from ..analyze.views.rates import in_percent, standard_error
 from ..analyze.views.repeats import are_copies, repeats
 from ..experiment import Experiment
 from ..finding import Finding, StudyMean
@@ -63,14 +63,14 @@ def ranked_study(experiment: Experiment, study: Study, outcomes: Sequence[Outcom
     """
     best = best_training(outcomes)
     objective, examples = experiment.objective, experiment.validation_examples
-    top = largest_value(objective.metric, (outcome.record for outcome in outcomes))
+    percent = in_percent(objective.metric, outcomes)
     return RankedStudy(
         study=study,
         outcomes=tuple(outcomes),
         best=best,
         standard_error=None
         if best is None or best.value is None
-        else standard_error(objective, best.value, examples, largest=top),
+        else standard_error(objective, best.value, examples, percent=percent),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..analyze.views.rates import is_rate, largest_value
+from ..analyze.views.rates import in_percent, is_rate
 from ..experiment import Experiment
 from ..finding import Caveat
 from ..wording import number, plural, quantity
@@ -58,14 +58,17 @@ def sampling_error(experiment: Experiment, valued_studies: Sequence[RankedStudy]
 
 def _uncounted(metric: str, valued_studies: Sequence[RankedStudy], unknown: str) -> Caveat:
     """Why `validation_examples` does not help: the metric is no share of examples as it stands."""
-    reached = max(
-        largest_value(metric, (one.record for one in study.outcomes)) for study in valued_studies
-    )
+    values = [study.best.value for study in valued_studies if study.best and study.best.value]
+    reached = max(values, key=abs, default=0.0)
     needs = "`validation_examples` needs a rate from 0 to 1"
-    is_percent = is_rate(metric) and reached > 1
+    is_percent = is_rate(metric) and any(
+        in_percent(metric, study.outcomes) for study in valued_studies
+    )
     text = f"{needs}, and `{metric}` is not known as one"
     if is_percent:
         text = f"{needs}; `{metric}` reaches {number(reached)}"
+        if abs(reached) <= 1:
+            text = f"{needs}; `{metric}` is told in percent"
     cure = "; report it as a share, not in percent" if is_percent else ""
     return Caveat(
         text=text,

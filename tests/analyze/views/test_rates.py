@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from tests.factories import record, study
 
-from etude.analyze.views.rates import largest_value, lowest_loss, standard_error
+from etude.analyze.views.outcomes import outcomes
+from etude.analyze.views.rates import in_percent, lowest_loss, standard_error
 from etude.experiment.objective import Objective
 
 
@@ -29,14 +30,14 @@ def test_a_rate_has_a_best_that_can_be(metric, maximize, losses, lowest):
 @pytest.mark.rule("A1")
 def test_percent_errors_are_no_shares_even_where_the_best_is_below_one():
     question = study()
-    shares = [record(question, 0, [0.9, 0.008]), record(question, 1, [0.9, math.inf])]
-    percents = [record(question, 0, [90.0, 0.8]), record(question, 1, None)]
 
-    def error(records, value):
-        largest = largest_value(question.metric, records)
-        return standard_error(question.objective, value, 10_000, largest=largest)
+    def error(curves, value):
+        records = [record(question, at, curve) for at, curve in enumerate(curves)]
+        percent = in_percent(question.metric, outcomes(question, records))
+        return standard_error(question.objective, value, 10_000, percent=percent)
 
-    assert error(shares, 0.008) == pytest.approx(0.00091, rel=0.01)
-    assert error(percents, 0.8) is None
-    assert error([], 0.8) is not None
-    assert error([record(question, 0, [float(np.float32(1.0000001)), 0.3])], 0.3) is not None
+    assert error([[0.9, 0.008], [0.9, math.inf]], 0.008) == pytest.approx(0.00091, rel=0.01)
+    assert error([[90.0, 0.8], None], 0.8) is None
+    assert error([[0.8], [1.7]], 0.8) is None
+    # Single precision, and a first value of another kind.
+    assert error([[float(np.float32(1.0000001)), 0.3], [1.2, 0.4]], 0.3) is not None

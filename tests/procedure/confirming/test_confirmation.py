@@ -117,9 +117,11 @@ def test_a_winner_that_only_fails_less_is_not_ahead() -> None:
 
 
 def test_another_setting_of_the_exploration_is_not_its_best() -> None:
-    close = [0.30, 0.32, 0.29, 0.31, 0.30], [0.31, 0.30, 0.32, 0.29, 0.31]
-    alone = confirmed(*close, explored=0)
-    passed = replace(alone, against_explored=alone.against_runner_up)
+    both = confirmed([0.30, 0.32, 0.29], [0.31, 0.30, 0.32], explored=0)
+    winner, other = both.settings
+    passed = replace(other, known=replace(other.known, explored=True, loss=0.1))
 
-    assert verdict(alone)[0] == "CONFIRMED"
-    assert verdict(passed)[0] in ("NO DIFFERENCE", "UNCLEAR")
+    assert verdict(both)[1].startswith("The exploration's best, `valley:0`, holds")
+    assert verdict(replace(both, settings=(winner, passed)))[1].startswith(
+        "`valley:0` has the best mean"
+    )

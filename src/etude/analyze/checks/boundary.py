@@ -26,7 +26,7 @@ from ..statistics.rank_quadratic import RankQuadratic, rank_quadratic
 from ..thresholds import BoundaryThresholds, InfeasibleThresholds
 from ..views.draws import uneven
 from ..views.outcomes import Outcome, prior_outcomes, ranked
-from ..views.rates import largest_value, standard_error
+from ..views.rates import in_percent, standard_error
 from .boundary_edge import TopTrials, bound, ends, ends_of, first_break, has_sides, is_natural
 from .boundary_side import Side, finding
 from .boundary_wall import Earlier, no_rounds, with_wall
@@ -238,21 +238,21 @@ class _View:
         feasible = [outcome for outcome in self.outcomes if outcome.feasible]
         units_TxD = np.stack(list(self.units.values()), axis=1)
         failed_T = ~self.feasible & bool(self.failing_sides)
-        top = largest_value(self.study.metric, (outcome.record for outcome in self.outcomes))
+        percent = in_percent(self.study.metric, self.outcomes)
         return lowest_points(
             units_TxD[self.feasible],
             np.array([outcome.loss for outcome in feasible]),
             _marks(self.study, feasible),
             failed_FxD=units_TxD[failed_T],
             bounds_2xD=np.array([ends_of(domain) for domain in self.axes.values()]).T,
-            error_T=np.array([self._error(outcome, top) for outcome in feasible]),
+            error_T=np.array([self._error(outcome, percent=percent) for outcome in feasible]),
         )
 
-    def _error(self, outcome: Outcome, top: float) -> float:
+    def _error(self, outcome: Outcome, *, percent: bool) -> float:
         """The sampling error of a trial's value; 0 where it is not known, as of percent."""
         value = 0.0 if outcome.value is None else outcome.value
         examples = self.study.validation_examples
-        return standard_error(self.study.objective, value, examples, largest=top) or 0.0
+        return standard_error(self.study.objective, value, examples, percent=percent) or 0.0
 
     @property
     def min_fall(self) -> float:

@@ -17,7 +17,7 @@ from ..views.aligned import noise_of
 from ..views.curves import TrialCurves
 from ..views.evaluation_data import evaluation_data, validation_examples
 from ..views.outcomes import ranked
-from ..views.rates import largest_value, standard_error
+from ..views.rates import in_percent, standard_error
 from .trial_noise import TrialNoise, trial_noise
 
 SHIPPED = ChanceThresholds()
@@ -138,8 +138,8 @@ def _noise(
     """What the noise is known by, one standard deviation of it, and how many of them are needed."""
     level = study.chance or 0.0
     examples = study.validation_examples
-    top = largest_value(study.metric, (one.outcome.record for one in curves))
-    sampling = standard_error(study.objective, level, examples, largest=top)
+    percent = in_percent(study.metric, [one.outcome for one in curves])
+    sampling = standard_error(study.objective, level, examples, percent=percent)
     if noise.known and (noise.sd > 0.0 or sampling):
         # As many as leave as little to luck as two of a deviation that is known exactly.
         factor = float(stdtrit(noise.degrees, ndtr(thresholds.deviations)))

@@ -17,7 +17,7 @@ from ...wording import number, percent, plural
 from ..thresholds import EvaluationSampleThresholds
 from ..views.evaluation_data import evaluation_data, own_records, validation_examples
 from ..views.outcomes import outcomes, ranked
-from ..views.rates import largest_value, standard_error
+from ..views.rates import in_percent, standard_error
 
 SHIPPED = EvaluationSampleThresholds()
 PARTS = ("labels", "inputs")
@@ -186,8 +186,8 @@ def _size(
         return None
     study, those = min(judged, key=lambda pair: pair[1][0].loss)
     best = those[0].value or 0.0
-    top = largest_value(study.metric, (one.record for one in those))
-    error = standard_error(study.objective, best, examples, largest=top)
+    percent = in_percent(study.metric, those)
+    error = standard_error(study.objective, best, examples, percent=percent)
     if error is None:
         return None
     spread = median(one.loss for one in those) - those[0].loss

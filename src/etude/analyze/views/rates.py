@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ...experiment.objective import Objective
-from ...record import Record
+from ...record import Series
+from .outcomes import Outcome
 
 # Shares of examples; what may stand before says of which data, or how many guesses count.
 _RATE = re.compile(
@@ -19,6 +20,8 @@ _RATE = re.compile(
 
 # What single precision makes of a share of 1.
 _ONE = 1.0 + 1e-6
+# Heuristic: a mean of shares so far, or a loss of the same name, is logged on the way too.
+_MOST_ON_THE_WAY = 2.0
 
 
 def is_rate(metric: str) -> bool:
@@ -49,33 +52,37 @@ def lowest_loss(objective: Objective, losses: Sequence[float]) -> float:
     return next((floor for floor in (0.0, -1.0, -100.0) if floor <= best), -math.inf)
 
 
-def largest_value(metric: str, records: Iterable[Record]) -> float:
-    """The largest finite value of a metric over all trials and steps; 0 where none is above it.
-
-    A rate with a value above 1 is told in percent: its best may be 0.8, and is no share then.
+def in_percent(metric: str, outcomes: Iterable[Outcome]) -> bool:
+    """Whether a rate is told in percent: no share is above 1, and the best may be 0.8 %.
 
     Source: A1.
     """
-    values = (record.series(metric).values_P for record in records)
-    return max(
-        (float(np.max(one, initial=0.0, where=np.isfinite(one))) for one in values), default=0.0
+    return any(
+        (outcome.value is not None and outcome.value > _ONE)
+        or _largest(outcome.record.series(metric)) > _MOST_ON_THE_WAY
+        for outcome in outcomes
     )
 
 
+def _largest(series: Series) -> float:
+    values_P = series.values_P
+    return float(np.max(values_P, initial=0.0, where=np.isfinite(values_P)))
+
+
 def standard_error(
-    objective: Objective, value: float, examples: int | None, *, largest: float
+    objective: Objective, value: float, examples: int | None, *, percent: bool
 ) -> float | None:
     """The sampling error of a rate on so many examples; None where it cannot be known.
 
-    It is not known of percent, which the largest value that was logged tells from a share.
+    It is not known of what is told in `percent`.
 
     For a share p of n examples, sqrt(p (1 - p) / n), with two examples of either kind added so that
     no mistake in n examples does not count as certainty (Agresti and Coull 1998).
 
     Source: A1.
     """
-    is_share = is_rate(objective.metric) and 0.0 <= value <= 1.0 and largest <= _ONE
+    is_share = is_rate(objective.metric) and 0.0 <= value <= _ONE and not percent
     if examples is None or not is_share:
         return None
-    share = (value * examples + 2) / (examples + 4)
+    share = (min(value, 1.0) * examples + 2) / (examples + 4)
     return math.sqrt(share * (1 - share) / (examples + 4))

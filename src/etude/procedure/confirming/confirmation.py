@@ -102,6 +102,12 @@ class Confirmation:
         """By how much the winner's luckiest training was better than the mean of its new ones."""
         return self.objective.gain(self.winner.known.best - self.winner.trainings.mean)
 
+    @property
+    def was_best(self) -> bool:
+        """Whether the winner was the exploration's best before it was trained again."""
+        explored = [one.known.loss for one in self.settings if one.known.explored]
+        return self.winner.known.explored and self.winner.known.loss <= min(explored)
+
     def holds(self, result: Comparison) -> bool:
         """Whether the winner is better beyond noise, although it was picked as the best of several.
 
@@ -198,9 +204,7 @@ def confirmation(known: Known) -> Confirmation | None:
     )
     (winner, _), *others = [(candidate, setting) for setting, candidate in ordered]
     against = [_against(other, winner, known.base.objective) for other, _ in others]
-    # The exploration's best is the one that was best there, wherever its new trainings put it.
-    of_exploration = [at for at, one in enumerate(settings) if one.known.explored]
-    explored = min(of_exploration, key=lambda at: settings[at].known.loss, default=0)
+    explored = next((at for at, one in enumerate(settings) if one.known.explored), 0)
     return Confirmation(
         objective=known.base.objective,
         settings=settings,
