@@ -61,9 +61,7 @@ def _uncounted(metric: str, valued_studies: Sequence[RankedStudy], unknown: str)
     values = [study.best.value for study in valued_studies if study.best and study.best.value]
     reached = max(values, key=abs, default=0.0)
     needs = "`validation_examples` needs a rate from 0 to 1"
-    is_percent = is_rate(metric) and any(
-        in_percent(metric, study.outcomes) for study in valued_studies
-    )
+    is_percent = any(in_percent(metric, study.outcomes) for study in valued_studies)
     text = f"{needs}, and `{metric}` is not known as one"
     if is_percent:
         text = f"{needs}; `{metric}` reaches {number(reached)}"

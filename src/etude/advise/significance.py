@@ -40,7 +40,8 @@ def lead(
     Of a search that follows its results the best trials crowd around one good one, and two equal
     searches look unequal in most rounds: neither reason is known there, and such a lead is none.
 
-    Trials that ended well without the metric say nothing of their study and are left out.
+    Trials that ended well without the metric, or by an error of the code, say nothing of their
+    study and are left out.
 
     `leads` asks for the draws and for more than the sampling error, `holds` for the spread too:
     only what is behind so clearly is dropped from a round.

@@ -251,7 +251,7 @@ def summarize_launch(
     test = {} if best is None else _test_values(result, best)
     first_looks = first_test_looks(looks)
     name = result.experiment.name
-    others = [] if elsewhere is None else [one["experiment"] for one in looks_at(elsewhere)]
+    others = [one["experiment"] for one in looks_at(elsewhere)] if test and elsewhere else []
     if test and name not in first_looks:
         first_looks[name] = datetime.now(UTC).isoformat(timespec="seconds")
         if elsewhere is not None and name not in others:

@@ -57,7 +57,7 @@ def in_percent(metric: str, outcomes: Iterable[Outcome]) -> bool:
 
     Source: A1.
     """
-    return any(
+    return is_rate(metric) and any(
         (outcome.value is not None and outcome.value > _ONE)
         or _largest(outcome.record.series(metric)) > _MOST_ON_THE_WAY
         for outcome in outcomes
