@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from etude.procedure.base import Known
 from etude.procedure.extend import Extend
 from etude.procedure.opening import Training, answered, known_of
 from etude.procedure.player import Budget, Outcome
+from etude.space import Scalar
 from etude.store import open_store
 
 SHORT = Experiment(
@@ -60,15 +62,42 @@ def still(trial: etude.Trial) -> None:
         trial.report(step, {"valid/loss": 1.0})
 
 
+def flattered(trial: etude.Trial) -> None:
+    """`quick` is ahead at 50 steps alone, and later a little behind `slow`."""
+    noise = random.Random(trial.seed).gauss(0, 0.02)
+    bowl = 0.3 * math.log10(trial["lr"] / 0.1) ** 2
+    quick = 0.3 if trial.max_steps == 50 else 0.53
+    end = {"quick": quick, "slow": 0.5, "alike": 0.9}[trial["optimizer"]]
+    for step in trial.steps():
+        trial.report(step, {"valid/loss": end + bowl + noise})
+
+
+# Seed 13: at 100 steps `quick` is behind at 5 %, and not at the level that all rivals share.
+FLATTERED = replace(
+    SHORT,
+    trials=4,
+    evaluations=1,
+    seed=13,
+    scientific={"optimizer": ["quick", "slow", "alike"]},
+    nuisance={"lr": etude.Real(0.05, 0.2, log=True)},
+    fixed={},
+)
+
+
 def extended(
-    base: Experiment = SHORT, *, function: Any = train, budget: int | None = None, **options: Any
+    base: Experiment = SHORT,
+    *,
+    function: Any = train,
+    budget: int | None = None,
+    given: Mapping[str, Scalar] | None = None,
+    **options: Any,
 ) -> Outcome:
     """The outcome of an extension of a short round that was just trained."""
     store = open_store("memory")
     etude.run(base, function, store=store, runner="inline")
     training = Training(store=store, folder=Path.cwd(), train=function, runner="inline")
     procedure = Extend(**{"max_steps": 500, **options})
-    known = known_of(base, training)
+    known = known_of(base, training, given=given or {})
     spends = Budget(steps=budget)
     return answered(procedure, known, training, budget=spends)
 
@@ -153,6 +182,43 @@ def test_rounds_grow_by_equal_factors_and_later_ones_have_fewer_settings() -> No
     trials = [len(one.records) for one in outcome.known.rounds]
     assert lengths == [50, 158, 500]
     assert trials[-1] < trials[0]
+
+
+@pytest.mark.rule("T8", "T12")
+def test_a_leader_that_falls_behind_on_the_way_is_trained_at_the_full_length() -> None:
+    outcome = extended(replace(SHORT, fixed={"drift": 0.0, "late": 0.1}), rounds=2)
+
+    (leader,) = [row for row in outcome.answer.table if row[-1] == "the best, short"]
+    assert leader[0] == "optimizer=quick"
+    assert "not trained" not in leader
+
+
+def test_a_launch_begins_from_what_was_trained_at_the_full_length() -> None:
+    outcome = extended(FLATTERED, function=flattered, max_steps=200, rounds=2)
+
+    values = outcome.answer.values
+    trained = [one.setting for one in outcome.known.rounds[-1].records]
+    assert values["setting"] in trained
+    assert values["mean"] is not None
+    assert values["longer"] == "worse"
+    assert "experiment.max_steps" not in [one.path for one in outcome.answer.lines]
+
+
+def test_the_cost_said_first_is_never_passed() -> None:
+    outcome = extended(FLATTERED, function=flattered, max_steps=200, rounds=2)
+
+    cost = Extend(max_steps=200, rounds=2).cost(outcome.known)
+    assert outcome.known.spent_steps <= cost.steps
+
+
+def test_another_study_that_is_asked_for_is_compared_with_the_best_of_all() -> None:
+    base = replace(SHORT, fixed={"drift": 0.0, "late": 0.8})
+
+    outcome = extended(base, given={"optimizer": "slow"})
+
+    first = outcome.answer.values["conclusions"][0]
+    assert (first["leader"], first["rival"]) == ("optimizer=slow", "optimizer=quick")
+    assert first["ahead_short"] == first["ahead"] == "optimizer=quick"
 
 
 @pytest.mark.parametrize(("steps", "count"), [(500, 1), (501, 2), (5001, 3)])

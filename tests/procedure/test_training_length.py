@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 import torch
+from tests.form import words
 from torch import nn
 from torch.nn import functional as F
 
 import etude
+from etude.advise.ending import REASON_WORDS
 from etude.errors import RunError
 from etude.experiment import Experiment
 from etude.procedure.length.full_fit import declared_full_fit
@@ -24,6 +26,7 @@ from etude.procedure.training_length import TrainingLength
 from etude.store import open_store
 from etude.store.base import Store
 from etude.train.workload import Workload
+from etude.wording import HEADLINE_WORDS
 
 Train = Callable[[etude.Trial], None]
 FITS_AFTER = 320
@@ -389,6 +392,138 @@ def test_a_schedule_follows_the_new_length_and_is_to_be_retuned(store: Store) ->
 
     assert "retune it" in texts(outcome)
     assert "decay_steps" in " ".join(line.path for line in outcome.answer.lines)
+
+
+# --- the length by the trials of the file
+
+
+WIDTHS = {64: 372, 1024: 72}
+
+
+def fits_by_width(steps: dict[int, int]) -> Train:
+    """Fits fully after so many steps a width, at a rate of 0.1; the narrower one is the better."""
+
+    def train(trial: etude.Trial) -> None:
+        worse = 0.1 if trial["width"] == max(steps) else 0.0
+        first = steps[int(trial["width"])] * math.cosh(math.log(float(trial["lr"]) / FASTEST))
+        for step in trial.steps():
+            if trial.evaluates(step):
+                wrong = max(0.0, 1 - (step + 1) / first)
+                trial.report(step, {"valid/error": 0.1 + wrong + worse, "train/error": wrong})
+
+    return train
+
+
+def compared(**given: Any) -> Experiment:
+    rates = etude.Real(0.08, 0.12, log=True)
+    widths = {"width": list(WIDTHS)}
+    return base(**{"trials": 8, "scientific": widths, "nuisance": {"lr": rates}, **given})
+
+
+@pytest.mark.rule("T7")
+def test_the_length_is_that_of_the_configuration_that_is_swept(store: Store) -> None:
+    etude.run(compared(), fits_by_width(WIDTHS), store=store)
+
+    outcome = played(store, fits_by_width(WIDTHS), compared())
+
+    assert outcome.known.setting["width"] == 64
+    assert outcome.known.rounds[0].experiment.max_steps == 600
+    assert outcome.answer.word == "NOT COMPUTE-BOUND"
+    assert outcome.answer.values["full_fit_step"] == pytest.approx(372, rel=0.1)
+
+
+def test_trials_of_the_same_configuration_shorten_the_sweep(store: Store) -> None:
+    """Whatever their rate and what is switched off."""
+    decay = etude.Real(1e-6, 1e-2, log=True)
+    experiment = compared(
+        scientific={"width": [64, 1024]},
+        nuisance={"lr": etude.Real(0.08, 0.12, log=True), "weight_decay": decay},
+    )
+    steps = {64: 100, 1024: 72}
+    etude.run(experiment, fits_by_width(steps), store=store)
+
+    outcome = played(store, fits_by_width(steps), experiment)
+
+    first = outcome.known.rounds[0].experiment.max_steps
+    assert 200 <= first <= 220
+    assert outcome.known.spent_steps <= TrainingLength().cost(outcome.known).steps
+
+
+def fits_with_decay(trial: etude.Trial) -> None:
+    """Fits early with weight decay alone, so that the sweep, without it, needs far longer."""
+    steps = {64: 60 if trial["weight_decay"] else 400}
+    fits_by_width({**steps, 1024: 9})(trial)
+
+
+def with_decay() -> Experiment:
+    return base(
+        nuisance={"lr": etude.Real(0.08, 0.12, log=True)},
+        fixed={"weight_decay": 1e-4, "width": 64},
+    )
+
+
+@pytest.mark.rule("T1", "T7")
+def test_a_sweep_shorter_than_one_can_afford_calls_nothing_compute_bound(store: Store) -> None:
+    etude.run(with_decay(), fits_with_decay, store=store)
+
+    outcome = played(store, fits_with_decay, with_decay(), without={"weight_decay": 0.0})
+
+    first = outcome.known.rounds[0].experiment.max_steps
+    (again,) = outcome.answer.steps
+    assert first < 200
+    assert outcome.answer.word == "UNCLEAR"
+    assert outcome.answer.values["regime"] == "unclear"
+    assert words(outcome.answer.line) <= HEADLINE_WORDS
+    assert all(words(one.text) <= REASON_WORDS for one in outcome.answer.reasons)
+    assert again.command == (
+        "etude training-length FILE --without weight_decay=0.0 --max-steps 600"
+    )
+
+
+def test_a_typed_length_is_that_of_the_sweep(store: Store) -> None:
+    etude.run(with_decay(), fits_with_decay, store=store)
+
+    outcome = played(store, fits_with_decay, with_decay(), max_steps=600)
+
+    assert outcome.known.rounds[0].experiment.max_steps == 600
+    assert outcome.answer.word == "NOT COMPUTE-BOUND"
+
+
+# --- accuracies
+
+
+@pytest.mark.parametrize(("whole", "metric"), [(100.0, "train/accuracy"), (1.0, "train/acc")])
+def test_a_full_fit_of_an_accuracy_is_all_of_it_in_the_unit_that_is_logged(
+    store: Store, whole: float, metric: str
+) -> None:
+    def train(trial: etude.Trial) -> None:
+        first = 200 * math.cosh(math.log(float(trial["lr"]) / FASTEST))
+        for step in trial.steps():
+            if trial.evaluates(step):
+                right = whole * min(1.0, 0.1 + 0.9 * (step + 1) / first)
+                trial.report(step, {"valid/error": 1 - right / whole, metric: right})
+
+    etude.run(base(), train, store=store)
+
+    answer = played(store, train).answer
+
+    assert answer.values["full_fit_step"] == pytest.approx(200, rel=0.2)
+
+
+@pytest.mark.rule("T7")
+def test_an_accuracy_in_percent_that_is_never_whole_is_no_full_fit(store: Store) -> None:
+    def train(trial: etude.Trial) -> None:
+        worse = abs(math.log(float(trial["lr"]) / FASTEST))
+        for step in trial.steps():
+            if trial.evaluates(step):
+                right = 10 + 85 * (step + 1) / trial.max_steps - worse
+                trial.report(step, {"valid/error": 1 - right / 100, "train/accuracy": right})
+
+    outcome = played(store, train)
+
+    assert outcome.answer.values["full_fit_step"] is None
+    assert outcome.answer.values["regime"] == "compute_bound"
+    assert "a `train/accuracy` of 100" in texts(outcome)
 
 
 # --- without a training error

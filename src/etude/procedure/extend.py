@@ -138,7 +138,7 @@ class Extend:
         return None
 
     def _rivals_at(self, known: Known, length: int) -> tuple[Contender, ...]:
-        """Those that no middle length put behind the best there, beyond the noise."""
+        """The leader, and the others that no middle length put behind the best there."""
         rivals = self._contenders(known)
         lengths = self.lengths(known)
         for middle in lengths[1 : lengths.index(length)]:
@@ -187,17 +187,20 @@ class Extend:
 
 
 def _ahead_at(known: Known, rivals: tuple[Contender, ...], length: int) -> tuple[Contender, ...]:
-    """Those that are not behind the best at this length, beyond the noise (T8: few go on)."""
+    """The leader, and those that are not behind the best here, beyond the noise (T8: few go on)."""
     objective = known.base.objective
     settings = {one.name: long_schedule(known, one.setting, length).setting for one in rivals}
     sides = trained(_rounds_of(known, length), settings, objective)
     if not sides:
         return rivals
     best = min(sides.values(), key=lambda side: mean_loss(side, objective))
+    # The leader goes on: a launch begins from it unless one passes it at the full length, at a
+    # stricter level than this one.
     return tuple(
         one
         for one in rivals
-        if one.name not in sides
+        if one.family == "leader"
+        or one.name not in sides
         or comparison(
             best, sides[one.name], metric=objective.metric, maximize=objective.maximize
         ).answer

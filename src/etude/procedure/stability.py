@@ -57,7 +57,7 @@ class Stability:
         cured = cure(known, shown)
         if isinstance(cured, Step):
             return cured
-        if cured.chosen is not None:
+        if cured.chosen is not None and cured.chosen.is_stabilizing:
             shown = confirmed(shown)
         return with_architecture(with_cures(answer(known, shown), known, shown, cured), known)
 

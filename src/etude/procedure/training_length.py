@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+import shlex
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import final
 
 import numpy as np
 
+from ..advise.ending import NextStep, cost_text
 from ..experiment import Experiment
 from ..experiment.objective import Objective
 from ..record import Record
 from ..space import Scalar, is_number
-from .base import Answer, Known, Round, Step, listed
+from .base import Answer, Known, Round, Setting, Step, listed
 from .cost import Cost
 from .learning_rate import rate_of
 from .length.full_fit import (
@@ -43,7 +45,8 @@ class TrainingLength:
     Args:
         full_fit: What counts as a full fit; None for a training error of 0.
         without: What is switched off beside what the catalogue knows, with the value that does it.
-        max_steps: The most steps that are affordable; None for those of the file.
+        max_steps: The length of the sweep, the most steps that are affordable; None for those of
+            the file, or for fewer where trials of the file have fitted in them.
         rates: Of the first sweep.
         spacing: Between two of them.
         most_near: Full lengths that the sweeps after the first may take, extensions among them.
@@ -123,7 +126,7 @@ class TrainingLength:
         if self.full_fit is not None:
             declared = self.full_fit.of(known.base.objective)
             return of_all_examples(declared) if known.own_loop else declared
-        return usual_full_fit(_logged(known))
+        return usual_full_fit(_records(known))
 
     def _is_missing(self, known: Known) -> bool:
         """Whether trainings were seen that log nothing of the training set.
@@ -143,15 +146,28 @@ class TrainingLength:
     def _length(self, known: Known) -> int:
         """N of T7: twice what a finished training took to fit fully, else all that is affordable.
 
-        Twice, since that is one draw of a seed, and no more than is affordable.
+        Twice, since that is one draw of a seed, and no more than is affordable. A length that was
+        typed stays as it is: who asks for it may have seen that no rate fits in fewer steps.
         """
-        most = self.max_steps or known.base.max_steps
-        fit = self._fit(known)
-        if fit is None or known.tried is None:
+        most, tried, fit = self._most(known), known.tried, self._fit(known)
+        if self.max_steps is not None or fit is None or tried is None:
             return most
-        tried = known.tried
-        first = min((first_full_fit(tried, one, fit) for one in tried.records), default=math.inf)
+        alike = self._alike(known, tried.records)
+        first = min((first_full_fit(tried, one, fit) for one in alike), default=math.inf)
         return most if math.isinf(first) else min(most, max(2 * int(first), 1))
+
+    def _most(self, known: Known) -> int:
+        return self.max_steps or known.base.max_steps
+
+    def _alike(self, known: Known, records: Iterable[Record]) -> Iterator[Record]:
+        """The records of the configuration that is swept, at whatever rate.
+
+        Another width or batch size fits in another number of steps (T6); what is switched off for
+        the sweep may differ.
+        """
+        free = {_rate_of(known)[0], *self._unregularized(known).decided}
+        own = _besides(free, known.setting)
+        return (one for one in records if _besides(free, one.setting) == own)
 
     # --- its rounds
 
@@ -234,6 +250,21 @@ class TrainingLength:
         affordable = 3 * experiment.max_steps * float(batch_size) / experiment.evaluations
         return round(min(max(affordable, self.least_examples), self.most_examples))
 
+    def _longer(self, known: Known) -> NextStep | None:
+        """The command that sweeps all steps that are affordable; None where this sweep had them."""
+        most = self._most(known)
+        if self._length(known) == most:
+            return None
+        options = [] if self.full_fit is None else [f"--full-fit {_typed_fit(self.full_fit)}"]
+        options += [f"--without {_typed(name, value)}" for name, value in self.without.items()]
+        command = " ".join([f"etude {self.name} FILE", *options, f"--max-steps {most}"])
+        cost = replace(self, max_steps=most).cost(known)
+        return NextStep(
+            command=command,
+            text=f"See whether a rate fits in all {most:,} steps of your file",
+            cost=f"at most {cost_text(cost.trials, cost.steps, known.pace_s)}",
+        )
+
     # --- what they showed
 
     def _coarse_fits(self, known: Known, fit: FullFit | None) -> list[RateFit]:
@@ -269,7 +300,8 @@ class TrainingLength:
                 nearest=nearest_training(known.rounds, fit),
                 at_edge=bool(known.round(SWEEP) and self._edge(known, fit)),
                 switched=self._unregularized(known),
-                affordable=self._length(known),
+                length=self._length(known),
+                longer=self._longer(known),
                 examples=min((one.experiment.evaluate_training for one in known.rounds), default=0),
             )
         )
@@ -322,7 +354,26 @@ def _sweep_records(known: Known) -> Iterator[Record]:
     return (record for played in _coarse(known) for record in played.records)
 
 
+def _records(known: Known) -> list[Record]:
+    """All trainings that are known, those of the user's file among them."""
+    tried = list(known.tried.records) if known.tried else []
+    return [*tried, *(record for played in known.rounds for record in played.records)]
+
+
 def _logged(known: Known) -> set[str]:
     """The metrics that trainings logged, those of the user's file among them."""
-    tried = list(known.tried.records) if known.tried else []
-    return {metric for one in [*tried, *_sweep_records(known)] for metric in one.points.metrics}
+    return {metric for one in _records(known) for metric in one.points.metrics}
+
+
+def _besides(names: Collection[str], setting: Setting) -> Setting:
+    return {name: value for name, value in setting.items() if name not in names}
+
+
+def _typed_fit(fit: FullFit) -> str:
+    return shlex.quote(f"{fit.metric}={fit.value!r}")
+
+
+def _typed(name: str, value: Scalar | None) -> str:
+    """A name and its value as `--without` reads them."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return shlex.quote(name if value is None else f"{name}={text}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import etude
 from etude.procedure.base import Answer, Known, Round
 from etude.procedure.cures import CureOutcomes, cure
 from etude.procedure.cures.answer import with_cures
@@ -14,6 +17,7 @@ from etude.procedure.cures.clipping import Clipping, clipped_share
 from etude.procedure.player import Outcome
 from etude.procedure.rates.diagnosis import Diagnosis
 from etude.record import Points, Record
+from etude.store import open_store
 from etude.store.base import Store
 from etude.wording import percent
 
@@ -54,6 +58,27 @@ def test_the_limit_is_the_90th_percentile_of_the_best_trainings_without_it(
     norms = np.concatenate([one.series("grad_norm").values_P for one in best])
 
     assert result.chosen.changes["clip"] == pytest.approx(np.quantile(norms, 0.9), rel=0.005)
+
+
+def test_a_norm_by_a_name_of_the_loop_is_read_as_the_diagnosis_reads_it(tmp_path: Path) -> None:
+    def train(trial: etude.Trial) -> None:
+        log = trial.log
+
+        def renamed(step: int, values: Mapping[str, float]) -> None:
+            log(
+                step,
+                {{"grad_norm": "g_total"}.get(name, name): one for name, one in values.items()},
+            )
+
+        trial.log = renamed  # type: ignore[method-assign]  # as a loop that calls it so
+        OUTLIERS(trial)
+
+    names = {"warmup": "warmup_steps", "clip": "gradient_clip", "g_total": "grad_norm"}
+    opened = open_store(tmp_path / "etude.db")
+
+    outcome, _ = cured(opened, train, OUTLYING, experiment=base(names=names))
+
+    assert outcome.answer.values["cure"]["name"] == "clipping"
 
 
 def test_the_share_that_it_clips_is_said(outliers: tuple[Outcome, CureOutcomes]) -> None:

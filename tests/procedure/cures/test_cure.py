@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 import etude
+from etude.analyze.comparison import comparison
 from etude.procedure.base import Answer, Known, Step
-from etude.procedure.cures import CureOutcomes, cure, most
-from etude.procedure.cures.answer import with_architecture
+from etude.procedure.cures import CureOutcome, CureOutcomes, cure, most
+from etude.procedure.cures.answer import with_architecture, with_cures
 from etude.procedure.player import Budget, Outcome
 from etude.procedure.rates.diagnosis import Diagnosis
 from etude.store import open_store
@@ -20,6 +21,7 @@ from .trainings import base, cured
 
 BREAKS = Diagnosis(kind="early", rate="lr", best_rate=0.1, unstable_from=0.2, held_down=True)
 SHORT = base(max_steps=20, evaluations=4)
+BETTER = comparison([0.9, 0.91, 0.92, 0.9, 0.91], [0.5, 0.51, 0.52, 0.5, 0.51], metric="valid/loss")
 
 
 def settled(trial: etude.Trial) -> None:
@@ -72,6 +74,31 @@ def test_no_cure_is_adopted_where_none_is_better(ended: tuple[Outcome, CureOutco
     assert outcome.answer.lines == ()
     assert outcome.answer.values["cure"] is None
     assert {one.compared for one in result.tried} & {"no_difference", "undecided", "worse"}
+
+
+def test_a_verdict_that_takes_a_whole_line_does_not_hide_that_no_cure_helped(
+    ended: tuple[Outcome, CureOutcomes],
+) -> None:
+    outcome, result = ended
+    line = "Training breaks in its first steps from `lr` = 0.2 on; the best is 0.1"
+    plain = Answer(word="EARLY", line=line, values={})
+
+    coming = with_cures(plain, outcome.known, BREAKS, result)
+
+    assert coming.line.startswith("No cure ")
+    assert coming.line.endswith("better; the best `lr` stays 0.1")
+
+
+def test_another_optimizer_that_is_better_leaves_open_what_instability_costs() -> None:
+    known = Known(base=SHORT, setting={"lr": 0.1})
+    adam = CureOutcome(
+        cure="optimizer", title="`adam`", by_length=BETTER, by_steps=BETTER, max_steps=20
+    )
+    plain = Answer(word="UNCLEAR", line="It is open", values={})
+
+    coming = with_cures(plain, known, BREAKS, CureOutcomes(tried=(adam,)))
+
+    assert coming.line.startswith("`adam` is better: ")
 
 
 def test_the_cost_said_first_is_never_passed(ended: tuple[Outcome, CureOutcomes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import etude
@@ -85,6 +86,24 @@ def test_every_line_has_its_rule_and_its_reason() -> None:
 
     assert [one.rule for one in written] == ["D7", "D7", "D8"]
     assert all(one.because.endswith(".") for one in written)
+
+
+def test_a_range_that_the_cure_does_not_read_goes_too() -> None:
+    nuisance = {
+        "learning_rate": etude.Real(1e-3, 1.0, log=True),
+        "warmup_fraction": etude.Real(0.0, 0.1),
+    }
+    before = replace(known(nuisance=nuisance), setting={"warmup_fraction": 0.05})
+    changes = {"learning_rate": 0.5, "warmup_steps": 100}
+    cure = CureOutcome(
+        cure="warmup", title="a warmup", setting=changes, changes=changes, max_steps=1100
+    )
+
+    coming = applied(before.base, list(lines(before, DIAGNOSIS, cure)))
+
+    # A fraction beside steps would be the one that counts.
+    assert "warmup_fraction" not in {*coming.nuisance, *coming.fixed}
+    assert coming.fixed["warmup_steps"] == 100
 
 
 def test_what_the_file_compares_is_left_to_its_author() -> None:

@@ -51,6 +51,12 @@ def test_without_a_training_loss_it_is_not_known() -> None:
     assert survives(training([]), BASELINE) is None
 
 
+def test_of_a_few_points_it_is_not_known() -> None:
+    """A loss that is logged now and then says little of a ramp of thirty steps."""
+    assert survives(training([2.1]), BASELINE) is None
+    assert survives(training(FALLING[::10]), BASELINE) is None
+
+
 def test_a_loss_below_zero_is_judged_by_its_size() -> None:
     assert survives(training(FALLING - 10.0), []) is True
     assert survives(training([*[-10.0] * 10, *[-2.0] * 20]), []) is False

@@ -43,7 +43,7 @@ def with_cures(answer: Answer, known: Known, diagnosis: Diagnosis, cured: CureOu
     compared = [one for one in cured.tried if one.by_steps is not None]
     return replace(
         answer,
-        line=_line(answer, chosen) if compared or chosen else answer.line,
+        line=_line(answer, known, diagnosis, cured) if compared else answer.line,
         values={
             **answer.values,
             "cure": _as_json(chosen) if chosen is not None else None,
@@ -66,10 +66,15 @@ def _next(answer: Answer, known: Known, cured: CureOutcomes) -> tuple[NextStep, 
     if known.ended:
         text = "Allow a larger budget: what was trained is not trained again"
         return (NextStep(command="", text=text),)
+    text = f"Change the module, or raise `max_steps`: {_none_better(known, cured)}"
+    return (NextStep(command="", text=text),)
+
+
+def _none_better(known: Known, cured: CureOutcomes) -> str:
+    """That no cure is better, in a clause: told apart from what is not known."""
     answers = {one.by_steps.answer if one.by_steps else "undecided" for one in cured.tried}
-    settled = answers <= {"worse", "no_difference"}
-    why = "no cure that was tried is better" if settled else "no cure is shown to be better"
-    return (NextStep(command="", text=f"Change the module, or raise `max_steps`: {why}"),)
+    settled = answers <= {"worse", "no_difference"} and not known.ended
+    return "no cure that was tried is better" if settled else "no cure is shown to be better"
 
 
 def with_architecture(answer: Answer, known: Known) -> Answer:
@@ -85,10 +90,14 @@ def with_architecture(answer: Answer, known: Known) -> Answer:
     return replace(answer, values=values, reasons=(*answer.reasons, reason))
 
 
-def _line(answer: Answer, chosen: CureOutcome | None) -> str:
-    """The verdict's line, with the cure where there is one."""
+def _line(answer: Answer, known: Known, diagnosis: Diagnosis, cured: CureOutcomes) -> str:
+    """What the cures came to; the verdict is the answer's word."""
+    chosen = cured.chosen
     if chosen is None:
-        return shortened(f"{answer.line}; no cure is better than the baseline")
+        none = sentence_case(_none_better(known, cured))
+        return f"{none}; the best `{diagnosis.rate}` stays {number(diagnosis.best_rate or 0.0)}"
+    if answer.word == "UNCLEAR":
+        return shortened(sentence_case(f"{chosen.title} is better: {_means(chosen)}"))
     return shortened(f"Cured by {chosen.title}: {_means(chosen)}")
 
 

@@ -59,6 +59,16 @@ class CureOutcome:
         return self.by_steps.answer if self.by_steps is not None else None
 
     @property
+    def is_stabilizing(self) -> bool:
+        """Whether it lets the same optimizer train at rates that break without it.
+
+        What another optimizer or a lower rate gains says nothing of what instability cost.
+
+        Source: D1.
+        """
+        return self.cure in ("warmup", "clipping")
+
+    @property
     def is_better(self) -> bool:
         """Whether it beats the baseline at equal steps."""
         return self.compared == "better" and not self.too_aggressive

@@ -27,7 +27,7 @@ from .candidate import (
     peaks,
     sweep,
 )
-from .survival import gradient_norms
+from .survival import gradient_norms, own_name
 
 Norms: TypeAlias = NDArray[np.float64]
 CLIP = "gradient_clip"
@@ -70,7 +70,7 @@ class Clipping:
             return (
                 nothing if known.ended else baseline_round(known, diagnosis, known.base.max_steps)
             )
-        norms = _usual_norms(before)
+        norms = _usual_norms(before, own_name(known, GRADIENT_NORM))
         if not len(norms):
             return replace(tried, notes=(_UNLOGGED,))
         coming = self._at(known, diagnosis, norms)
@@ -135,7 +135,8 @@ def _after_sweep(
 ) -> Step | CureOutcome:
     """The comparison of the best rate at which at most half of the updates are clipped."""
     tried = CureOutcome(cure="clipping", title=candidate.title, rules=candidate.rules)
-    shares = [clipped_share(played, setting, limit) for setting in candidate.settings]
+    norm = own_name(known, GRADIENT_NORM)
+    shares = [clipped_share(played, setting, limit, norm) for setting in candidate.settings]
     gentle = [
         setting
         for setting, share in zip(candidate.settings, shares, strict=True)
@@ -154,7 +155,7 @@ def _after_sweep(
     if isinstance(coming, Step):
         return coming
     again = known.round(candidate.seeds_part)
-    share = clipped_share(again, setting, limit) if again is not None else None
+    share = clipped_share(again, setting, limit, norm) if again is not None else None
     if share is None:
         return coming
     if share > MOST_CLIPPED:
@@ -162,8 +163,12 @@ def _after_sweep(
     return replace(coming, notes=(*coming.notes, f"it clips {percent(share)} of the updates"))
 
 
-def clipped_share(played: Round, setting: Setting, limit: float) -> float | None:
+def clipped_share(
+    played: Round, setting: Setting, limit: float, norm: str = GRADIENT_NORM
+) -> float | None:
     """The share of the updates of a setting's trainings that were clipped; None where unlogged.
+
+    `norm` is what the trainings call the norm of the unclipped gradient.
 
     Source: D9, D10.
     """
@@ -172,7 +177,7 @@ def clipped_share(played: Round, setting: Setting, limit: float) -> float | None
         for record in played.records
         if all(record.setting.get(name) == value for name, value in setting.items())
     ]
-    shares = [float(np.mean(norms > limit)) for norms in gradient_norms(records, GRADIENT_NORM)]
+    shares = [float(np.mean(norms > limit)) for norms in gradient_norms(records, norm)]
     return float(np.mean(shares)) if shares else None
 
 
@@ -187,7 +192,7 @@ def _lower_rate_next(refused: CureOutcome) -> CureOutcome:
     return replace(refused, notes=(*before, f"{why}: a lower rate instead"), lower_rate_next=True)
 
 
-def _usual_norms(baseline: Round) -> Norms:
+def _usual_norms(baseline: Round, norm: str) -> Norms:
     """The unclipped norms of the baseline's best trainings, pooled; empty where none logged any."""
     judged = [
         (loss, record.id, record)
@@ -195,7 +200,7 @@ def _usual_norms(baseline: Round) -> Norms:
         if (loss := baseline.loss(record)) is not None
     ]
     best = [record for *_, record in sorted(judged, key=lambda one: one[:2])[:_BEST]]
-    norms = gradient_norms(best, GRADIENT_NORM)
+    norms = gradient_norms(best, norm)
     return np.concatenate(norms) if norms else np.empty(0)
 
 

@@ -39,7 +39,7 @@ def lines(known: Known, diagnosis: Diagnosis, cure: CureOutcome) -> Iterator[Rec
         yield from _changed(known, name, value, rule=rule, because=because)
     for name in sorted(_dropped(known, cure)):
         hyperparameter = _present(known, name)
-        if hyperparameter is not None and hyperparameter.role == "fixed":
+        if hyperparameter is not None and not _is_question(known, name):
             because = f"{cure.title} does not read it, or says it in steps."
             yield _line(rule, hyperparameter.keys, None, hyperparameter.value, because)
     if cure.max_steps != known.base.max_steps:
@@ -52,11 +52,12 @@ def lines(known: Known, diagnosis: Diagnosis, cure: CureOutcome) -> Iterator[Rec
 
 
 def left_to_author(known: Known, cure: CureOutcome) -> list[str]:
-    """The names that the cure changes and that no line can: they are compared, or listed.
+    """The names that the cure changes or drops and that no line can: compared, or listed.
 
     Source: R4, R12.
     """
-    return [name for name in sorted(cure.changes) if _is_question(known, name)]
+    touched = {*cure.changes, *_dropped(known, cure)}
+    return [name for name in sorted(touched) if _is_question(known, name)]
 
 
 def _changed(

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...analyze.statistics.curve_shape import finite, smoothed
-from ...playbook.metrics import TRAIN_LOSS, known_metric
-from ...record import Record, Series
+from ...playbook.metrics import TRAIN_LOSS, known_metrics
+from ...record import Record
+from ..base import Known
 
 Losses = NDArray[np.float64]
 # Heuristic: so many losses of single batches make a level.
@@ -27,8 +28,8 @@ _SHARE = 0.5
 _LATE = 3
 
 
-def survives(record: Record, baseline: Sequence[Record]) -> bool | None:
-    """Whether a training came through its warmup; None where it logged no training loss.
+def survives(record: Record, baseline: Sequence[Record], loss: str = TRAIN_LOSS) -> bool | None:
+    """Whether a training came through its warmup; None where it hardly logged its training loss.
 
     It does where it ended well, never climbed to twice its first level, and stands at the end at
     least halfway down to where the baseline was after as many steps: one that broke at once and
@@ -38,16 +39,18 @@ def survives(record: Record, baseline: Sequence[Record]) -> bool | None:
     """
     if record.status != "completed":
         return False
-    level_S = _level(record)
-    if len(level_S) == 0:
+    level_S = _level(record, loss)
+    if len(level_S) < _WIDTH:
         return None
     first = float(level_S[0])
     late = float(np.median(level_S[-max(len(level_S) // _LATE, 1) :]))
     has_climbed = float(level_S.max()) > first + _CLIMB * abs(first)
-    return not has_climbed and late <= first - _SHARE * max(first - _reached(baseline, record), 0.0)
+    return not has_climbed and late <= first - _SHARE * max(
+        first - _reached(baseline, record, loss), 0.0
+    )
 
 
-def _reached(baseline: Sequence[Record], record: Record) -> float:
+def _reached(baseline: Sequence[Record], record: Record, loss: str) -> float:
     """Where the baseline's training loss was after as many steps; infinite where none has one.
 
     Starts differ, by their random weights, more than what is reached.
@@ -55,37 +58,36 @@ def _reached(baseline: Sequence[Record], record: Record) -> float:
     levels = [
         float(level_S[-1])
         for one in baseline
-        if one.status == "completed" and len(level_S := _level(one, until_step=record.steps))
+        if one.status == "completed" and len(level_S := _level(one, loss, until_step=record.steps))
     ]
     return median(levels) if levels else math.inf
 
 
-def _level(record: Record, *, until_step: int | None = None) -> Losses:
-    series = training_loss(record)
+def _level(record: Record, loss: str, *, until_step: int | None = None) -> Losses:
+    series = finite(record.series(loss))
     values_S = series.values_P
     if until_step is not None:
         values_S = values_S[series.steps_P < until_step]
     return smoothed(values_S, _WIDTH) if len(values_S) else values_S
 
 
-def training_loss(record: Record) -> Series:
-    """The training loss of a trial, whatever it calls it.
-
-    Source: D2.
-    """
-    return finite(record.series(_metric(record, TRAIN_LOSS)))
-
-
-def gradient_norms(records: Sequence[Record], metric: str) -> list[Losses]:
-    """The unclipped gradient norms of each training that logged them.
+def gradient_norms(records: Sequence[Record], name: str) -> list[Losses]:
+    """The unclipped gradient norms of each training that logged them under this name.
 
     Source: D5.
     """
-    series = [finite(record.series(_metric(record, metric))) for record in records]
+    series = [finite(record.series(name)) for record in records]
     return [one.values_P for one in series if len(one)]
 
 
-def _metric(record: Record, entry: str) -> str:
-    """The name under which a trial logged what the playbook knows as `entry`."""
-    names = record.points.metrics
-    return next((name for name in names if known_metric(name) == entry), entry)
+def own_name(known: Known, entry: str) -> str:
+    """What the trainings call a metric of the catalogue, as the diagnosis reads it.
+
+    Itself where none of them has another name for it.
+
+    Source: C11, D5.
+    """
+    records = [record for played in known.rounds for record in played.records]
+    logged = {name for record in records for name in record.points.metrics}
+    taken = known_metrics(logged, known.base.names, metric=known.base.metric)
+    return next((own for own, one in taken.items() if one == entry), entry)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import final
 
+from ...playbook.metrics import TRAIN_LOSS
 from ...wording import join, number, percent
 from ..base import Known, Round, Step, listed
 from ..cost import NOTHING, Cost
@@ -23,7 +24,7 @@ from .candidate import (
     tuned,
 )
 from .schedule import prepended, present_warmup, ramp_and_hold, warmup_name
-from .survival import survives
+from .survival import own_name, survives
 
 # D7's own: none longer than this share of a training, and a hold of twice the ramp.
 MOST_SHARE = 0.1
@@ -234,7 +235,8 @@ def _all_survive(known: Known, played: Round) -> bool:
     """Whether no seed breaks; where no training loss was logged, whether none is infeasible."""
     before = known.round(BASELINE)
     baseline = list(before.records) if before is not None else []
-    return all(survives(record, baseline) is not False for record in played.records)
+    loss = own_name(known, TRAIN_LOSS)
+    return all(survives(record, baseline, loss) is not False for record in played.records)
 
 
 def _candidate(known: Known, diagnosis: Diagnosis, survival: Survival, *, part: str) -> Candidate:

@@ -8,8 +8,10 @@ from typing import Literal, TypeAlias, final
 
 from ...experiment.hyperparameter import Hyperparameter
 from ...playbook.catalogue import known as catalogued
+from ...record import Record
 from ...space import Integer, Real, Scalar, is_number
 from ...space.rounding import ten_digits
+from ...study import study_name
 from ...wording import number
 from ..base import Known, Setting
 
@@ -24,8 +26,9 @@ class Contender:
     Args:
         name: As a conclusion calls it: `optimizer=adam`, `learning_rate = 0.03`.
         setting: At the short length.
-        family: Why it is there: the best of all, the best of another study, a neighbour of the
-            leader along its leading hyperparameter, or the runner-up of a single study.
+        family: Why it is there: the best of all or of the study that was asked for, the best of
+            another study, a neighbour of the leader along its leading hyperparameter, or the
+            runner-up of a single study.
         study: Its study; empty where it is no study's best.
         axis: The hyperparameter along which it is a neighbour; empty where it is none.
     """
@@ -49,19 +52,15 @@ def contenders(known: Known, *, studies: int, factor: float) -> tuple[Contender,
     """
     if known.tried is None or known.tried.best is None:
         return ()
-    best = known.tried.best
-    # What was typed stands in place of the best trial's values, and of the rivals' too.
-    given = {
-        name: value for name, value in known.setting.items() if best.setting.get(name) != value
-    }
-    rows = _best_of_each(known)
-    leader = next((row for row in rows if row[1] is best.setting), ("all", best.setting))
-    rivals = [row for row in rows if row is not leader][: studies - 1]
+    origin = _origin(known)
+    study = _study_of_leader(known, origin)
+    given = _given(known, origin)
+    rivals = [row for row in _best_of_each(known) if row[0] != study][: studies - 1]
     first = Contender(
-        name=_name(leader[0], f"trial {best.id}"),
+        name=study if origin is None else _name(study, f"trial {origin.id}"),
         setting=known.setting,
         family="leader",
-        study=leader[0],
+        study=study,
     )
     others = [
         Contender(name=name, setting=_with(setting, given), family="study", study=name)
@@ -98,6 +97,58 @@ def lines_of(known: Known, name: str) -> Hyperparameter | None:
     )
 
 
+def _origin(known: Known) -> Record | None:
+    """The trial whose values the configuration has, but for what was typed.
+
+    As `setting_of` chose it: the best of the studies that were asked for, which are those of the
+    configuration's scientific values, else of all; None where no trial of these is feasible.
+    """
+    assert known.tried is not None
+    planned = known.tried.studies
+    asked = [
+        study
+        for study in planned
+        if all(known.setting.get(name, value) == value for name, value in study.scientific.items())
+    ]
+    return known.tried.best_of({study.name for study in asked or planned})
+
+
+def _given(known: Known, origin: Record | None) -> dict[str, Scalar]:
+    """What was typed in place of a trial's values, and stands in place of the rivals' too.
+
+    No scientific value: it says which study leads, and a rival keeps its own. Nothing without a
+    trial, since what was typed is not told from the middle of a range.
+    """
+    if origin is None:
+        return {}
+    scientific = _scientific(known)
+    return {
+        name: value
+        for name, value in known.setting.items()
+        if name not in scientific and origin.setting.get(name) != value
+    }
+
+
+def _study_of_leader(known: Known, origin: Record | None) -> str:
+    """The study of the trial, or the share of a merged one; what is trained where that is none."""
+    assert known.tried is not None
+    scientific = _scientific(known)
+    if origin is None or any(origin.setting.get(name) != scientific[name] for name in scientific):
+        return study_name(scientific)
+    analysis = known.tried.analysis
+    return next(
+        study.name
+        for study in analysis.compared_studies
+        if any(record.id == origin.id for record in analysis.records_of(study))
+    )
+
+
+def _scientific(known: Known) -> dict[str, Scalar]:
+    """The scientific values of the configuration."""
+    names = {one.name for one in known.base.hyperparameters if one.role == "scientific"}
+    return {name: value for name, value in known.setting.items() if name in names}
+
+
 def _best_of_each(known: Known) -> list[tuple[str, Setting]]:
     """The best setting of each study that has one, the best study first."""
     assert known.tried is not None
@@ -117,7 +168,7 @@ def _runner_up(known: Known, given: Setting) -> Iterator[Contender]:
         for one in known.tried.records
         if (loss := known.tried.loss(one)) is not None
     )
-    for _, _, record in ranked[1:]:
+    for _, _, record in ranked:
         setting = _with(record.setting, given)
         if setting != dict(known.setting):
             yield Contender(name=f"trial {record.id}", setting=setting, family="setting")
@@ -129,8 +180,13 @@ def _neighbours(known: Known, factor: float) -> Iterator[Contender]:
     if name is None:
         return
     value = known.setting[name]
+    line = lines_of(known, name)
+    # A value that is written `1` may be a fraction; what is searched in whole numbers may not.
+    is_whole = line is not None and isinstance(line.value, Integer)
     for new in (float(value) / factor, float(value) * factor):
-        moved: Scalar = round(new) if isinstance(value, int) else ten_digits(new)
+        moved: int | float = round(new) if is_whole else ten_digits(new)
+        if moved <= 0:
+            continue
         yield Contender(
             name=f"{name} = {number(moved)}",
             setting={**known.setting, name: moved},

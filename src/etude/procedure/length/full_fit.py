@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from statistics import fmean, median
 from typing import final
 
+from ...analyze.views.outcomes import Outcome
+from ...analyze.views.rates import in_percent
 from ...errors import RunError
 from ...experiment.objective import Objective
 from ...playbook.metrics import TRAIN_LOSS, more_is_better, same_metric
@@ -67,14 +69,31 @@ _USUAL = (
     FullFit(metric="train/accuracy", value=1.0, maximize=True),
     FullFit(metric="train/acc", value=1.0, maximize=True),
 )
+_ALL_IN_PERCENT = 100.0
 
 
-def usual_full_fit(metrics: Collection[str]) -> FullFit | None:
+def usual_full_fit(records: Collection[Record]) -> FullFit | None:
     """A training error of 0, by the names that were logged; None where none says it.
 
-    Source: T7.
+    An accuracy is a share or in percent, as the values of all records together tell.
+
+    Source: T7, A1.
     """
-    return next((one for one in _USUAL if one.metric in metrics), None)
+    logged = {metric for one in records for metric in one.points.metrics}
+    fit = next((one for one in _USUAL if one.metric in logged), None)
+    if fit is None or not fit.maximize:
+        return fit
+    is_percent = in_percent(fit.metric, _bests(records, fit))
+    return replace(fit, value=_ALL_IN_PERCENT) if is_percent else fit
+
+
+def _bests(records: Iterable[Record], fit: FullFit) -> Iterator[Outcome]:
+    """The best value of each record by the metric of a fit."""
+    objective = Objective(fit.metric, fit.maximize)
+    for record in records:
+        best = record.best(fit.metric, maximize=fit.maximize)
+        if best is not None:
+            yield Outcome(record, fit.metric, objective.loss(best.value), best.value, best.step)
 
 
 def declared_full_fit(text: str) -> FullFit:

@@ -37,7 +37,8 @@ class LengthEvidence:
         nearest: The training with the lowest loss on its training set.
         at_edge: Whether the best rate lies at the edge of what was tried.
         switched: What was switched off for it.
-        affordable: The length of the first sweep.
+        length: That of the first sweep.
+        longer: The step that sweeps all that is affordable; None where the first sweep had it.
         examples: So many training examples were evaluated at most, in Etude's loop.
     """
 
@@ -49,7 +50,8 @@ class LengthEvidence:
     nearest: tuple[Round, Record] | None
     at_edge: bool
     switched: UnregularizedConfiguration
-    affordable: int
+    length: int
+    longer: NextStep | None
     examples: int
 
     @property
@@ -84,6 +86,8 @@ def length_answer(evidence: LengthEvidence) -> Answer:
             command="", text=f"Or give a rate that trains: --set {evidence.rate_name}=VALUE"
         )
         return replace(answer, steps=(see, give))
+    if evidence.longer is not None:
+        return _too_short(evidence, evidence.longer)
     return _unfitted(evidence, *evidence.nearest)
 
 
@@ -134,6 +138,15 @@ def _refuted(evidence: LengthEvidence, once: RateFit) -> Answer:
         reasons=(*answer.reasons, *_caveats(evidence)),
         steps=(NextStep(command="", text=declare),),
     )
+
+
+def _too_short(evidence: LengthEvidence, longer: NextStep) -> Answer:
+    """That no rate fits in twice the steps of a trial that did: no regime follows."""
+    line = f"No rate fits in {evidence.length:,} steps, though a trial of your study did"
+    why = "The regime is that of the most steps you can afford, and fewer were swept"
+    answer = _open(evidence.known, line, why, _table(evidence))
+    caveats = (*_caveats(evidence), *_of_switched(evidence))
+    return replace(answer, reasons=(*answer.reasons, *caveats), steps=(longer,))
 
 
 # --- with a full fit
@@ -262,7 +275,7 @@ def _unfitted(evidence: LengthEvidence, played: Round, record: Record) -> Answer
         "full_fit_step": None,
         "at_edge": evidence.at_edge,
     }
-    steps = quantity(evidence.affordable, "step")
+    steps = quantity(evidence.length, "step")
     lines = {
         "compute_bound": f"Training still gains after {steps}, and no rate fits fully",
         "not_compute_bound": f"No rate fits the training set in {steps}, nor gains by more",
@@ -281,7 +294,7 @@ def _unfitted(evidence: LengthEvidence, played: Round, record: Record) -> Answer
         table=_table(evidence),
         reasons=tuple(_reasons_unfitted(evidence, seen)),
         findings=(_finding(evidence, _severity(seen), lines[seen.regime]),),
-        steps=_steps_unfitted(seen, evidence.affordable),
+        steps=_steps_unfitted(seen, evidence.length),
     )
 
 

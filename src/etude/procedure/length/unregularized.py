@@ -40,12 +40,14 @@ class UnregularizedConfiguration:
         off: The regularization and augmentation that was switched off.
         shapes: Of the schedule, what was switched off or left out.
         left: What could not be switched off from outside, by name.
+        decided: All that has its value from here, changed by it or not, by name.
     """
 
     setting: Setting
     off: tuple[str, ...] = ()
     shapes: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    decided: frozenset[str] = frozenset()
 
 
 def unregularized(
@@ -73,6 +75,7 @@ def unregularized(
         off=tuple(name for name, value in off.items() if setting[name] != value),
         shapes=tuple(name for name, value in shapes.items() if setting[name] != value),
         left=left,
+        decided=frozenset({**off, **shapes}),
     )
 
 

@@ -28,8 +28,9 @@ class Diagnosis:
             (after steady progress), `hidden` (between evaluations, and it recovers), `stable`, or
             `unclear`.
         rate: The user's name of the learning rate.
-        best_rate: lr*, the rate with the lowest loss of trainings that do not break; None where
-            none trained, or where the loss is the same at all of them.
+        best_rate: lr*, the rate with the lowest loss of trainings that do not break, or a lower
+            one that never breaks and is as good; None where none trained, or where the loss is the
+            same at all of them.
         safe_rate: The same of the rates below `unstable_from`; None where none trained there.
         unstable_from: Where training becomes unstable, `unstable_base_learning_rate` of D7: from
             there on a quarter of the trainings or more break. None where no border parts rates
@@ -146,7 +147,7 @@ def _diagnosed(known: Known, name: str, limits: Limits = LIMITS) -> Diagnosis:
         safe_rate=trained.safe.value if trained.safe else None,
         unstable_from=trained.unstable_from,
     )
-    if trained.best is None:
+    if trained.lowest is None:
         lowest = number(trained.rates[0].value)
         return replace(
             shown, because=f"every rate breaks, from {lowest} on: look at the code first"
@@ -171,11 +172,11 @@ def _judged(shown: Diagnosis, trained: Rates, limits: Limits) -> Diagnosis:
         return replace(shown, kind="hidden", because=because)
     limited = held_down(trained, limits)
     if limited.answer is None:
-        assert trained.best is not None
-        best = trained.best.value
+        assert trained.lowest is not None
+        best = trained.lowest.value
         climbs = _climb(trained.between(best, limits.room * best))
         is_broken = trained.unstable_from is not None and trained.unstable_from <= best
-        is_broken = is_broken or bool(_breaks_in_part(trained, trained.best, limits))
+        is_broken = is_broken or bool(_breaks_in_part(trained, trained.lowest, limits))
         return replace(shown, because=limited.because, promises=climbs or is_broken)
     if not limited.answer:
         climbing = _climbing(trained, limits)
@@ -210,8 +211,8 @@ def _too_few_probes(shown: Diagnosis, trained: Rates) -> str:
 
 def _climbing(trained: Rates, limits: Limits) -> str:
     """How many losses just above the best climb for a while (D2); empty where few do."""
-    assert trained.best is not None
-    best = trained.best.value
+    assert trained.lowest is not None
+    best = trained.lowest.value
     near = [one for one in trained.usable if best < one.value <= limits.room * best]
     if _climb(near):
         above = [trial for one in near for trial in one.trials]
@@ -239,7 +240,7 @@ def held_down(trained: Rates, limits: Limits = LIMITS) -> HeldDown:
 
     Source: D1, D2.
     """
-    best, border = trained.best, trained.unstable_from
+    best, border = trained.lowest, trained.unstable_from
     assert best is not None
     if border is None:
         return _without_border(trained, best)
@@ -254,13 +255,13 @@ def held_down(trained: Rates, limits: Limits = LIMITS) -> HeldDown:
     # A single training, the lowest of several by luck, is no rate that is as good.
     often = [one for one in well if len(one.losses) > 1]
     other = min(often or well, key=lambda one: one.mean)
-    apart = (other.mean - best.mean) / _error(trained, best, other)
+    apart = (other.mean - best.mean) / trained.error(best, other)
     if math.isnan(apart):
         return HeldDown(
             answer=None, because="single trainings do not tell how far losses differ by luck"
         )
     if apart >= (limits.sure if best.value < border else limits.sure_where_it_breaks):
-        where = "just below" if best.value < border else "beyond"
+        where = "just below" if trained.best and trained.best.value < border else "beyond"
         text = f"the best lies {where} where training breaks, and none well below is as good"
         return HeldDown(answer=True, because=text)
     alike = limits.alike_at_edge if border < limits.edge * best.value else limits.alike
@@ -270,7 +271,8 @@ def held_down(trained: Rates, limits: Limits = LIMITS) -> HeldDown:
         )
     return HeldDown(
         answer=None,
-        because=f"whether {number(other.value)}, well below the border, is as good is open",
+        because=f"whether {number(other.value)}, well below the border, is as good as "
+        f"{number(best.value)} is open",
     )
 
 
@@ -320,18 +322,10 @@ def _turned(trained: Rates, best: Rate, border: float, limits: Limits) -> Rate |
         if not best.value < one.value < border or not one.losses:
             continue
         climbs = sum(trial.climb() > 0.0 for trial in one.trials)
-        is_worse = one.mean - best.mean >= limits.sure * _error(trained, best, one)
+        is_worse = one.mean - best.mean >= limits.sure * trained.error(best, one)
         if is_worse and trained.learned(one) and not (one.broke or climbs):
             return one
     return None
-
-
-def _error(trained: Rates, best: Rate, other: Rate) -> float:
-    """The standard error of the difference of the mean losses of two rates; NaN where not known."""
-    error = math.hypot(
-        *(trained.sd_near(one.value) / math.sqrt(len(one.losses)) for one in (best, other))
-    )
-    return error if error > 0.0 else math.nan if math.isnan(error) else math.ulp(1.0)
 
 
 def broken_near(trained: Rates, limits: Limits = LIMITS) -> list[RateTrial]:

@@ -51,7 +51,7 @@ class FirstSteps:
         rate: The learning rate of all of them.
         steps: Their length.
         first: So many of them are the first.
-        probes: One for each training.
+        probes: One for each training that says something of its first steps.
     """
 
     experiment: str
@@ -113,9 +113,12 @@ def _begin(curves: Sequence[TrialCurves], trial: TrialCurves) -> float:
     return max(firsts[trial.id], median(values) + 2.0 * error)
 
 
-def _says_nothing(trial: TrialCurves) -> bool:
-    """Whether it ended for a reason that is not its rate's."""
-    return trial.infeasible and trial.record.reason not in ("nan", "diverged")
+# Heuristic: of fewer, no rise and no return can be told.
+def _says_nothing(trial: TrialCurves, *, fewest: int = 5) -> bool:
+    """Whether it ended for a reason that is not its rate's, or was hardly evaluated."""
+    if trial.infeasible:
+        return trial.record.reason not in ("nan", "diverged")
+    return len(_loss(trial)) < fewest
 
 
 # Heuristic: a fifth of all that was gained, above the start, is a drop as the check of stability

@@ -134,7 +134,7 @@ def next_round(known: Known, name: str, plan: Plan) -> Step | None:
     if (wider := _extension(known, trained, grid, plan)) is not None:
         return wider
     # What noise hides in single trainings, several show.
-    if trained.best is None or says_nothing(trained, spread=0.0):
+    if trained.lowest is None or says_nothing(trained, spread=0.0):
         return None
     for ask in (_near, _border, _more_seeds, _double_check):
         if (step := ask(known, trained, grid, plan)) is not None:
@@ -161,7 +161,7 @@ def says_nothing(
     if apart <= share * trained.gain:
         return True
     # Noise grows with the rate: what breaks at the edge would hide what differs below.
-    noise = trained.sd_near(trained.best.value) if trained.best else trained.sd
+    noise = trained.sd_near(trained.lowest.value) if trained.lowest else trained.sd
     return apart <= spread * noise and not (
         _begins_by_rate(trained.usable) or _ranges_differ(trained, noise)
     )
@@ -226,7 +226,7 @@ def _extension(known: Known, trained: Rates, grid: Grid, plan: Plan) -> Step | N
         return None
     if says_nothing(trained, spread=0.0):
         return None
-    best = trained.best
+    best = trained.lowest
     steps = range(plan.coarse, plan.further + 1, plan.coarse)
     if best is None or best.value == values[0]:
         places = [grid.place(values[0]) - step for step in steps]
@@ -247,9 +247,9 @@ def _extension(known: Known, trained: Rates, grid: Grid, plan: Plan) -> Step | N
 
 def _near(known: Known, trained: Rates, grid: Grid, plan: Plan) -> Step | None:
     """Several seeds around the best rate, wherever that is by now."""
-    assert trained.best is not None
-    middle = grid.place(trained.best.value)
-    best = number(trained.best.value)
+    assert trained.lowest is not None
+    middle = grid.place(trained.lowest.value)
+    best = number(trained.lowest.value)
     # Where the cost said first does not pay for all of it, fewer rates come before fewer seeds.
     for around, seeds in ((plan.around, plan.seeds), (1, plan.seeds), (1, 2), (0, 2)):
         places = range(middle - around, middle + around + 1)
@@ -270,10 +270,10 @@ def _factor(places: int, plan: Plan) -> str:
 def _border(known: Known, trained: Rates, grid: Grid, plan: Plan) -> Step | None:
     """Two seeds at the rates around the lowest that breaks, from the best on."""
     border = trained.unstable_from
-    assert trained.best is not None
+    assert trained.lowest is not None
     if border is None:
         return None
-    place, best = grid.place(border), grid.place(trained.best.value)
+    place, best = grid.place(border), grid.place(trained.lowest.value)
     # Where the best breaks in part of its trainings, the border lies below it.
     least = max(place - plan.coarse + 1, best) if best < place else place - plan.coarse + 1
     below = range(least, max(place, best) + 1)
@@ -286,12 +286,12 @@ def _more_seeds(known: Known, trained: Rates, grid: Grid, plan: Plan) -> Step | 
     """What trials that broke early left is spent on seeds next to the best, and at the border."""
     if known.round("double-check") is not None:
         return None
-    assert trained.best is not None
+    assert trained.lowest is not None
     length = known.base.max_steps
     checks = len(plan.checks) * plan.check_seeds
     left = plan.most_trials - checks - math.ceil(known.spent_steps / length)
     left = min(left, 2 * plan.most_trials - checks - _trainings(known))
-    middle = grid.place(trained.best.value)
+    middle = grid.place(trained.lowest.value)
     places = [middle, middle + 1, middle - 1, middle - 2, middle + 2, middle - 3]
     if trained.unstable_from is not None:
         border = grid.place(trained.unstable_from)
@@ -330,8 +330,8 @@ def _double_check(known: Known, trained: Rates, grid: Grid, plan: Plan) -> Step 
     del grid
     if known.round("double-check") is not None:
         return None
-    assert trained.best is not None
-    best = trained.best.value
+    assert trained.lowest is not None
+    best = trained.lowest.value
     values = [ten_digits(times * best) for times in plan.checks]
     times = " and ".join(f"{one:g}" for one in plan.checks)
     because = f"double check at {times} times {number(best)}: a steady fall, then a jump?"
@@ -341,8 +341,8 @@ def _double_check(known: Known, trained: Rates, grid: Grid, plan: Plan) -> Step 
 
 def _first_steps(known: Known, trained: Rates, plan: Plan) -> Step:
     """Every step evaluated, at twice the best rate."""
-    assert trained.best is not None
-    best = trained.best.value
+    assert trained.lowest is not None
+    best = trained.lowest.value
     length = min(plan.probe_steps, known.base.max_steps)
     setting = {**_as_at_full_length(known), trained.name: ten_digits(plan.probe * best)}
     settings = [setting] * plan.probe_seeds

@@ -25,6 +25,9 @@ from ...space import Real, Space
 from ...study import Study
 from ..base import Known, Round
 
+# Heuristic: of fewer losses than three, no spread is known.
+_SPREAD = 3
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
@@ -186,8 +189,8 @@ class Rates:
         )
 
     @cached_property
-    def best(self) -> Rate | None:
-        """lr*: the rate with the lowest mean loss of the trainings that did not break.
+    def lowest(self) -> Rate | None:
+        """The rate with the lowest mean loss of the trainings that did not break.
 
         Where a rate breaks in part of its trainings, the others show what it is worth. None where
         no rate is usable.
@@ -198,6 +201,31 @@ class Rates:
             return None
         there = [one for one in self.rates if one.trains]
         return min(there, key=lambda one: (one.mean, one.value), default=None)
+
+    # Heuristic: one standard error, as where pruning a tree prefers the simpler (Breiman 1984).
+    def _as_good(self, one: Rate, other: Rate, *, errors: float = 1.0) -> bool:
+        """Whether the loss of one rate is above that of another by no more than its noise."""
+        return one.mean - other.mean <= errors * self.error(one, other)
+
+    @cached_property
+    def best(self) -> Rate | None:
+        """lr*: the rate with the lowest mean loss, unless that is the luck of one or two trainings.
+
+        Where a rate breaks in part and one or two got through, a lower rate that never breaks and
+        is as good within the noise is the best. None where no rate is usable.
+
+        Source: D2, D3.
+        """
+        lowest = self.lowest
+        if lowest is None or not lowest.broke or len(lowest.losses) >= _SPREAD:
+            return lowest
+        steady = [
+            one
+            for one in self.usable
+            if one.value < lowest.value and not one.broke and len(one.losses) > 1
+        ]
+        as_good = [one for one in steady if self._as_good(one, lowest)]
+        return min(as_good, key=lambda one: (one.mean, one.value), default=lowest)
 
     @cached_property
     def safe(self) -> Rate | None:
@@ -280,13 +308,20 @@ class Rates:
         ]
         return median(near) if near else self.sd
 
+    def error(self, one: Rate, other: Rate) -> float:
+        """The standard error of the difference of two rates' mean losses; NaN where not known."""
+        error = math.hypot(
+            *(self.sd_near(rate.value) / math.sqrt(len(rate.losses)) for rate in (one, other))
+        )
+        return error if error > 0.0 else math.nan if math.isnan(error) else math.ulp(1.0)
+
     @cached_property
     def gain(self) -> float:
-        """What the best rate gains on where training begins, the highest first level; 0 without.
+        """What the lowest loss gains on where training begins, the highest first level; or 0.
 
         Source: D2.
         """
-        return self.start - self.best.mean if self.best else 0.0
+        return self.start - self.lowest.mean if self.lowest else 0.0
 
     # As the check of stability has it: with less than a fifth a training has learned nothing.
     def learned(self, one: Rate, *, share: float = 0.2) -> bool:
@@ -300,10 +335,11 @@ class Rates:
     def start(self) -> float:
         """Where training begins: low rates have learned the least at their first evaluation.
 
-        Those above the best are left out: near the border a first value is a jump of the loss.
+        Higher rates than that of the lowest loss are left out: near the border a first value is a
+        jump of the loss.
         """
-        best = math.inf if self.best is None else self.best.value
-        return max((one.first for one in self.usable if one.value <= best), default=0.0)
+        top = math.inf if self.lowest is None else self.lowest.value
+        return max((one.first for one in self.usable if one.value <= top), default=0.0)
 
     def at(self, value: float) -> Rate | None:
         """What was trained at this rate; None where nothing was."""

@@ -172,6 +172,8 @@ def verdict_line(shown: Diagnosis) -> str:
     if shown.kind == "stable":
         breaks = f"training breaks from {border} on" if border else _without_border(shown)
         return f"Nothing holds down the best `{shown.rate}`, {best}; {breaks}"
+    if not border:
+        return f"Losses climb above the best `{shown.rate}`, {best}, and that holds it down"
     where = "in its first steps" if shown.kind == "early" else "in mid-training"
     return f"Training breaks {where} from `{shown.rate}` = {border} on; the best is {best}"
 
@@ -263,21 +265,30 @@ def _of_double_check(shown: Diagnosis, trained: Rates) -> Iterator[Finding]:
 
 
 def _of_first_steps(known: Known, shown: Diagnosis, probed: FirstSteps) -> Finding:
+    subject = {"experiment": probed.experiment, "hyperparameter": shown.rate}
+    if not probed.probes:
+        return Finding(
+            rule="D4",
+            check=CHECK,
+            status="unclear",
+            subject=subject,
+            headline="No training evaluated its first steps often enough to show a break there",
+            message=f"A break in the first steps that recovers would not show: no training at "
+            f"{number(probed.rate)} came to five evaluations of its first {probed.steps:,} steps.",
+            advice="Report the metric wherever `trial.evaluates(step)` says so.",
+        )
     count = f"{len(probed.hidden)} of {len(probed.probes)}"
     text = f"At {number(probed.rate)} {count} trainings break and recover in their first steps"
     visible = sum(one.broke and not one.recovered for one in probed.probes)
     lasting = f" {visible} more break and do not recover." if visible else ""
-    own = (
-        ""
-        if known.own_loop or probed.steps == known.base.max_steps
-        else (f" A schedule of your own loop may be stretched over these {probed.steps:,} steps.")
-    )
+    own = f" A schedule of your own loop may be stretched over these {probed.steps:,} steps."
+    own = "" if known.own_loop or probed.steps == known.base.max_steps else own
     highest = max((one.rise for one in probed.probes if one.recovered), default=0.0)
     return Finding(
         rule="D4",
         check=CHECK,
         status="problem" if shown.kind == "hidden" else "ok",
-        subject={"experiment": probed.experiment, "hyperparameter": shown.rate},
+        subject=subject,
         headline=text,
         message=f"{text}, {probed.steps:,} of them, each evaluated; the largest rise is "
         f"{number(highest, 2)} of what training gained.{lasting}{own}",
