@@ -166,13 +166,13 @@ def breaks_early(question: Experiment, *, bottom: Units | None = None) -> Contex
     return round_of(question, curves, bottom=bottom)
 
 
-def breaks_later(question: Experiment, *, rank: int = 0) -> Context:
+def breaks_later(question: Experiment, *, rank: int = 0, norms: Floats = NORMS_P) -> Context:
     """The best trial, or that of another rank, loses all it gained in mid-training for a while."""
     bump_E = 0.5 * ((SHARE_E > 0.5) & (SHARE_E <= 0.6))
 
     def curves(place: Place) -> Mapping[str, Floats]:
         lost_E = bump_E if place.rank == rank else 0.0 * bump_E
-        return {**course(place, FALLS_E + lost_E), "grad_norm": NORMS_P}
+        return {**course(place, FALLS_E + lost_E), "grad_norm": norms}
 
     return round_of(question, curves)
 

@@ -296,12 +296,23 @@ def _without_unread(context: Context, remedy: Remedy) -> Remedy:
 
     The steps that a longer warmup takes follow from it.
     """
-    edits = tuple(one for one in remedy.edits if not context.is_unread(one.change.keys))
+    edits = tuple(
+        one
+        for one in remedy.edits
+        if not context.is_unread(one.change.keys) or _is_gone(one, remedy.edits)
+    )
     if edits == remedy.edits or any(one.change.keys[0] != "experiment" for one in edits):
         return replace(remedy, edits=edits)
     name = remedy.edits[0].change.keys[-1]
     words = f"`{name}` stays: nothing read it, so let the training read it first (W8)."
     return replace(remedy, edits=(), words=words)
+
+
+def _is_gone(edit: Recommendation, edits: Sequence[Recommendation]) -> bool:
+    """Whether a key leaves the file for good, as that of a value that is compared no longer."""
+    name = edit.change.keys[-1]
+    others = [one for one in edits if one is not edit and one.change.keys[-1] == name]
+    return edit.change.new is None and not others
 
 
 def _distinct_remedies(remedies: Sequence[Remedy]) -> list[Remedy]:

@@ -25,6 +25,10 @@ Names: TypeAlias = Mapping[str, str]
 NO_NAMES: Names = MappingProxyType({})
 # Words of names whose values lie from 0 to 1: without 1 itself, or with it.
 _BELOW_ONE = frozenset({"dropout", "drop", "momentum", "beta"})
+# Entries of the catalogue that end there, whatever they are called: `b1`, `pdrop`.
+_SHORT_OF_ONE = frozenset(
+    {"momentum", "beta1", "beta2", "rmsprop_decay", "dropout", "stochastic_depth"}
+)
 _UP_TO_ONE = frozenset({"prob", "probability"})
 # How experiments spell the optimizers of rule L3 and AdamW, beside their names here.
 _OPTIMIZERS = {
@@ -247,6 +251,9 @@ def stops_short(name: str) -> bool:
     >>> stops_short("attn_dropout"), stops_short("top_p")
     (True, False)
     """
+    entry = known(name)
+    if entry is not None and entry.name in _SHORT_OF_ONE:
+        return True
     words = _words(name)
     return bool(words & _BELOW_ONE) or {"ema", "decay"} <= words
 

@@ -9,7 +9,7 @@ from tests.factories import RATE, experiment, record
 
 from etude.advise.remedies.narrow_unstable import narrow_unstable, use_log_scale
 from etude.design.studies import studies
-from etude.space import Choice, Real
+from etude.space import Choice, Integer, Real
 
 WIDE = Real(0.001, 1.0)
 CHOICE = {"activation": Choice(["relu", "gelu", "tanh"]), "learning_rate": RATE}
@@ -60,6 +60,32 @@ def test_a_range_is_cut_where_everything_beyond_never_learns():
     assert "never learned, all from `learning_rate`" in finding.headline
     assert (path, part) == ("nuisance.learning_rate", "high")
     assert RATE.value(0.6) < new < RATE.value(0.7)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "breaks", "edits"),
+    [
+        (1, 6, (5, 6), [("nuisance.depth", "high", 4)]),
+        (1, 3, (3,), [("nuisance.depth", "high", 2)]),
+        (2, 4, (2,), [("nuisance.depth", "low", 3)]),
+        (1, 2, (2,), [("fixed.depth", "", 1), ("nuisance.depth", "", None)]),
+    ],
+)
+def test_a_whole_number_that_breaks_is_left_out(low, high, breaks, edits):
+    question = experiment(nuisance={"depth": Integer(low, high), "learning_rate": RATE})
+    (study,) = studies(question)
+    depths = [low + k % (high - low + 1) for k in range(36)]
+    records = [
+        record(
+            study,
+            k,
+            None if depth in breaks else 0.2 + 0.01 * (k % 5),
+            {"depth": depth, "learning_rate": RATE.value((k + 0.5) / 36)},
+        )
+        for k, depth in enumerate(depths)
+    ]
+
+    assert changes(narrow_unstable(context_of(question, records))) == edits
 
 
 def test_a_value_at_which_every_trial_breaks_leaves_the_choice():

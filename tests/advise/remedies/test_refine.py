@@ -9,6 +9,7 @@ from tests.advise import rounds
 from tests.advise.contexts import changes, context_of, only, with_status
 from tests.factories import RATE, SHARE, experiment, record, two_optimizers
 
+from etude.advise.policy import advice
 from etude.advise.remedies.refine import drop_behind, fix_idle, narrow_to_good
 from etude.design.studies import studies
 from etude.experiment.change import applied
@@ -115,6 +116,22 @@ def test_a_value_clearly_behind_leaves_with_what_exists_only_there():
     assert changes(drop_behind(context)) == [
         ("scientific.optimizer", "values", ["adam", "nesterov"]),
         ("nuisance.when.optimizer.sgd.momentum", "", None),
+    ]
+
+
+def test_a_value_behind_leaves_though_nothing_read_what_exists_only_there():
+    context = rounds.valleys(THREE, [0.1, 0.1, 0.6])
+    unread = [
+        replace(one, unread=("momentum",)) if one.study == "optimizer=sgd" else one
+        for one in context.analysis.records
+    ]
+
+    plan = advice(context_of(THREE, unread))
+
+    assert plan.goal == "drop what is behind"
+    assert [one.path for one in plan.recommendations] == [
+        "scientific.optimizer",
+        "nuisance.when.optimizer.sgd.momentum",
     ]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.advise import rounds
-from tests.advise.contexts import changes, only, with_status
+from tests.advise.contexts import changes, context_of, only, with_status
 from tests.factories import RATE, experiment
 
 from etude.advise.remedies.regularize import regularize
+from etude.design.studies import studies
 from etude.space import Real
 
 
@@ -46,6 +49,32 @@ def test_a_regularizer_that_is_searched_already_reaches_higher():
 
     assert path == "nuisance.dropout"
     assert new.high > 0.5
+
+
+def test_a_regularizer_does_not_reach_beyond_where_training_broke_in_an_earlier_round():
+    wide = experiment(
+        nuisance={"learning_rate": RATE, "weight_decay": Real(1e-5, 10.0, log=True)}, name="before"
+    )
+    (study,) = studies(wide)
+
+    def broken(place):
+        return None if place.unit["weight_decay"] > 0.62 else rounds.one_value(place)
+
+    before = context_of(wide, rounds.trained(study, broken, count=40))
+    narrow = replace(
+        wide,
+        name="story",
+        parent="before",
+        nuisance={**wide.nuisance, "weight_decay": Real(1e-5, 0.065, log=True)},
+    )
+    (now,) = studies(narrow)
+    records = rounds.trained(now, rounds.overfitting, count=20)
+
+    alone = context_of(narrow, records)
+    after = context_of(narrow, records, before=[before.analysis])
+
+    assert changes(regularize(alone))[0][0] == "nuisance.weight_decay"
+    assert changes(regularize(after)) == []
 
 
 def test_without_a_regularizer_a_person_is_told():

@@ -50,6 +50,16 @@ def test_what_breaks_later_is_clipped_at_the_90th_percentile_of_its_norms():
     assert changes(stabilize(context)) == [("fixed.gradient_clip", "", 2.4)]
 
 
+@pytest.mark.parametrize("is_log", [False, True])
+def test_a_whole_number_that_clips_is_not_lowered_to_none(is_log):
+    question = experiment(nuisance={"gradient_clip": Integer(3, 100, log=is_log)})
+    context = rounds.breaks_later(question, norms=0.1 * rounds.NORMS_P)
+
+    ((path, _, domain),) = changes(stabilize(context))
+
+    assert (path, domain.low) == ("nuisance.gradient_clip", 1)
+
+
 @pytest.mark.parametrize(
     ("make", "cure"), [(rounds.breaks_early, "Add a warmup"), (rounds.breaks_later, "Clip")]
 )

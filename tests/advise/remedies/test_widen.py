@@ -4,10 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.advise import rounds
-from tests.advise.contexts import changes, only, with_status
-from tests.factories import experiment
+from tests.advise.contexts import changes, context_of, only, with_status
+from tests.factories import experiment, record
 
+from etude.advise.edits import applied
+from etude.advise.policy import advice
 from etude.advise.remedies.widen import longer_list, widen, wider_bound
+from etude.design.studies import studies
 from etude.space import Choice, Integer, Real
 
 
@@ -57,7 +60,11 @@ def test_a_bound_at_its_natural_limit_stays():
         ("learning_rate", Real(1e-8, 1e-3, log=True), "high", 0.32),
         ("gizmo", Real(1e-8, 1e-3, log=True), "high", 0.01),
         ("momentum", Real(0.0, 0.9999, scale="one_minus_log"), "high", 0.99999),
-        ("learning_rate", Real(0.01, 0.1), "low", 0.0),
+        # Zero trains nothing, and a linear range that reaches there hardly tries what lies between.
+        ("learning_rate", Real(0.01, 0.1), "low", 0.001),
+        ("kernel_size", Integer(2, 7), "low", 1),
+        ("b1", Real(0.8, 0.95), "high", 0.975),
+        ("pdrop", Real(0.1, 0.8), "high", 0.9),
         ("dropout", Real(0.1, 0.8), "high", 0.9),
         ("attn_dropout", Real(0.1, 0.8, log=True), "high", 0.9),
         ("momentum", Real(0.5, 0.99), "high", 0.995),
@@ -103,6 +110,7 @@ def test_a_wider_domain_is_a_domain_and_holds_the_old_one(low, high, scale):
         ("learning_rate", [1e-4, 1e-3, 1e-2], "low", (1e-5, 1e-4, 1e-3, 1e-2)),
         ("batch_size", [64, 16, 32], "high", (64, 16, 32, 128)),
         ("dropout", [0.0, 0.1, 0.2], "low", (0.0, 0.1, 0.2)),
+        ("b1", [0.8, 0.9, 1.0 - 1e-9], "high", (0.8, 0.9, 1.0 - 1e-9)),
         ("activation", ["relu", "gelu", "silu"], "high", ("relu", "gelu", "silu")),
     ],
 )
@@ -115,6 +123,22 @@ def test_a_list_whose_largest_is_the_best_is_made_longer():
     context = rounds.round_of(question, bottom={"width": 1.4})
 
     assert changes(widen(context)) == [("nuisance.width", "values", (16, 32, 64, 128, 256))]
+
+
+def test_values_that_break_do_not_come_back_with_a_longer_list():
+    question = experiment(nuisance={"units": Choice([16, 32, 64, 128, 256], ordered=True)})
+    (study,) = studies(question)
+    values = {16: None, 32: None, 64: 0.5, 128: 0.3, 256: 0.1}
+    records = [
+        record(study, 6 * at + k, None if value is None else value + 0.001 * k, {"units": units})
+        for at, (units, value) in enumerate(values.items())
+        for k in range(6)
+    ]
+    context = context_of(question, records)
+
+    edited = applied(question, advice(context).recommendations)
+
+    assert edited.nuisance["units"].values == (64, 128, 256, 512)
 
 
 def test_a_reason_is_read_by_the_headline_of_what_asks_for_it():

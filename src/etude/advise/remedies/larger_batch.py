@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ...design.batch_size import largest_batch_size
 from ...design.catalogued import catalogued, is_listed
 from ...experiment import Experiment
 from ...experiment.change import Change
 from ...finding import Recommendation
-from ...space import Integer, Real
+from ...space import Integer, Real, is_number
 from ...wording import number
 from ..context import Context, Remedy
 from .regularize import regularize
-from .widen import wider_bound
+from .widen import before_walls, wider_bound
 
 
 def extend_regularization(context: Context) -> list[Remedy]:
@@ -33,11 +34,20 @@ def extend_regularization(context: Context) -> list[Remedy]:
     because = f"a batch of {number(now)}, not {number(before)}, has less noise: may overfit more."
     taken = {edit.path for one in regularize(context) for edit in one.edits}
     bounds = _upper_bounds(parent)
-    return [
-        Remedy(rule="S14", edits=(edit,))
+    edits = [
+        _before_walls(context, edit)
         for edit in extended_regularization(experiment, because)
         if edit.path not in taken and bounds.get(edit.path) == edit.old
     ]
+    return [Remedy(rule="S14", edits=(edit,)) for edit in edits if edit.change.new != edit.old]
+
+
+def _before_walls(context: Context, edit: Recommendation) -> Recommendation:
+    """The same, no further than to where training broke in earlier rounds."""
+    owner = next(one for one in context.experiment.hyperparameters if one.path == edit.path)
+    assert is_number(edit.change.new), "A bound is a number. This is a bug."
+    new = before_walls(context, owner, edit.change.new, "high")
+    return replace(edit, change=replace(edit.change, new=new))
 
 
 def extended_regularization(experiment: Experiment, because: str) -> Iterator[Recommendation]:

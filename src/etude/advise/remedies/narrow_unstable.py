@@ -134,15 +134,16 @@ def _shorter_range(
     onward, where = ("upward", "above") if side == "high" else ("downward", "below")
     names = _study_names(context, hyperparameter)
     rounds = " in this round and earlier ones" if any(one.earlier for one in trials) else ""
-    yield Recommendation(
-        rule="C3",
-        change=Change(hyperparameter.keys, side, new),
-        old=domain.high if side == "high" else domain.low,
-        because=(
-            f"all {plural(len(beyond), 'trial')} of {names} from {number(domain.value(first), 3)} "
-            f"{onward} {_fate(beyond)}{rounds}, and none {where} it trains."
-        ),
+    because = (
+        f"all {plural(len(beyond), 'trial')} of {names} from {number(domain.value(first), 3)} "
+        f"{onward} {_fate(beyond)}{rounds}, and none {where} it trains."
     )
+    if new == (domain.low if side == "high" else domain.high):
+        yield from value_edits(hyperparameter, new, "C3", because)
+        return
+    old = domain.high if side == "high" else domain.low
+    change = Change(hyperparameter.keys, side, new)
+    yield Recommendation(rule="C3", change=change, old=old, because=because)
 
 
 @final
@@ -350,6 +351,8 @@ def _study_names(context: Context, hyperparameter: Hyperparameter) -> str:
 def inner_bound(domain: Real | Integer, begins: float, last: float, side: Side) -> float | int:
     """The bound at the first value that breaks, as a number that reads well and not beyond it.
 
+    Of whole numbers it is the last that does not break.
+
     Args:
         domain: The range.
         begins: The first value that breaks.
@@ -359,7 +362,8 @@ def inner_bound(domain: Real | Integer, begins: float, last: float, side: Side) 
     Source: C3.
     """
     if isinstance(domain, Integer):
-        return int(begins)
+        # A whole number that breaks lies inside a bound that stands on it.
+        return int(begins) - 1 if side == "high" else int(begins) + 1
     near_one = domain.scale == "one_minus_log"
     inward_up = (side == "low") != near_one
     for digits in (2, 3, 4):

@@ -8,7 +8,7 @@ from ...playbook.catalogue import Entry, known, known_switch
 from ...space import Integer, Real, is_number
 from ...study import Study
 from ..context import Context, Remedy, claim, manual_remedy, value_edits, with_bounds
-from .widen import wider_bound
+from .widen import before_walls, wider_bound
 
 # As C6 names them; what else the catalogue knows of regularizers comes behind.
 _ORDER = ("dropout", "label_smoothing", "weight_decay")
@@ -31,7 +31,7 @@ def regularize(context: Context) -> list[Remedy]:
     cause = causes[0]
     study = context.study(cause)
     for regularizer, entry in _regularizers(context):
-        stronger = _stronger_range(regularizer, entry, study)
+        stronger = _stronger_range(context, regularizer, entry, study)
         if stronger is not None and regularizer.exists(study.scientific):
             because = f"{claim(cause)}: search more {entry.name.replace('_', ' ')}."
             edits = value_edits(regularizer, stronger, cause.rule, because)
@@ -65,12 +65,12 @@ def _place(entry: Entry) -> int:
 
 
 def _stronger_range(
-    regularizer: Hyperparameter, entry: Entry, study: Study
+    context: Context, regularizer: Hyperparameter, entry: Entry, study: Study
 ) -> Real | Integer | None:
-    """A range of higher strengths; None where there is none to draw."""
+    """A range of higher strengths; None where there is none to draw, or training breaks there."""
     value = regularizer.value
     if isinstance(value, Real | Integer):
-        high = wider_bound(entry.name, value, "high")
+        high = before_walls(context, regularizer, wider_bound(entry.name, value, "high"), "high")
         return with_bounds(value, high=high) if high > value.high else None
     start = entry.start_for(optimizer_of(study))
     if not is_number(value) or not isinstance(start, Real | Integer):

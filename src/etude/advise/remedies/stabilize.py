@@ -235,6 +235,8 @@ def _lower_clip(
 ) -> Domain | float | None:
     """The 90th percentile of the logged norms; a first range where a zero switches it off."""
     begin = two_digits(percentile, up=True) if percentile else None
+    if begin is not None and isinstance(clip.value, Integer):
+        begin = max(1, math.floor(begin))  # 0 would clip all, or nothing
     if isinstance(clip.value, Real | Integer):
         return (
             None if begin is None or begin >= clip.value.low else with_bounds(clip.value, low=begin)

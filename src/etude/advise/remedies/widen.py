@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TypeAlias
+from dataclasses import replace
 
 from ...analyze.checks.boundary_side import sides_clause
-from ...analyze.views.walls import Wall
+from ...analyze.views.walls import AxisSide, Wall, wall
 from ...experiment.change import Change
 from ...experiment.hyperparameter import Hyperparameter
 from ...finding import Finding, Recommendation
@@ -17,11 +17,10 @@ from ...space.progression import next_number
 from ...space.rounding import ten_digits, two_digits
 from ...wording import join, number
 from ..context import Context, Remedy, side_of
-from .narrow_unstable import inner_bound
+from .narrow_unstable import THRESHOLDS, inner_bound, narrow_unstable
 
 # A step further and much of the round may break; what it reaches is seen before the next one.
 DECADE = 10.0
-AxisSide: TypeAlias = tuple[Hyperparameter, Side]
 
 
 def widen(context: Context) -> list[Remedy]:
@@ -39,9 +38,9 @@ def widen(context: Context) -> list[Remedy]:
     ]
 
 
-def _sides_to_widen(context: Context) -> dict[AxisSide, list[Finding]]:
+def _sides_to_widen(context: Context) -> dict[tuple[Hyperparameter, Side], list[Finding]]:
     """The sides to widen as hyperparameters of the experiment, with the findings that name them."""
-    causes: dict[AxisSide, list[Finding]] = {}
+    causes: dict[tuple[Hyperparameter, Side], list[Finding]] = {}
     for finding in context.findings:
         if finding.rule == "C1" and finding.status == "problem":
             owner = context.owner(context.study(finding), finding.subject["hyperparameter"])
@@ -65,7 +64,8 @@ def _wider(
     old: float | int | tuple[Scalar, ...]
     new: float | int | tuple[Scalar, ...]
     if isinstance(domain, Choice):
-        part, old, new = "values", domain.values, longer_list(name, domain, side)
+        kept = _kept_values(context, hyperparameter, domain)
+        part, old, new = "values", kept.values, longer_list(name, kept, side)
     elif isinstance(domain, Real | Integer):
         old = domain.low if side == "low" else domain.high
         part, new = side, _before_wall(domain, wider_bound(name, domain, side), walls, side)
@@ -79,16 +79,54 @@ def _wider(
     return [Recommendation(rule="C1", change=change, old=old, because=because, brief=brief)]
 
 
+def _kept_values(context: Context, hyperparameter: Hyperparameter, domain: Choice) -> Choice:
+    """The list without the values that leave it in this round, since every trial there breaks."""
+    edits = [edit for remedy in narrow_unstable(context) for edit in remedy.edits]
+    cut = [
+        edit.change.new
+        for edit in edits
+        if (edit.path, edit.part) == (hyperparameter.path, "values")
+    ]
+    return replace(domain, values=tuple(cut[0])) if cut and isinstance(cut[0], list) else domain
+
+
+def before_walls(
+    context: Context, hyperparameter: Hyperparameter, new: float | int, side: Side
+) -> float | int:
+    """A bound further out, or the first value at which every study that has it broke before.
+
+    Source: C1, C3.
+    """
+    domain = hyperparameter.value
+    assert isinstance(domain, Real | Integer), "Only a range has bounds. This is a bug."
+    at = AxisSide(name=hyperparameter.name, side=side, bound=float(getattr(domain, side)))
+    walls = [
+        wall(
+            at,
+            own=[(one.record.setting, one.feasible) for one in context.analysis.outcomes(study)],
+            earlier=context.analysis.earlier(study),
+            min_beyond=THRESHOLDS.min_beyond,
+        )
+        for study in context.studies_with(hyperparameter)
+    ]
+    return _before_wall(domain, new, walls, side)
+
+
 def _before_wall(
     domain: Real | Integer, new: float | int, walls: Sequence[Wall | None], side: Side
 ) -> float | int:
-    """The bound, or the first value that breaks where every study that asks has one before it."""
+    """The bound, or the first value that breaks where every study that asks has one before it.
+
+    It never stands further in than it does.
+    """
     standing = [one for one in walls if one is not None and not one.changed]
     if len(standing) < len(walls):
         return new
     furthest = (max if side == "high" else min)(standing, key=lambda one: one.begins)
     bound = inner_bound(domain, furthest.begins, furthest.last, side)
-    return min(new, bound) if side == "high" else max(new, bound)
+    if side == "high":
+        return min(new, max(bound, domain.high))
+    return max(new, min(bound, domain.low))
 
 
 def wall_clause(walls: Sequence[Wall | None], new: object, side: Side) -> str:
@@ -178,6 +216,12 @@ def _wider_near_one(name: str, domain: Real | Integer, side: Side, by: float) ->
     return _within(name, domain, side, ten_digits(1.0 - outward))
 
 
+def _has_off(name: str) -> bool:
+    """Whether zero is a value of it: the catalogue's word for what is not there."""
+    entry = known(name)
+    return entry is not None and entry.off == 0
+
+
 def _within(name: str, domain: Real | Integer, side: Side, bound: float) -> float | int:
     """The bound, or the natural limit of the hyperparameter where that is nearer."""
     lowest, highest = limits(name, domain)
@@ -186,6 +230,10 @@ def _within(name: str, domain: Real | Integer, side: Side, bound: float) -> floa
     if domain.low >= 0 and domain.limits is None:
         lowest = max(lowest, 0.0)
     new = max(bound, lowest) if side == "low" else min(bound, highest)
+    if side == "low" and new <= 0 < domain.low and domain.limits is None and not _has_off(name):
+        # Zero is another order of magnitude than all above it, and nothing that one tunes.
+        new = two_digits(domain.low / DECADE, up=False)
+        new = max(new, 1.0) if isinstance(domain, Integer) else new
     if new == highest == 1.0 > domain.high and stops_short(name):
         # Halfway to the limit, which itself makes no sense.
         new = ten_digits(1.0 - two_digits((1.0 - domain.high) / 2, up=True))
