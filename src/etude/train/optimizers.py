@@ -137,6 +137,21 @@ class Optimizer:
         return m, nothing if self.second is None else x.new_full(x.shape, self.second)
 
 
+# Rules that have the same moments, by one of them.
+_ALIKE = {"nesterov": "momentum", "adamw": "adam", "nadam": "adam"}
+
+
+def have_same_moments(one: str, other: str) -> bool:
+    """Whether the moments of one optimizer are what another has after the same gradients.
+
+    Source: L3.
+
+    >>> have_same_moments("adam", "adamw"), have_same_moments("momentum", "adam")
+    (True, False)
+    """
+    return _ALIKE.get(one, one) == _ALIKE.get(other, other)
+
+
 _ADAM = ("beta1", "beta2", "epsilon")
 OPTIMIZERS: Mapping[str, Optimizer] = {
     "sgd": Optimizer(update=sgd, first=False),

@@ -56,9 +56,9 @@ def accuracy(prediction: Any) -> dict[str, float]:
     return {"accuracy": float((prediction.predictions.argmax(-1) == prediction.label_ids).mean())}
 
 
-def trainer(args: TrainingArguments, **given: Any) -> Trainer:
+def trainer(args: TrainingArguments, *, kind: type[Trainer] = Trainer, **given: Any) -> Trainer:
     usual = {"train_dataset": Pairs(8), "eval_dataset": Pairs(4), "compute_metrics": accuracy}
-    return Trainer(**{"model": bert(), "args": args, **usual, **given})
+    return kind(**{"model": bert(), "args": args, **usual, **given})
 
 
 def weights(model: torch.nn.Module) -> dict[str, Any]:

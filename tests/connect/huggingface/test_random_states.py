@@ -76,3 +76,29 @@ def test_a_stream_that_draws_is_told_of_at_the_rehearsal(tmp_path, capsys):
     trained(Fit(train_dataset=Stream()), given)
 
     assert "`IterableDataset` that draws" in capsys.readouterr().err
+
+
+class Short(torch.utils.data.IterableDataset[dict[str, Any]]):
+    """Three batches of pairs, which differ from pass to pass as `set_epoch` says."""
+
+    def __init__(self) -> None:
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __iter__(self):
+        pairs = Pairs(12)
+        return (pairs[(row + 2 * self.epoch) % 12] for row in range(6))
+
+
+@pytest.mark.parametrize("step", [1, 3, 5])
+def test_a_stream_is_gone_on_with_where_its_pass_was(tmp_path, step):
+    given = of_six(tmp_path, max_steps=8, evaluations=4)
+    fit = Fit(train_dataset=Short())
+    events = trained(fit, given)
+
+    again = trained(fit, resumed(given, events, step))
+
+    assert rows(again) == [row for row in rows(events) if row[0] > step]
+    assert (end(again).status, fit.ends[-1]) == ("completed", fit.ends[0])

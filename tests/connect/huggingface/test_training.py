@@ -5,7 +5,7 @@ import pytest
 from tests.connect.huggingface.pairs import Fit, Pairs, of_six, resumed, saved, trained
 from tests.runner.sample import end, rows
 from torch import nn
-from transformers import EarlyStoppingCallback, TrainerCallback
+from transformers import EarlyStoppingCallback, Trainer, TrainerCallback
 
 from etude.event import Paused, Refused, Saved
 
@@ -145,3 +145,33 @@ def test_early_stopping_of_the_trainer_is_refused_for_a_schedule(tmp_path):
     fit = Fit({"metric_for_best_model": "loss"}, callbacks=[EarlyStoppingCallback()])
 
     assert "a schedule stops trials" in end(trained(fit, of_six(tmp_path))).detail
+
+
+class EvaluatesBoth(Trainer):
+    """Evaluates the training set beside the usual one, as many do."""
+
+    def evaluate(self, *given, **named):
+        super().evaluate(self.train_dataset, metric_key_prefix="train")
+        return super().evaluate(*given, **named)
+
+
+def test_the_training_set_that_is_evaluated_beside_is_no_evaluation_of_the_trial(tmp_path):
+    plain = trained(Fit(), of_six(tmp_path / "plain"))
+
+    both = trained(Fit(kind=EvaluatesBoth), of_six(tmp_path / "both"))
+
+    assert end(both).status == "completed"
+    named = [row[:2] for row in rows(both)]
+    assert [row for row in named if row[1] != "train/accuracy"] == [row[:2] for row in rows(plain)]
+    assert [row for row in named if row[1] == "train/accuracy"] == [
+        (step, "train/accuracy") for step in (1, 3, 5)
+    ]
+
+
+def test_an_evaluation_at_the_start_is_not_logged_again_where_a_trial_goes_on(tmp_path):
+    given, fit = of_six(tmp_path), Fit({"eval_on_start": True})
+    events = trained(fit, given)
+
+    again = trained(fit, resumed(given, events, 3))
+
+    assert rows(again) == [row for row in rows(events) if row[0] > 3]

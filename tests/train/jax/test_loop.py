@@ -8,8 +8,9 @@ from tests.train.needs_jax import jax, jnp
 from tests.train.stacks import Told, plain, together, trial
 
 from etude.setting import NotedSetting
+from etude.train.jax.checkpoints import State
 from etude.train.jax.examples import Order, shuffled
-from etude.train.jax.loop import Loop
+from etude.train.jax.loop import Learner, Loop
 from etude.train.jax.models import Model, network
 from etude.train.jax.program import Program
 from etude.train.optimizers import OPTIMIZERS
@@ -148,3 +149,19 @@ def test_trials_of_several_splits_share_a_program_and_not_their_examples(tmp_pat
 
     assert values(told[0]) == values(told[2]) != values(told[1])
     assert len(loop.programs) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "kept"), [("nesterov", "adam", False), ("adam", "adamw", True)]
+)
+def test_another_optimizer_goes_on_with_moments_only_where_they_are_its_own(
+    tmp_path, before, now, kept
+):
+    loop = Loop(jaxes.workload(), every_s=0.0)
+    plain(loop, trial(tmp_path, 1, Told(), optimizer=before))
+    (folder,) = [one for one in tmp_path.rglob("19") if one.is_dir()]
+
+    learner = Learner(loop, trial(tmp_path, 1, Told(), optimizer=now))
+    learner.put(State.load(folder))
+
+    assert bool(learner.state().moments["m"].any()) is kept

@@ -43,6 +43,10 @@ DECLINED = {
         lambda given: nn.Sequential(nn.Linear(6, int(given["t"])), nn.Linear(int(given["t"]), 2)),
         r"they differ in `0\.out_features` \(1, 2\)",
     ),
+    "half precision": (
+        lambda given: nn.Linear(6, 2).to(torch.bfloat16),
+        r"its parameters are `torch\.bfloat16`",
+    ),
     "an exception": (lambda given: 1 / 0, r"ZeroDivisionError.* \(test_gate\.py:\d+: `"),
 }
 

@@ -10,7 +10,8 @@ from torch import nn
 
 from etude.errors import Infeasible
 from etude.train.optimizers import OPTIMIZERS
-from etude.train.torch.loop import Loop
+from etude.train.torch.checkpoints import State
+from etude.train.torch.loop import Learner, Loop
 from etude.train.torch.member import Member
 
 LOOSE = {"rmsprop": 1e-7, "nadam": 1e-7}
@@ -188,3 +189,26 @@ def test_a_number_that_only_one_trial_has_parts_stacks(tmp_path):
     members = [Member(loop, trial(tmp_path, n, Told(), **one)) for n, one in enumerate(given)]
 
     assert members[0].signature != members[1].signature
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "kept"), [("nesterov", "adam", False), ("adam", "adamw", True)]
+)
+def test_another_optimizer_goes_on_with_moments_only_where_they_are_its_own(
+    tmp_path, before, now, kept
+):
+    """A population may change the optimizer: what was a velocity is no mean of gradients."""
+    loop = Loop(WORKLOADS["mlp"], every_s=0.0)
+    plain(loop, trial(tmp_path, 1, Told(), optimizer=before))
+    (folder,) = [one for one in tmp_path.rglob("19") if one.is_dir()]
+    parent = State.load(folder)
+
+    alone = Learner(loop, trial(tmp_path, 1, Told(), optimizer=now))
+    alone.put(parent)
+    member = Member(loop, trial(tmp_path, 1, Told(), optimizer=now, resume_step=19))
+    member.begin()
+
+    for state in (alone.state(), member.state(member.row)):
+        has_moments = bool(state.moments["m"].any())
+        assert has_moments is kept
+        assert all((state.model[name] == part).all() for name, part in parent.model.items())

@@ -80,6 +80,11 @@ class RandomStates:
         self._epoch = random_state()
         self._taken, self._ahead_index = self._skipped, -1
 
+    @property
+    def taken(self) -> int:
+        """Batches of the epoch that were trained on, those before a checkpoint among them."""
+        return self._taken
+
     def take(self, batches: int) -> None:
         """So many batches more are trained on."""
         self._taken += batches

@@ -21,9 +21,11 @@ from ...train.torch.rank_trial import RankTrial
 from .groups import Groups, groups_of, set_changed
 from .random_states import RandomStates, load_states, save_states
 
-_EVALUATED = "eval_"
+_EVALUATED, _TRAINED = "eval_", "train_"
 # What a Trainer adds to the values of an evaluation.
 _TIMES = ("_runtime", "_samples_per_second", "_steps_per_second", "_model_preparation_time")
+# Says in which epoch a Trainer goes on, and after how many of its batches; nothing public does.
+_BEGIN = "_init_training_state"
 _LOGGED = {"loss": "train/loss", "grad_norm": "grad_norm"}
 
 
@@ -48,6 +50,7 @@ class Training:
         self._evaluated_step = -1
         self._is_due = False
         self._goes_on = False
+        self._passes = -1
         self._stepped_in_epoch = True
         self._made: Groups = []
         self._saved: dict[str, Any] | None = None
@@ -91,6 +94,7 @@ class Training:
         """An epoch begins, or is gone on with."""
         self._stepped_in_epoch = False
         skipped, self._goes_on = self._passed_over(state, loader) if self._goes_on else 0, False
+        self._passes += 1
         self._states.begin_epoch(skipped)
 
     def end_step(self, state: TrainerState, control: TrainerControl) -> None:
@@ -121,7 +125,11 @@ class Training:
             if name.startswith(_EVALUATED) and not name.endswith(_TIMES)
         }
         step = state.global_step - 1
-        if self._left is not None or step < 0:
+        # Before the first step of this process nothing was trained that is not evaluated already.
+        if self._left is not None or not self._done:
+            return
+        if not values:  # of other data, as of the training set
+            self._of_training(step, control, metrics)
             return
         if not control.should_save:  # by another callback
             self._trial.log(step, values)
@@ -136,12 +144,25 @@ class Training:
             self._trial.report(step, self._values)
             self._leave_if_left(control)
 
+    def _of_training(self, step: int, control: TrainerControl, metrics: Mapping[str, Any]) -> None:
+        """The training set is evaluated beside: its loss is none of a step's, and goes untold."""
+        values = {
+            f"train/{name.removeprefix(_TRAINED)}": float(value)
+            for name, value in metrics.items()
+            if name.startswith(_TRAINED) and not name.endswith(_TIMES) and name != "train_loss"
+        }
+        if values:
+            self._trial.log(step, values)
+            self._leave_if_left(control)
+
     def save(self, state: TrainerState, control: TrainerControl) -> None:
         """A checkpoint is written: it becomes the trial's."""
         written = self._folder / f"checkpoint-{state.global_step}"
         if self._left is not None:
             return
-        save_states({**self._states.states(), "groups": self._made}, written, hosts.rank())
+        place = {"passes": self._passes, "taken": self._states.taken}
+        states = {**self._states.states(), "groups": self._made, **place}
+        save_states(states, written, hosts.rank())
         hosts.sum_over_ranks(0.0)  # all have written
         step = state.global_step - 1
         value = self._values.get(self._trial.metric) if step == self._evaluated_step else None
@@ -219,11 +240,25 @@ class Training:
 
     def _passed_over(self, state: TrainerState, loader: Any) -> int:
         """Batches of an epoch that the Trainer skips when it goes on."""
+        if (place := self._place_in_stream) is not None:
+            return place[1]
         accumulated = self._args.gradient_accumulation_steps
         steps = self._trial.max_steps
         if has_length(loader):
             steps = max(math.ceil(len(loader) / accumulated), 1)
         return state.global_step % steps * accumulated
+
+    @property
+    def _place_in_stream(self) -> tuple[int, int] | None:
+        """The passes over a stream without a length, and the batches of the last, at a checkpoint.
+
+        A Trainer takes all steps to be one pass. None for other data.
+        """
+        is_known = self._saved is not None and "taken" in self._saved
+        if not is_known or not self._is_stream or has_length(self._trainer.train_dataset):
+            return None
+        assert self._saved is not None
+        return self._saved["passes"], self._saved["taken"]
 
     def _draws_alone(self) -> bool:
         return self._is_stream and self._args.dataloader_num_workers == 0
@@ -239,36 +274,11 @@ class Training:
     def _watching(self) -> Iterator[None]:
         """Sees the Trainer make its loader and optimizer, and take batches."""
         trainer = self._trainer
-        make_loader, take = trainer.get_train_dataloader, trainer.get_batch_samples
-        make_schedule = trainer.create_scheduler
-
-        def loader() -> DataLoader[Any]:
-            made = make_loader()
-            base = getattr(made, "base_dataloader", made)
-            if base.batch_sampler is not None:
-                # The loader allows no other sampler once it is made; `skip_first_batches` asks it.
-                vars(base)["batch_sampler"] = self._states.watched(base.batch_sampler)
-            return made
-
-        def batches(iterator: Iterator[Any], *given: Any, **named: Any) -> Any:
-            # A stream's loader skips batches that it made, and leaves nothing to do here.
-            for _ in range(0 if self._is_stream else self._states.trained_before()):
-                next(iterator)
-            taken = take(iterator, *given, **named)
-            self._states.end_of_skipping()
-            self._states.take(len(taken[0]))
-            return taken
-
-        def schedule(*given: Any, **named: Any) -> Any:
-            made = make_schedule(*given, **named)
-            assert trainer.optimizer is not None, "A schedule has no optimizer. This is a bug."
-            self._made = groups_of(trainer.optimizer)
-            return made
-
-        replaced = {
-            "get_train_dataloader": loader,
-            "get_batch_samples": batches,
-            "create_scheduler": schedule,
+        replaced: dict[str, Callable[..., Any]] = {
+            _BEGIN: partial(self._begun, getattr(trainer, _BEGIN)),
+            "get_train_dataloader": partial(self._loader, trainer.get_train_dataloader),
+            "get_batch_samples": partial(self._batches, trainer.get_batch_samples),
+            "create_scheduler": partial(self._schedule, trainer.create_scheduler),
         }
         vars(trainer).update(replaced)
         try:
@@ -276,6 +286,38 @@ class Training:
         finally:
             for name in replaced:
                 vars(trainer).pop(name, None)
+
+    def _begun(self, begin: Callable[..., tuple[int, int]], *given: Any, **named: Any) -> Any:
+        place = begin(*given, **named)
+        if self._place_in_stream is not None:
+            place = self._place_in_stream
+            self._passes = place[0] - 1
+        return place
+
+    def _loader(self, make: Callable[[], DataLoader[Any]]) -> DataLoader[Any]:
+        made = make()
+        base = getattr(made, "base_dataloader", made)
+        if base.batch_sampler is not None:
+            # The loader allows no other sampler once it is made; `skip_first_batches` asks it.
+            vars(base)["batch_sampler"] = self._states.watched(base.batch_sampler)
+        return made
+
+    def _batches(
+        self, take: Callable[..., Any], iterator: Iterator[Any], *given: Any, **named: Any
+    ) -> Any:
+        # A stream's loader skips batches that it made, and leaves nothing to do here.
+        for _ in range(0 if self._is_stream else self._states.trained_before()):
+            next(iterator)
+        taken = take(iterator, *given, **named)
+        self._states.end_of_skipping()
+        self._states.take(len(taken[0]))
+        return taken
+
+    def _schedule(self, make: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        made = make(*given, **named)
+        assert self._trainer.optimizer is not None, "A schedule has no optimizer. This is a bug."
+        self._made = groups_of(self._trainer.optimizer)
+        return made
 
 
 def _stop(control: TrainerControl) -> None:

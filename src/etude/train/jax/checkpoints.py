@@ -9,7 +9,10 @@ from typing import Any, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
+
+from ..optimizers import have_same_moments
 
 Named: TypeAlias = Mapping[str, NDArray[Any]]
 
@@ -22,22 +25,33 @@ class State:
     Args:
         model: Parameters by their path in what `init` returned, such as `dense.kernel`.
         moments: The optimizer's `m` and `v`, as far as it has them, over all parameters.
+        optimizer: Whose moments they are; empty where that is not known.
     """
 
     model: Named
     moments: Named
+    optimizer: str = ""
+
+    def moments_for(self, optimizer: str) -> Named:
+        """The moments with which this optimizer goes on; none where they are another's."""
+        is_own = not self.optimizer or have_same_moments(self.optimizer, optimizer)
+        return self.moments if is_own else {}
 
     def save(self, folder: Path) -> None:
         """Writes the two into a folder."""
         for name, arrays in (("model", self.model), ("optimizer", self.moments)):
             parts = {key: np.ascontiguousarray(part) for key, part in arrays.items()}
-            save_file(parts, folder / f"{name}.safetensors")
+            save_file(parts, folder / f"{name}.safetensors", {_OPTIMIZER: self.optimizer})
 
     @classmethod
     def load(cls, folder: Path) -> State:
         """What was saved."""
         model, moments = (load_file(folder / f"{name}.safetensors") for name in _FILES)
-        return cls(model, moments)
+        with safe_open(folder / "optimizer.safetensors", framework="np") as file:
+            optimizer = (file.metadata() or {}).get(_OPTIMIZER, "")
+        return cls(model, moments, optimizer)
 
 
 _FILES = ("model", "optimizer")
+# What a checkpoint calls the optimizer whose moments it has.
+_OPTIMIZER = "optimizer"

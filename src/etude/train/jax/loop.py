@@ -185,11 +185,11 @@ class Learner:
 
     def state(self) -> State:
         """All that the next step depends on, a copy."""
-        return state(self.layout, self._vectors)
+        return state(self.layout, self._vectors, self._recipe.optimizer)
 
     def put(self, saved: State) -> None:
         """Goes on from a saved state, bit for bit."""
-        self._vectors = put(saved, self.layout, self._vectors)
+        self._vectors = put(saved, self.layout, self._vectors, self._recipe.optimizer)
 
     def trained(self, step: int, count: int) -> dict[int, tuple[float, float]]:
         """Does some steps; the loss and the norm of each."""

@@ -61,10 +61,10 @@ class Member:
         x, m, v = self.vectors
         rule = self.recipe.rule
         both = (m if rule.first else m[:0], v if rule.second is not None else v[:0])
-        return state(self.layout, (x, *both))
+        return state(self.layout, (x, *both), self.recipe.optimizer)
 
     def _put(self, saved: State) -> None:
-        self.vectors = put(saved, self.layout, self.vectors)
+        self.vectors = put(saved, self.layout, self.vectors, self.recipe.optimizer)
 
 
 def signature(member: Member) -> Signature:

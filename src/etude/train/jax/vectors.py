@@ -35,17 +35,21 @@ def about(recipe: Recipe, seed: int, step: int, like: Array) -> About:
     return About(noise, np.int32(step), np.int32(0), staying, {})
 
 
-def state(layout: Layout, vectors: Vectors) -> State:
+def state(layout: Layout, vectors: Vectors, optimizer: str) -> State:
     """A copy of the parameters by name and of the moments that there are."""
     x, m, v = vectors
     both = {"m": m, "v": v}
     present = {name: np.array(part) for name, part in both.items() if part.size}
-    return State(layout.named(x), present)
+    return State(layout.named(x), present, optimizer)
 
 
-def put(saved: State, layout: Layout, vectors: Vectors) -> Vectors:
-    """The vectors of a saved state, each of the kind that it had; `vectors` are those before."""
+def put(saved: State, layout: Layout, vectors: Vectors, optimizer: str) -> Vectors:
+    """The vectors of a saved state, each of the kind that it had; `vectors` are those before.
+
+    Another optimizer begins with moments of its own: those of before are none that it keeps.
+    """
     _, m, v = vectors
     parts = [np.asarray(saved.model[name]).reshape(-1) for name in layout.names]
-    both = [saved.moments.get(name, before) for name, before in (("m", m), ("v", v))]
+    kept = saved.moments_for(optimizer)
+    both = [kept.get(name, before) for name, before in (("m", m), ("v", v))]
     return (jnp.asarray(np.concatenate(parts)), jnp.asarray(both[0]), jnp.asarray(both[1]))

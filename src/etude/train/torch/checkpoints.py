@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, final
 
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+
+from ..optimizers import have_same_moments
 
 Named: TypeAlias = Mapping[str, Tensor]
 
@@ -21,22 +24,33 @@ class State:
     Args:
         model: Parameters and buffers by name, as `nn.Module.load_state_dict` takes them.
         moments: The optimizer's `m` and `v`, as far as it has them, over all trained parameters.
+        optimizer: Whose moments they are; empty where that is not known.
     """
 
     model: Named
     moments: Named
+    optimizer: str = ""
+
+    def moments_for(self, optimizer: str) -> Named:
+        """The moments with which this optimizer goes on; none where they are another's."""
+        is_own = not self.optimizer or have_same_moments(self.optimizer, optimizer)
+        return self.moments if is_own else {}
 
     def save(self, folder: Path) -> None:
         """Writes the two into a folder, in a format that runs no code when it is read."""
         for name, tensors in (("model", self.model), ("optimizer", self.moments)):
             parts = {key: part.contiguous().clone() for key, part in tensors.items()}
-            save_file(parts, folder / f"{name}.safetensors")
+            save_file(parts, folder / f"{name}.safetensors", {_OPTIMIZER: self.optimizer})
 
     @classmethod
     def load(cls, folder: Path) -> State:
         """What was saved."""
         model, moments = (load_file(folder / f"{name}.safetensors") for name in _FILES)
-        return cls(model, moments)
+        with safe_open(folder / "optimizer.safetensors", framework="pt") as file:
+            optimizer = (file.metadata() or {}).get(_OPTIMIZER, "")
+        return cls(model, moments, optimizer)
 
 
 _FILES = ("model", "optimizer")
+# What a checkpoint calls the optimizer whose moments it has.
+_OPTIMIZER = "optimizer"

@@ -12,6 +12,7 @@ from . import diagnosis
 from .checkpoints import State
 from .loop import Learner, Loop
 from .member import Member
+from .synchronized import HALVES
 from .vectorized import Stack
 
 
@@ -21,6 +22,12 @@ def difference(loop: Loop, assignments: Sequence[Assignment]) -> str:
     Plain SGD, so that an optimizer's scale hides nothing; each trial has its own examples, and
     whatever differs between the trials differs between those that are compared.
     """
+    kind = Member(loop, probe_trial(assignments[0])).network.layout.dtype
+    if kind in HALVES:
+        return (
+            f"its parameters are `{kind}`, and so would be each trial's own numbers: 0.999 is 1 "
+            "there."
+        )
     exact = Loop(loop.workload, device=loop.device, double=True)
     compared = comparable(assignments)
     # Train all in one stack.

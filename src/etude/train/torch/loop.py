@@ -184,7 +184,8 @@ class Learner:
 
     def state(self) -> State:
         """All that the next step depends on, a copy."""
-        return state(self.network.module.state_dict(), self._m, self._v)
+        model = self.network.module.state_dict()
+        return state(model, self._m, self._v, self._recipe.optimizer)
 
     def put(self, saved: State) -> None:
         """Goes on from a saved state, bit for bit.
@@ -192,9 +193,10 @@ class Learner:
         Another optimizer begins with moments of its own: those of before are none that it keeps.
         """
         self.network.module.load_state_dict(dict(saved.model))
+        moments = saved.moments_for(self._recipe.optimizer)
         for moment, name in ((self._m, "m"), (self._v, "v")):
-            if name in saved.moments and saved.moments[name].shape == moment.shape:
-                moment.copy_(saved.moments[name])
+            if name in moments and moments[name].shape == moment.shape:
+                moment.copy_(moments[name])
 
     def _loss(self, batch: Any) -> Tensor:
         workload = self._loop.workload
@@ -236,11 +238,12 @@ def seed_streams(seed: int) -> None:
         torch.cuda.manual_seed_all(seed)
 
 
-def state(model: Mapping[str, Tensor], m: Tensor, v: Tensor) -> State:
+def state(model: Mapping[str, Tensor], m: Tensor, v: Tensor, optimizer: str) -> State:
     """A copy of a model's tensors and of the moments that there are."""
     named = {name: part.detach().clone() for name, part in model.items()}
     both = {"m": m, "v": v}
-    return State(named, {name: part.clone() for name, part in both.items() if part.numel()})
+    moments = {name: part.clone() for name, part in both.items() if part.numel()}
+    return State(named, moments, optimizer)
 
 
 def scalar(workload: Workload, loss: object) -> Tensor:

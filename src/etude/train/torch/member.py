@@ -69,7 +69,7 @@ class Member:
         rest = {name: part[0] for name, part in row.rest.items()}
         views = self.network.layout.views(row.x[0])
         model = {name: {**views, **rest}[self._source(name)] for name in self._names()}
-        return state(model, *self._own(row.m[0], row.v[0]))
+        return state(model, *self._own(row.m[0], row.v[0]), self.recipe.optimizer)
 
     def _first_row(self) -> Rows:
         x = self.network.vector()[None]
@@ -80,7 +80,8 @@ class Member:
     def _put(self, saved: State) -> None:
         self.network.module.load_state_dict(dict(saved.model))
         fresh = self._first_row()
-        m, v = (saved.moments.get(name) for name in ("m", "v"))
+        moments = saved.moments_for(self.recipe.optimizer)
+        m, v = (moments.get(name) for name in ("m", "v"))
         self.row = Rows(
             fresh.x,
             fresh.m if m is None else m.to(fresh.x.device)[None],
