@@ -38,5 +38,11 @@ def test_an_end_that_says_nothing_is_neither_drawn_nor_named():
     assert "would end at 0.4 or below" in caption(one_sided)
 
 
+def test_ends_that_two_digits_do_not_tell_apart_have_more():
+    text = caption(luck(Budget(20, 0.9725, 0.971, 0.974)))
+
+    assert "between 0.971 and 0.974" in text
+
+
 def test_a_study_that_cannot_speak_of_luck_says_so():
     assert caption(luck()).startswith("Too few feasible trials")

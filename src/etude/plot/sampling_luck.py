@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import altair as alt
 
-from ..analyze.checks.sampling_luck import Budget, SamplingLuck
+from ..analyze.checks.sampling_luck import Budget, SamplingLuck, between
 from ..wording import chart_number, number, quantity
 from .layers import SMALL_HEIGHT, Row, chart_of, layer_chart
 from .scales import MetricAxis
@@ -50,10 +50,10 @@ def caption(result: SamplingLuck) -> str:
 
 
 def _span(budget: Budget, *, maximize: bool) -> str:
-    low, high = number(budget.low or 0.0, 2), number(budget.high or 0.0, 2)
-    if not budget.two_sided:
-        return f"at {low} or above" if maximize else f"at {high} or below"
-    return f"at {low}" if low == high else f"between {low} and {high}"
+    """As the finding has it: as many digits as tell both ends apart."""
+    if budget.two_sided and budget.low == budget.high:
+        return f"at {number(budget.low or 0.0, 3)}"
+    return between(budget, maximize=maximize)
 
 
 def _row(budget: Budget, *, maximize: bool) -> Row:

@@ -60,6 +60,17 @@ def test_curves_that_never_move_say_nothing_of_the_length():
     assert {one.why.kind for one in found.trials} == {"flat"}
 
 
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("digits", [2, 6])
+def test_trainings_that_never_learned_say_nothing_of_the_length(seed, digits):
+    study = long_study()
+    noises = [0.9 + 0.03 * noise(10 * seed + k) for k in range(6)]
+
+    found = best_step(study, traced(study, *[{METRIC: one.round(digits)} for one in noises]))
+
+    assert found.status != "notice"
+
+
 def test_a_trial_says_where_its_best_step_fell():
     found = findings(judged(0.5))[1]
 

@@ -154,5 +154,25 @@ def test_errors_of_all_validation_examples_are_none(examples):
     assert found.status == "ok"
 
 
+@pytest.mark.parametrize("digits", [None, 2])
+@pytest.mark.parametrize("times", [1.0, 100.0])
+def test_percent_and_rounding_make_no_evaluation_one_of_a_batch(times, digits):
+    """Of 10,000 examples every rate in percent is a whole number of hundredths."""
+
+    def told(share):
+        return times * share if digits is None else round(times * share, digits)
+
+    records = [
+        trial(
+            {"valid/error": {step: told(share) for step, share in rates(100, k, 10_000).items()}},
+            number=k,
+            batch_size=100,
+        )
+        for k in range(4)
+    ]
+
+    assert said(records, fixed={"batch_size": 100}, validation_examples=10_000).status == "ok"
+
+
 def test_without_a_trial_it_is_open():
     assert said([]).status == "unclear"

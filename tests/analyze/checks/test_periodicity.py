@@ -125,6 +125,19 @@ def test_the_period_of_an_epoch_is_looked_for_where_its_length_is_known():
     assert "shuffled anew each epoch" in found.advice
 
 
+@pytest.mark.parametrize("few", [2, 3])
+def test_few_evaluations_an_epoch_hide_no_rhythm_of_epochs(few):
+    shape = {2: [0.06, -0.06], 3: [0.06, 0.0, -0.06]}[few]
+    pattern = np.resize(shape, COUNT)
+    curve = {METRIC: FALL + pattern + 0.015 * noise(3, COUNT), "epoch": epochs(few)}
+
+    found = findings(judged(curve))[0]
+
+    assert found.status == "notice"
+    assert "returns every epoch" in found.headline
+    assert "shuffled anew each epoch" in found.advice
+
+
 def test_a_period_that_is_not_an_epoch_is_the_schedules():
     found = findings(judged({METRIC: FALL + rhythm(8), "epoch": epochs(20)}))[0]
 

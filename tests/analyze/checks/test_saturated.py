@@ -48,6 +48,26 @@ def test_one_glitch_does_not_hide_saturation():
     assert statuses(curve) == ["notice"]
 
 
+def test_a_curve_that_leaves_its_level_at_the_end_does_not_stand_still():
+    """As where weights are averaged, or a rate falls, in the last steps."""
+    curve = falling(25.0, sd=0.002)
+    curve[METRIC][-2:] -= 0.1
+
+    assert statuses(curve) == ["ok"]
+
+
+def test_a_best_far_beyond_the_level_is_not_called_noise():
+    curve = falling(25.0, sd=0.002)
+    curve[METRIC][38] -= 0.1
+    study = long_study()
+
+    (found,) = findings(saturated(study, traced(study, curve)))
+
+    assert found.status == "notice"
+    assert "within" not in found.headline
+    assert "lies 0.1 beyond that: more than noise" in found.message
+
+
 def test_a_curve_that_never_moved_is_unclear():
     assert statuses({METRIC: 0.5 + 0.01 * noise(2)}) == ["unclear"]
 

@@ -15,9 +15,10 @@ from ...wording import number, percent, plural, study_text
 from ..statistics.curve_shape import lowest
 from ..statistics.once import ahead, blocks
 from ..thresholds import BestStepThresholds
-from ..views.aligned import levelled, noise_of
+from ..views.aligned import MIN_WAY, aligned, ending, levelled, noise_of
 from ..views.curves import TrialCurves, incomplete, without_end
 from ..views.outcomes import ranked
+from ..views.progress import flat
 from ..views.why import Why, cause, open_headline, open_message, settled_by
 from .still_improving import StillImprovingTrial, still_improving
 
@@ -128,6 +129,8 @@ def _trial(trial: TrialCurves, thresholds: BestStepThresholds) -> BestStepTrial:
     if not why and value == float(series.values_P.max()):
         why = Why("flat", f"its {trial.own_metric} is the same at every evaluation")
     step = int(series.steps_P[min(position, _reached(series.values_P, thresholds))])
+    if not why and step + 1 <= thresholds.first * trial.max_steps and _never_left(trial):
+        why = Why("flat", f"its {trial.own_metric} never left the level at which it began")
     return BestStepTrial(
         trial=trial.id,
         status="unclear" if why else "ok",
@@ -137,6 +140,13 @@ def _trial(trial: TrialCurves, thresholds: BestStepThresholds) -> BestStepTrial:
         share=(step + 1) / max(1, trial.max_steps),
         lowest=int(series.steps_P[position]),
     )
+
+
+def _never_left(trial: TrialCurves) -> bool:
+    """Whether the metric is noise around where it began: neither its best nor its end differs."""
+    values_P = trial.usable_objective.values_P
+    moved = abs(ending(values_P) - float(values_P[0]))
+    return flat(aligned(trial)) and moved <= MIN_WAY * noise_of(values_P)
 
 
 def _reached(values_P: NDArray[np.float64], thresholds: BestStepThresholds) -> int:

@@ -228,7 +228,8 @@ def _of_differences(result: EvaluationSample) -> Iterator[Finding]:
     if not skewed:
         yield _of_likeness(result, parts, evidence)
         return
-    worst, share = skewed[0], percent(skewed[0].distance)
+    worst = max(skewed, key=lambda one: one.distance)
+    share = percent(worst.distance)
     yield Finding(
         rule="E4",
         check="evaluation_sample",

@@ -157,7 +157,7 @@ def _trial(
     epoch = trial.steps_per_epoch
     rhythms = [
         _epoch_rhythm(name, series, len(metrics), epoch, thresholds)
-        or _rhythm(name, series, len(metrics), thresholds)
+        or _of_epoch(_rhythm(name, series, len(metrics), thresholds), series, epoch, thresholds)
         for name, series in metrics
     ]
     peaks = [rhythm for rhythm in rhythms if rhythm is not None]
@@ -235,6 +235,24 @@ def _rhythm(
         limit=max(thresholds.correlation, by_noise),
         correlations_L=tuple(correlations_L[: DRAWN_LAGS + 1].tolist()),
     )
+
+
+def _of_epoch(
+    rhythm: Rhythm | None, series: Series, epoch: float | None, thresholds: PeriodicityThresholds
+) -> Rhythm | None:
+    """The same, or that of an epoch of which it is a multiple.
+
+    With two or three evaluations an epoch no peak is looked for there, and one shows later.
+    """
+    if rhythm is None or not epoch:
+        return rhythm
+    lag = round(epoch / interval(series.steps_P))
+    if not 2 <= lag < thresholds.min_lag or rhythm.lag % lag:
+        return rhythm
+    if rhythm.correlations_L[lag] <= rhythm.limit:
+        return rhythm
+    correlation = rhythm.correlations_L[lag]
+    return replace(rhythm, lag=lag, steps=round(epoch), correlation=correlation)
 
 
 def _epoch_rhythm(

@@ -18,8 +18,9 @@ from ...record import Series
 from ...study import Study
 from ...wording import number, percent
 from ..statistics.curve_shape import jumps, late, median, smooth_ahead, smoothed
-from ..statistics.once import blocks
+from ..statistics.once import ahead, blocks
 from ..thresholds import SaturatedThresholds
+from ..views.aligned import noise_of
 from ..views.curves import TrialCurves, incomplete
 from ..views.outcomes import ranked
 from ..views.why import CLEAR, Why, cause, open_headline, open_message, settled_by
@@ -37,7 +38,8 @@ class SaturatedTrial:
         level: The final level, in the metric's own unit and direction.
         band: How far from it a smoothed value may lie and still count as there.
         share: The steps done when it was reached, of `max_steps`.
-        lowest: The step of the best value; after `step` where it is within noise of the level.
+        lowest: The step of the best value.
+        beyond: How far the best value lies beyond the level; 0 within its noise.
     """
 
     trial: int
@@ -48,6 +50,7 @@ class SaturatedTrial:
     step: int | None = None
     share: float | None = None
     lowest: int | None = None
+    beyond: float = 0.0
 
     @property
     def used(self) -> int:
@@ -101,6 +104,7 @@ def _trials(
     """When trials reached their final levels, smoothed together."""
     all_values = [trial.usable_objective.values_P for trial in curves]
     smooth_ahead((values_P, _width(values_P)) for values_P in all_values)
+    ahead((noise_of,), all_values)
     for trial in curves:
         yield _trial(trial, typical, thresholds)
 
@@ -138,7 +142,15 @@ def _trial(trial: TrialCurves, typical: float, thresholds: SaturatedThresholds) 
         step=step,
         share=share,
         lowest=int(series.steps_P[int(series.values_P.argmin())]),
+        beyond=_beyond(series.values_P, level, band),
     )
+
+
+# Heuristic: of a hundred values of noise the lowest lies about three sd below the level.
+def _beyond(values_P: NDArray[np.float64], level: float, band: float, *, sd: float = 3.0) -> float:
+    """How far the best value lies beyond the level; 0 within what noise explains."""
+    beyond = level - float(values_P.min())
+    return beyond if beyond > band + sd * noise_of(values_P) else 0.0
 
 
 def _reached(series: Series, thresholds: SaturatedThresholds) -> tuple[float, float, int]:
@@ -163,6 +175,8 @@ def _reached(series: Series, thresholds: SaturatedThresholds) -> tuple[float, fl
     away_P = np.abs(smoothed(values_P, width) - level)[: -(width // 2)]
     outside = np.flatnonzero(away_P > band)
     reached = int(outside[-1]) + 1 if len(outside) else 0
+    if _leaves(values_P[-(width // 2) :] - level, band + 3.0 * noise_of(values_P)):
+        reached = len(values_P)
     if reached >= len(values_P):
         return level, band, len(values_P) - 1
     # What looks flat may still gain, slowly; what is left of it, later, need not.
@@ -171,6 +185,11 @@ def _reached(series: Series, thresholds: SaturatedThresholds) -> tuple[float, fl
     ):
         reached = min(reached + width, len(values_P) - len(last))
     return level, band, reached
+
+
+def _leaves(last_W: NDArray[np.float64], reach: float) -> bool:
+    """Whether the last values, several, all lie beyond the level's noise on one side."""
+    return len(last_W) > 1 and bool((last_W > reach).all() or (last_W < -reach).all())
 
 
 def _without_glitches(values_W: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -241,7 +260,8 @@ def _headline(result: Saturated, trial: SaturatedTrial) -> str:
         return open_headline(trial.trial, "saturation", trial.why)
     share = percent(trial.share)
     if trial.status == "notice" and trial.trial == result.best and not _fewer(result, trial):
-        return f"Trial {trial.trial}, the best, stood still, within its noise, from {share} on"
+        within = "but for single values" if trial.beyond else "within its noise"
+        return f"Trial {trial.trial}, the best, stood still, {within}, from {share} on"
     if trial.status == "notice" and trial.trial == result.best:
         return f"Fewer steps may do: trial {trial.trial}, the best, stood still from {share} on"
     return f"Trial {trial.trial} reached its final level at {share} of the steps"
@@ -270,6 +290,9 @@ def _later(result: Saturated, trial: SaturatedTrial) -> str:
     """What to think of a best value that came after the level."""
     if trial.trial != result.best or trial.lowest is None or trial.lowest <= (trial.step or 0):
         return ""
+    if trial.beyond:
+        beyond = number(trial.beyond, 2)
+        return f" Its best, at step {trial.lowest:,}, lies {beyond} beyond that: more than noise."
     return f" Its best, at step {trial.lowest:,}, is within noise of that."
 
 

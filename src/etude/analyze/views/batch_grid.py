@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...playbook.catalogue import Names, known
 from ...record import Record
-from .rates import is_rate
+from .rates import LARGEST_SHARE, is_rate
 
 BATCH_SIZE: Final = "batch_size"
 
@@ -39,7 +39,12 @@ def batch_multiples(
         if (batch := _batch_size(one, names)) is not None
         and len(values := np.unique(one.series(metric).values_P)) >= min_values
     ]
+    scale = _scale([values for *_, values in telling])
+    telling = [(trial, batch, values / scale) for trial, batch, values in telling]
     if not telling or not all(_is_multiple(values, batch) for _, batch, values in telling):
+        return ()
+    # Rounded to two decimals every share is a whole number of a hundred examples.
+    if any(_is_rounded_so(values, batch) for _, batch, values in telling):
         return ()
     smallest = min(batch for _, batch, _ in telling)
     largest = max(batch for _, batch, _ in telling)
@@ -57,6 +62,17 @@ def _batch_size(record: Record, names: Names) -> int | None:
         if is_size and isinstance(value, int | float) and value > 1:
             return int(value)
     return None
+
+
+def _scale(values: Sequence[NDArray[np.float64]]) -> float:
+    """100 where rates are told in percent, as where one is above 1."""
+    return 100.0 if any((one > LARGEST_SHARE).any() for one in values) else 1.0
+
+
+def _is_rounded_so(values: NDArray[np.float64], batch: int) -> bool:
+    """Whether the decimals alone make every value a whole number of the batch's examples."""
+    decimals = next((one for one in range(1, 7) if _is_multiple(values, 10**one)), None)
+    return decimals is not None and batch % 10**decimals == 0
 
 
 def _is_multiple(values: NDArray[np.float64], batch: int) -> bool:

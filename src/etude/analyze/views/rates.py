@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import numpy as np
 
@@ -19,7 +20,7 @@ _RATE = re.compile(
 )
 
 # What single precision makes of a share of 1.
-_ONE = 1.0 + 1e-6
+LARGEST_SHARE: Final = 1.0 + 1e-6
 # Heuristic: a mean of shares so far, or a loss of the same name, is logged on the way too.
 _MOST_ON_THE_WAY = 2.0
 
@@ -58,7 +59,7 @@ def in_percent(metric: str, outcomes: Iterable[Outcome]) -> bool:
     Source: A1.
     """
     return is_rate(metric) and any(
-        (outcome.value is not None and outcome.value > _ONE)
+        (outcome.value is not None and outcome.value > LARGEST_SHARE)
         or _largest(outcome.record.series(metric)) > _MOST_ON_THE_WAY
         for outcome in outcomes
     )
@@ -81,7 +82,7 @@ def standard_error(
 
     Source: A1.
     """
-    is_share = is_rate(objective.metric) and 0.0 <= value <= _ONE and not percent
+    is_share = is_rate(objective.metric) and 0.0 <= value <= LARGEST_SHARE and not percent
     if examples is None or not is_share:
         return None
     share = (min(value, 1.0) * examples + 2) / (examples + 4)
