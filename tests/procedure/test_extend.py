@@ -84,6 +84,16 @@ FLATTERED = replace(
 )
 
 
+def turning_in_noise(trial: etude.Trial) -> None:
+    """`quick` is ahead at 50 steps, by little more than trainings differ, and later behind."""
+    is_short = trial.max_steps == 50
+    noise = random.Random(trial.seed).gauss(0, 0.08 if is_short else 0.01)
+    bowl = 0.3 * math.log10(trial["lr"] / 0.1) ** 2
+    end = {"quick": 0.4 if is_short else 0.5, "slow": 0.5 if is_short else 0.3}[trial["optimizer"]]
+    for step in trial.steps():
+        trial.report(step, {"valid/loss": end + bowl + noise})
+
+
 def extended(
     base: Experiment = SHORT,
     *,
@@ -162,16 +172,38 @@ def test_the_answer_has_every_key_of_the_contract(turning: Outcome) -> None:
     }
 
 
-def test_the_cost_said_first_is_what_is_spent(turning: Outcome) -> None:
+def test_the_cost_said_first_is_what_is_spent_but_for_short_trainings_again(
+    turning: Outcome,
+) -> None:
     cost = Extend(max_steps=500).cost(turning.known)
 
-    assert turning.known.spent_steps == cost.steps
+    short, _ = turning.known.rounds
+    assert turning.known.spent_steps == cost.steps - 50 * len(short.records)
 
 
 def test_asked_again_nothing_is_trained(turning: Outcome) -> None:
     again = Extend(max_steps=500).step(turning.known)
 
     assert again == turning.answer
+
+
+@pytest.mark.rule("T8", "A2")
+def test_where_few_short_trainings_leave_open_whether_an_order_turned_they_are_repeated() -> None:
+    base = replace(
+        SHORT, trials=4, evaluations=1, nuisance={"lr": etude.Real(0.05, 0.2, log=True)}, fixed={}
+    )
+    again: list[bool] = []
+    turned: list[bool] = []
+    for seed in range(7, 10):
+        outcome = extended(replace(base, seed=seed), function=turning_in_noise)
+        (order,) = [one for one in outcome.answer.values["conclusions"] if one["kind"] == "order"]
+        again.append("50-steps-more" in [one.part for one in outcome.known.rounds])
+        turned.append(order["status"] == "turned")
+        assert order["short"]["trainings"] == ([10, 10] if again[-1] else [5, 5])
+        assert outcome.known.spent_steps <= Extend(max_steps=500).cost(outcome.known).steps
+
+    assert any(had and did for had, did in zip(again, turned, strict=True))
+    assert not all(again)
 
 
 @pytest.mark.rule("T8")
@@ -311,7 +343,8 @@ def test_a_workload_of_etudes_loop_trains_for_longer_with_its_decay_as_it_was() 
 
     outcome = answered(Extend(max_steps=20, seeds=3), known, training, budget=Budget())
 
-    trained = outcome.known.rounds[-1].records[0]
+    (long,) = [one for one in outcome.known.rounds if one.experiment.max_steps == 20]
+    trained = long.records[0]
     assert trained.status == "completed"
     assert (trained.steps, trained.setting["constant_steps"]) == (20, 10)
     lines = {one.path: one.new for one in outcome.answer.lines}

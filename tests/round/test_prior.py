@@ -100,6 +100,17 @@ def test_of_a_round_that_adapted_only_the_start_spreads_evenly(store):
     assert [one.even for one in known] == [True, True, *[False] * 14]
 
 
+def test_settings_that_a_person_listed_spread_over_no_space(store):
+    """All beyond their crowd would look like a failure, and the start would be taken as done."""
+    rows = [{"x": 0.3 + 0.01 * k, "y": 0.6} for k in range(6)]
+    hand = replace(FIRST, name="hand", search="listed", nuisance={}, configurations=rows, trials=6)
+    etude.run(hand, train, store=store)
+
+    known = prior(store, replace(LATER, parent="hand"))
+
+    assert [one.even for one in known] == [False] * 6
+
+
 def test_what_is_left_to_gain_is_judged_with_what_earlier_rounds_found(store):
     etude.run(LATER, train, store=store)
 

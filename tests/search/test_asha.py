@@ -103,6 +103,14 @@ def test_a_study_too_small_to_fill_its_rungs_ends_with_one_complete_trial():
     assert sorted(one.status for one in records) == ["completed", "stopped"]
 
 
+def test_who_was_stopped_when_the_study_was_over_holds_no_place_where_it_grows():
+    before = [a_trial(k, 0.1 + k / 100, until=3, status="completed") for k in range(3)]
+    over = [a_trial(k, 0.1 + k / 100, status="stopped", reason="schedule") for k in range(3, 9)]
+    new = [a_trial(k, 0.5 + k / 100) for k in range(9, 27)]
+
+    assert resumed([*before, *over, *new], trials=27) == [9, 10, 11, 12, 13, 14]
+
+
 def test_what_still_pauses_at_the_end_is_stopped_and_censored():
     records = played(descent(**ASHA), World())
 

@@ -93,6 +93,12 @@ def test_earlier_rounds_come_first_and_shorten_the_start():
     assert [start_length(one, 0.25) for one in (STUDY, study)] == [6, 4]
 
 
+def test_trials_that_spread_nowhere_do_not_shorten_the_start():
+    crowded = tuple(Prior(setting, 0.5, even=False) for setting in SETTINGS[:8])
+
+    assert start_length(replace(STUDY, prior=crowded), 0.25) == 6
+
+
 @pytest.mark.parametrize(
     "setting",
     [{"depth": 2}, {"x": 7.0, "y": 0.5}, {"x": "high", "y": 0.5}, {"x": math.nan, "y": 0.5}],

@@ -1,9 +1,10 @@
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from tests.factories import played
+from tests.factories import curve, played
 from tests.search.world import World, a_trial, descent
 
 from etude.design.split import split
@@ -109,6 +110,20 @@ def test_nobody_goes_on_before_all_are_there():
     late = member(7, 0.8, status="running")
 
     assert asked([*HEALTHY[:-1], late]) == []
+
+
+def test_a_member_that_begins_anew_is_waited_for():
+    """Its checkpoint was torn: it trains again to where it was compared, and where it is to be."""
+    ahead = [member(k, 0.1 * (k + 1), until=6, status="paused") for k in range(1, 4)]
+    there = [replace(one, points=curve([0.9] * 6, "valid/error", spacing=1)) for one in ahead]
+    losers = [member(k, 0.1 * (k + 1), status="stopped", reason="schedule") for k in range(4, 8)]
+    forks = [
+        replace(one, id=k, index=k, parent=1)
+        for one, k in zip([there[0]] * 4, range(8, 12), strict=True)
+    ]
+    again = a_trial(0, 0.1, until=6, status="running", setting=HEALTHY[0].setting)
+
+    assert asked([again, *there, *losers, *forks]) == []
 
 
 def test_equal_members_are_ranked_by_who_began_first():

@@ -14,6 +14,7 @@ from etude.experiment import Experiment
 from etude.move import Fork, Start, Stop
 from etude.record import Checkpoint, Records
 from etude.search import search_of
+from etude.space import Real
 from etude.train.torch.loop import Loop
 
 CHANGES = [{"step": 3, "learning_rate": 0.05}, {"step": 6, "momentum": 0.6}]
@@ -51,6 +52,34 @@ def test_a_paused_trial_goes_on_as_a_fork_with_the_new_value():
     (fork,) = moves([paused(0, 3)], trials=1)
 
     assert fork == Fork(0, 2, {"learning_rate": 0.05, "momentum": 0.9}, until_step=6)
+
+
+def test_a_value_that_the_file_holds_stays_changed_after_a_later_change():
+    changes = [{"step": 3, "learning_rate": 0.05}, {"step": 6, "momentum": 0.6}]
+    study = replay_study(
+        changes, fixed={"learning_rate": 0.1}, nuisance={"momentum": Real(0.5, 0.99)}, trials=1
+    )
+    parent = a_trial(0, 0.1, 0.1, 0.1, until=3, status="stopped")
+    changed = paused(1, 6, parent=0, setting={**SETTING, "learning_rate": 0.05})
+
+    (fork,) = search_of(study).moves(study, Records.of([parent, changed]), 1)
+
+    assert study.setting(fork.searched) == {"learning_rate": 0.05, "momentum": 0.6}
+
+
+@pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        (a_trial(0, *[0.1] * 5, until=3, status="running"), "went past step 3 without one"),
+        (
+            a_trial(0, *[0.1] * 5, until=3, checkpoints=(Checkpoint(4, 0.1),)),
+            "its next checkpoint came after 5",
+        ),
+    ],
+)
+def test_values_that_cannot_change_where_they_are_to_change_are_refused(record, said):
+    with pytest.raises(RunError, match=said):
+        moves([record])
 
 
 def test_after_the_last_change_a_fork_trains_to_its_end():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import altair as alt
 
-from ..analyze.checks.periodicity import Periodicity, PeriodicityTrial, Rhythm
+from ..analyze.checks.periodicity import Periodicity, PeriodicityTrial
+from ..analyze.checks.periodicity_rhythm import Rhythm
 from ..wording import quantity
 from .layers import SMALL_HEIGHT, Row, chart_of, count_note, dashed_lines, layer_chart
 from .scales import integer_ticks

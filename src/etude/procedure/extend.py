@@ -56,7 +56,7 @@ class Extend:
         return "extend"
 
     def cost(self, known: Known) -> Cost:
-        """What all of its rounds take at most: every contender at every length.
+        """What all of its rounds take at most: every contender at every length, short ones twice.
 
         Source: R15.
         """
@@ -64,7 +64,8 @@ class Extend:
             return NOTHING
         total = NOTHING
         rivals = self._contenders(known)
-        for length in self.lengths(known):
+        lengths = self.lengths(known)
+        for length in (lengths[0], *lengths):
             for settings in _groups(known, rivals, length):
                 total += planned_cost(_experiment(known, settings, length, self.seeds))
         return total
@@ -89,6 +90,23 @@ class Extend:
                 part = _part(length, place if len(groups) > 1 else 0)
                 if known.round(part) is None:
                     yield self._step(known, part, settings, length)
+        yield from self._more_short(known)
+
+    def _more_short(self, known: Known) -> Iterator[Step]:
+        """As many short trainings again, where an order may have turned and few leave it open."""
+        short = known.base.max_steps
+        pairs = [one for one in self._extension(known).conclusions if one.may_have_turned]
+        if not pairs or any(one.part.startswith(_more(short)) for one in known.rounds):
+            return
+        rivals = (pairs[0].leader, *(one.rival for one in pairs))
+        groups = list(_groups(known, rivals, short))
+        for place, settings in enumerate(groups, start=1):
+            part = _more(short) + (f"-{place}" if len(groups) > 1 else "")
+            yield replace(
+                self._step(known, part, settings, short),
+                because=f"{quantity(len(settings), 'setting')}, {self.seeds} trainings each again "
+                f"for {short:,} steps: did the order turn, or was it open?",
+            )
 
     def lengths(self, known: Known) -> tuple[int, ...]:
         """The short length and those after it, which grow by equal factors.
@@ -236,6 +254,10 @@ def _experiment(known: Known, settings: Sequence[Setting], length: int, seeds: i
     if limit_s is None:
         return experiment
     return replace(experiment, max_trial_s=limit_s * length / known.base.max_steps)
+
+
+def _more(short: int) -> str:
+    return f"{short}-steps-more"
 
 
 def _part(length: int, group: int) -> str:

@@ -111,6 +111,8 @@ def _evenly_spread_ids(
     """
     if experiment.schedule is not None:  # whoever came to the end was chosen by results
         return set()
+    if experiment.search == "listed":  # a person chose them, wherever they lie
+        return set()
     if not SEARCHES[experiment.search].adaptive:
         return {record.id for record in records}
     share: float = experiment.search_options.get("start", START)

@@ -57,11 +57,11 @@ class Observations:
 
 
 def start_length(study: Study, share: float) -> int:
-    """How many trials are quasi-random: a share of all, less those that earlier rounds had here.
+    """How many trials are quasi-random: a share of all, less those that earlier rounds spread here.
 
     Source: X5.
     """
-    here = sum(_is_inside(study.space, one.setting) for one in study.prior)
+    here = sum(one.even and _is_inside(study.space, one.setting) for one in study.prior)
     return max(0, math.ceil(share * study.max_trials) - here)
 
 

@@ -137,7 +137,7 @@ class Population:
             insort(line, record.id)
         self._records[record.id] = record
         trial = RungTrial(self.study, record)
-        if _offends(trial):
+        if trial.missed_its_end:
             self._offenders[record.id] = record
         else:
             self._offenders.pop(record.id, None)
@@ -203,8 +203,10 @@ class Population:
         record, end = trial.record, generation.end
         is_paused = record.status == "paused"
         healthy = _is_healthy(trial, end)
+        # Who begins anew, for its checkpoint was torn, is on its way there again.
+        has_passed = has_gone_on(record, end) and trial.has_reached(end)
         return Standing(
-            arrived=record.ended or is_paused or has_gone_on(record, end),
+            arrived=record.ended or is_paused or has_passed,
             loss=trial.value_at(end) if healthy else None,
             waits=is_paused and record.until_step == end,
             lingers=is_paused and record.id in generation.losers,
@@ -287,11 +289,3 @@ def _is_healthy(trial: RungTrial, end: int) -> bool:
         return True
     could_go_on = record.status == "paused" or record.reason == "schedule"
     return could_go_on and trial.value_at(end) < math.inf
-
-
-def _offends(trial: RungTrial) -> bool:
-    """Whether it went past the length at which it was to pause, or has no checkpoint there."""
-    record, until = trial.record, trial.record.until_step
-    if until is None:
-        return False
-    return trial.has_overrun(until) or (record.status == "paused" and record.steps > until)

@@ -13,7 +13,7 @@ from ..record import Record, Records
 from ..space import Scalar
 from ..study import Study
 from .base import Search
-from .rungs import evaluation_lengths
+from .rungs import RungTrial, beyond, evaluation_lengths
 
 
 @final
@@ -42,8 +42,11 @@ class Replay:
         """First trials; then, for what paused at a change, a Stop and a fork.
 
         Raises:
-            RunError: for two changes between the same two evaluations.
+            RunError: for two changes between the same two evaluations, and for a train function
+                that writes no checkpoint where values change.
         """
+        for record in records:
+            _refuse_without_checkpoint(study, record)
         lengths = [*self._lengths(study), None]
         parents = {record.parent for record in records if record.parent is not None}
         stops: list[Move] = []
@@ -58,6 +61,10 @@ class Replay:
         new += [Start(move.searched, lengths[0]) for move in asked if isinstance(move, Start)]
         return [*stops, *new[:free]]
 
+    def decisive(self, study: Study) -> list[int]:
+        """Where values change, and what lies beyond, where a trial without checkpoints goes."""
+        return beyond(self._lengths(study))
+
     def _fork(self, study: Study, record: Record, lengths: Sequence[int | None]) -> Fork:
         """The trial that goes on from a paused one with the values of the next change."""
         place = lengths.index(record.until_step)
@@ -65,7 +72,14 @@ class Replay:
         # What exists under a condition changes where it exists: by its study, or by this change.
         if not new.keys() & study.scientific.keys():
             new = {name: value for name, value in new.items() if name in record.setting}
-        searched = {name: record.setting[name] for name in study.space.domains} | new
+        # Values that the study holds may have changed before.
+        held = {**study.fixed, **study.scientific}
+        before = {
+            name: value
+            for name, value in record.setting.items()
+            if name in study.space.domains or (name in held and held[name] != value)
+        }
+        searched = before | new
         step = max(checkpoint.step for checkpoint in record.checkpoints)
         return Fork(record.id, step, searched, until_step=lengths[place + 1])
 
@@ -80,3 +94,19 @@ class Replay:
                 "the end. Write more `evaluations`, or fewer changes."
             )
         return lengths
+
+
+def _refuse_without_checkpoint(study: Study, record: Record) -> None:
+    if not RungTrial(study, record).missed_its_end:
+        return
+    if record.checkpoints:
+        raise RunError(
+            f"`replay` changes values of trial {record.id} after {record.until_step} steps, and "
+            f"its next checkpoint came after {record.steps}. Save one at every evaluation, or "
+            "write a `step` at which there is one."
+        )
+    raise RunError(
+        f"`replay` goes on from checkpoints, and trial {record.id} went past step "
+        f"{record.until_step} without one. Pass `checkpoint=` to `trial.report` and call "
+        "`trial.restore` before the loop."
+    )

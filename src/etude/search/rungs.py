@@ -56,6 +56,14 @@ class RungTrial:
         """
         return not self.record.checkpoints and self.has_reached(length + 1)
 
+    @property
+    def missed_its_end(self) -> bool:
+        """Whether it went past the length at which it was to pause, or has no checkpoint there."""
+        record, until = self.record, self.record.until_step
+        if until is None:
+            return False
+        return self.has_overrun(until) or (record.status == "paused" and record.steps > until)
+
     def best(self, length: int) -> float:
         """The best value up to `length` updates, lower is better; `inf` where none counts.
 

@@ -31,12 +31,27 @@ class Rung:
     Args:
         ranking: Those that stand on it or went past it, or failed on the way there.
         waiting: Those that are paused on it with a value that counts.
+        stopped: Those that were stopped on it, and go on no more.
         overrun: Those that run on past it for want of a checkpoint, and past no rung above.
     """
 
     ranking: list[Place] = field(default_factory=list)
     waiting: list[Place] = field(default_factory=list)
+    stopped: list[Place] = field(default_factory=list)
     overrun: list[Place] = field(default_factory=list)
+
+    def promotable(self, best: int) -> int:
+        """How many of those that wait are among the best so many of all but the stopped.
+
+        Where `trials` grew, those stopped at the end of the first run hold no place.
+        """
+        last = best - 1
+        while last < len(self.ranking):
+            missing = best - (last + 1 - bisect_right(self.stopped, self.ranking[last]))
+            if not missing:
+                return bisect_right(self.waiting, self.ranking[last])
+            last += missing
+        return len(self.waiting)
 
 
 @final
@@ -102,8 +117,7 @@ class Standings:
             for above, rung in self._downwards(bracket):
                 best = int(len(rung.ranking) / self.ladder.eta)
                 if best and len(moves) < most:
-                    count = bisect_right(rung.waiting, rung.ranking[best - 1])
-                    promoted = rung.waiting[: min(count, most - len(moves))]
+                    promoted = rung.waiting[: min(rung.promotable(best), most - len(moves))]
                     moves += [Resume(trial_id, until_step=above) for _, _, trial_id in promoted]
         return moves
 
@@ -152,6 +166,8 @@ class Standings:
             is_here = record.status == "paused" and record.until_step == length
             if is_here and place[0] < math.inf:
                 yield rung.waiting, place
+            if record.status == "stopped" and record.until_step == length:
+                yield rung.stopped, place
             if record.status == "running" and trial.has_overrun(length):
                 overrun = rung.overrun, place
         if overrun:

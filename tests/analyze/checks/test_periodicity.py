@@ -3,12 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from etude.analyze.checks.periodicity import (
-    autocorrelation,
-    detrended,
-    findings,
-    periodicity,
-)
+from etude.analyze.checks.periodicity import findings, periodicity
+from etude.analyze.checks.periodicity_rhythm import autocorrelation, detrended
 
 from ..traced import METRIC, at, long_study, noise, traced
 

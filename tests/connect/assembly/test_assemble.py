@@ -50,6 +50,71 @@ def test_studies_of_both_directions_do_not_mix():
         together(source_study("up", maximize=True), source_study("down", maximize=False))
 
 
+UP = "`valid/acc` is judged as lower is better: add `--maximize` if higher is."
+DOWN = "`valid/loss` is judged as higher is better: leave `--maximize` out if lower is."
+
+
+def judged_by(metric, *directions, **target):
+    studies = [
+        source_study(
+            f"study {at}",
+            maximize=direction,
+            trials=tuple(
+                replace(trial, rows=((9, metric, 0.5),)) for trial in source_study().trials
+            ),
+        )
+        for at, direction in enumerate(directions or [None])
+    ]
+    return together(*studies, metric=metric, **target).left_out
+
+
+@pytest.mark.parametrize(
+    ("metric", "maximize", "said"),
+    [
+        ("valid/acc", False, (UP,)),
+        ("valid/loss", True, (DOWN,)),
+        ("valid/error", True, (DOWN.replace("loss", "error"),)),
+        ("valid/acc", True, ()),
+        ("valid/loss", False, ()),
+        ("value", False, ()),
+        ("value", True, ()),
+        ("neg_mean_squared_error", True, ()),
+        ("neg_log_loss", True, ()),
+        ("negative_reward", False, ()),
+    ],
+)
+def test_a_direction_that_the_metrics_name_contradicts_is_told_with_what_to_type(
+    metric, maximize, said
+):
+    assert judged_by(metric, maximize=maximize) == said
+
+
+def test_a_direction_that_several_studies_leave_open_is_told_once():
+    assert judged_by("valid/acc", None, None) == (UP,)
+
+
+@pytest.mark.parametrize(("metric", "direction"), [("valid/acc", False), ("valid/loss", True)])
+def test_a_direction_that_the_source_states_is_not_doubted(metric, direction):
+    assert judged_by(metric, direction) == ()
+
+
+@pytest.mark.parametrize("direction", ["true", "false"])
+def test_a_direction_that_a_written_space_states_is_not_doubted(tmp_path, direction):
+    space = tmp_path / "space.toml"
+    space.write_text(
+        f"[experiment]\nmaximize = {direction}\n[nuisance]\nlr = {{ low = 0.1, high = 1.0 }}\n"
+    )
+
+    assert judged_by("valid/acc", space=space) == ()
+
+
+def test_a_written_space_that_states_no_direction_leaves_it_to_be_told(tmp_path):
+    space = tmp_path / "space.toml"
+    space.write_text("[nuisance]\nlr = { low = 0.1, high = 1.0 }\n")
+
+    assert judged_by("valid/acc", space=space) == (UP,)
+
+
 def test_a_study_without_trials_is_named():
     whole = together(source_study("one"), source_study("none", trials=()))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from tests.connect.csv_folders import shared_data
+from tests.connect.csv_folders import import_source, shared_data
 from tests.connect.hostile_files import memory_below, zeros
 
 from etude.connect import mlflow
@@ -238,7 +238,99 @@ def test_a_run_that_only_holds_runs_is_no_trial(tmp_path):
     study = read(tmp_path)
 
     assert [trial.name for trial in study.trials] == ["child"]
-    assert "only hold other runs" in study.left_out[0]
+    assert study.left_out == (
+        "Runs of `digits` that hold other runs and have no value of `valid/loss` are no trials: 1 "
+        "(`parent`…).",
+    )
+
+
+LOSS = ReadRequest(metric="valid/loss", renames={"val_loss": "valid/loss"})
+
+
+def nested_runs(folder: Path, parent: dict[str, str]) -> Path:
+    """Three runs with a value at two steps each, inside a run that logged these files."""
+    folder_run(folder / "1/parent", **parent)
+    for at, loss in enumerate((0.5, 0.25, 0.75)):
+        logged = {"params__lr": f"0.{at + 1}", "params__width": "8"}
+        values = f"1000 0.9 0\n1001 {loss} 1\n"
+        child = folder_run(folder / f"1/child{at}", metrics__val_loss=values, **logged)
+        written(child / "tags/mlflow.parentRunId", "parent")
+    return folder
+
+
+def test_a_run_that_holds_runs_and_logs_only_what_it_found_takes_no_axis_from_them(tmp_path):
+    found = {"params__best_lr": "0.2", "params__n": "3", "metrics__best_val_loss": "1 0.25 0\n"}
+    source = nested_runs(tmp_path, found)
+
+    summary, _ = import_source(source, "valid/loss", "mlflow", renames=dict(LOSS.renames))
+
+    assert (summary.statuses, summary.unseen) == ({"completed": 3}, {})
+    assert [one.path for one in summary.experiment.hyperparameters] == [
+        "nuisance.lr",
+        "fixed.width",
+    ]
+    assert "have no value of `valid/loss` are no trials: 1 (`parent`…)." in summary.left_out[0]
+
+
+def test_a_name_to_ignore_that_only_such_a_run_has_is_met(tmp_path):
+    source = nested_runs(tmp_path, {"params__best_lr": "0.2", "metrics__best": "1 0.25 0\n"})
+    request = ReadRequest(metric="val_loss", ignored_names=frozenset({"best_lr", "best"}))
+
+    read(source, request)
+
+    assert request.names_met == {"best_lr", "best"}
+
+
+@pytest.mark.parametrize("setting", [{"params__lr": "0.2"}, {"params__best_lr": "0.2"}, {}])
+def test_a_run_that_repeats_the_best_of_those_that_it_holds_is_not_counted_again(tmp_path, setting):
+    source = nested_runs(tmp_path, {"metrics__val_loss": "2000 0.25 0\n", **setting})
+
+    study = read(source, LOSS)
+
+    assert [trial.name for trial in study.trials] == ["child0", "child1", "child2"]
+    assert study.left_out == (
+        "Runs of `digits` that repeat the setting and the last value of a run that they hold are "
+        "no further trials: 1 (`parent`…).",
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "rate"),
+    [("0.2", "0.2"), ("0.25", "0.3"), ("0.9", "0.2")],
+    ids=["a value of its own", "a setting of its own", "a value on the way"],
+)
+def test_a_run_that_holds_runs_and_has_what_none_of_them_has_is_a_trial(tmp_path, value, rate):
+    source = nested_runs(tmp_path, {"params__lr": rate, "metrics__val_loss": f"2000 {value} 0\n"})
+
+    study = read(source, LOSS)
+
+    assert sorted(trial.name for trial in study.trials) == ["child0", "child1", "child2", "parent"]
+    assert study.left_out == ()
+
+
+def test_where_only_runs_that_hold_others_are_judged_one_that_failed_is_a_trial(tmp_path):
+    score, folds = "metrics__mean_loss", "metrics__fold_loss"
+    for name, logged in (("a", {score: "1 0.5 0\n"}), ("b", {"metrics__epochs": "1 3 0\n"})):
+        folder_run(tmp_path / f"1/{name}", params__lr="0.1", **logged)
+        fold = folder_run(tmp_path / f"1/{name}-fold", **{folds: "1 0.5 0\n"})
+        written(fold / "tags/mlflow.parentRunId", name)
+
+    study = read(tmp_path, ReadRequest(metric="mean_loss"))
+
+    assert {"a", "b"} <= {trial.name for trial in study.trials}
+
+
+def test_a_run_of_a_database_that_repeats_one_that_it_holds_is_not_counted_again(tmp_path):
+    tag = "insert into tags (run_uuid, key, value) values (?, ?, ?)"
+    path = database(
+        tmp_path / "mlflow.db",
+        *(run(name) for name in ("parent", "child")),
+        *(param(name, "lr", "0.1") for name in ("parent", "child")),
+        *(metric(name, "valid/loss", 0.5, 3) for name in ("parent", "child")),
+        (tag, ("child", "mlflow.parentRunId", "parent")),
+    )
+
+    assert [trial.name for trial in read(path).trials] == ["child"]
 
 
 def test_a_file_that_is_no_metric_is_named_and_the_others_are_read(tmp_path):

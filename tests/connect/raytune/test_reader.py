@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.connect.csv_folders import shared_data
+from tests.connect.csv_folders import import_result, shared_data
 from tests.connect.hostile_files import malicious_pickle, zeros
 
 from etude.connect.base import ReadRequest
@@ -115,6 +115,56 @@ def test_a_trial_that_has_not_begun_is_left_out_and_told(tmp_path):
 
     assert [one.name for one in study.trials] == ["a"]
     assert study.left_out == ("Trials that had not begun, left out: `b`.",)
+
+
+def write_error(folder: Path, text: str = "RuntimeError: CUDA out of memory") -> None:
+    (folder / "error.txt").write_text(f"Traceback\n{text}\n")
+
+
+@pytest.mark.parametrize(("iterations", "end"), [(2, "error"), (0, "error"), (5, ""), (8, "")])
+def test_a_short_trial_with_an_error_failed_where_no_state_says_how_it_ended(
+    tmp_path, iterations, end
+):
+    write_trial(tmp_path, "a", *[result(at, loss=0.5) for at in range(1, 6)], setting={"x": 1})
+    steps = range(1, iterations + 1)
+    write_error(write_trial(tmp_path, "b", *[result(at, loss=0.5) for at in steps]))
+
+    records = {one.name: one for one in import_result(tmp_path, "loss", "raytune").records}
+
+    assert (records["a"].status, records["a"].reason) == ("completed", "")
+    assert records["b"].reason == end
+    assert records["b"].status == ("infeasible" if end else "completed")
+    assert "CUDA out of memory" in records["b"].detail
+
+
+def test_what_is_known_of_ends_without_a_state_is_told(tmp_path):
+    write_trial(tmp_path, "a", result(4, loss=0.5))
+    write_trial(tmp_path, "c", result(2, loss=0.5))
+    write_error(write_trial(tmp_path, "b", result(2, loss=0.5)))
+
+    study = the_study(tmp_path)
+
+    assert [one.status for one in study.trials] == ["unknown", "failed", "unknown"]
+    assert study.left_out[0].endswith("how its trials ended is unknown where no `error.txt` tells.")
+    assert study.left_out[1] == (
+        "Trials with an `error.txt` that are shorter than the longest, taken as failed: `b`."
+    )
+
+
+def test_only_trials_with_an_error_and_no_result_have_failed_all(tmp_path):
+    for name in "ab":
+        write_error(write_trial(tmp_path, name))
+
+    assert [one.status for one in the_study(tmp_path).trials] == ["failed", "failed"]
+
+
+def test_an_error_of_a_trial_that_went_on_says_nothing_where_the_state_knows_better(tmp_path):
+    write_trial(tmp_path, "a", result(8, loss=0.5))
+    write_error(write_trial(tmp_path, "b", result(2, loss=0.5)))
+    write_state(tmp_path, state_entry("a"), state_entry("b"))
+
+    assert [one.status for one in the_study(tmp_path).trials] == ["completed", "completed"]
+    assert the_study(tmp_path).left_out == ()
 
 
 @pytest.mark.parametrize(

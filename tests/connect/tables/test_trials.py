@@ -375,6 +375,79 @@ def test_cells_that_say_that_there_is_no_number_are_not_told_as_mistakes(table):
         table("lr,acc\n0.1,n/a\n0.2,-\n0.3,diverged\n0.4,93%\n")
 
 
+MEANS = ("0.790 ± 0.00", "0.843 ± 0.01", "0.760 ± 0.06")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("94%", "93.1", "91"),
+        MEANS,
+        ("-0.1 (best)", "+0.2", ".3"),
+        ("\u22120.5 ± 0.1", "~0.4", "N/A"),
+        ("7/10", "nan", ""),
+    ],
+)
+@pytest.mark.parametrize("where", ["lr,val_acc,acc", "val_acc,lr,acc"])
+def test_a_result_whose_cells_are_no_plain_numbers_is_no_setting_and_is_told(table, where, cells):
+    rows = {"lr": RATES, "val_acc": cells, "acc": (0.5, 0.6, 0.7)}
+    lines = zip(*(rows[name] for name in where.split(",")), strict=False)
+
+    study = table(f"{where}\n" + "".join(f"{','.join(map(str, one))}\n" for one in lines))
+
+    assert settings(study) == [{"lr": rate} for rate in RATES[:3]]
+    assert metrics(study) == {"acc"}
+    assert study.left_out[1].endswith(
+        f"results whose cells are no plain numbers, and left out: `val_acc` (`{cells[0]}`)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("loss", ("mse", "ce", "mse")),
+        ("loss", ("l1", "2-norm", "l1")),
+        ("precision", ("16-mixed", "32", "16-mixed")),
+        ("loss_weight", ("1:2", "1:3", "1:2")),
+    ],
+)
+def test_a_choice_by_the_name_of_a_measure_stays_a_setting(table, name, cells):
+    study = table(f"lr,{name},acc\n" + "".join(f"0.1,{cell},0.5\n" for cell in cells))
+
+    assert [one[name] for one in settings(study)] == list(cells)
+
+
+def test_a_person_may_make_a_setting_of_a_result_with_text(table):
+    text = "lr,val_acc,acc\n0.1,1/2,0.5\n0.2,1/3,0.6\n"
+
+    study = table(text, renames={"val_acc": "params.target"})
+
+    assert [one["params.target"] for one in settings(study)] == ["1/2", "1/3"]
+
+
+@pytest.mark.parametrize("cells", [("91", "93.1", "94%"), ("94%", "91", "93.1", "N/A", "nan")])
+def test_a_metric_in_percent_and_without_is_refused_by_its_cells(table, cells):
+    plain = next(cell for cell in cells if "%" not in cell)
+    why = f"`acc` .* has `94%` beside `{plain}`: write all with percent or none"
+
+    with pytest.raises(ImportFileError, match=why):
+        table("lr,acc\n" + "".join(f"0.1,{cell}\n" for cell in cells))
+
+
+def test_a_metric_of_numbers_in_several_spellings_is_refused_by_them(table):
+    text = 'lr,acc\n0.1,0.5\n0.2,"1,25"\n0.3,"1,024.5"\n'
+
+    with pytest.raises(
+        ImportFileError, match=r"written in several ways: `1,25`, `1,024.5`, `0.5`\. Write"
+    ):
+        table(text)
+
+
+def test_means_with_their_spread_are_refused_as_a_metric_by_their_cells(table):
+    with pytest.raises(ImportFileError, match=r"holds what is no number: `0\.790 ± 0\.00`, "):
+        table("lr,acc\n" + "".join(f"0.1,{cell}\n" for cell in MEANS))
+
+
 def test_a_seed_by_another_name_is_the_seed_of_its_trial(table):
     study = table("lr,random_state,acc\n0.1,1,0.5\n0.1,2,0.6\n")
 

@@ -19,6 +19,7 @@ from ...space import Choice, Space, value_text
 from ...study import Study
 from ...wording import did_you_mean
 from ..base import SourceStudy, SourceTrial
+from .direction import direction_notes
 from .given_space import experiment_text, fit_to_space, with_study
 from .inferred_space import infer_space
 from .trials import updates_done
@@ -109,7 +110,11 @@ def assemble(studies: Sequence[SourceStudy], target: Target) -> ImportedExperime
             text=text,
             studies=tuple((study, tuple(trials)) for study, trials in fit),
             apart=apart,
-            left_out=(*_left_out(studies), *_bare_messages(bare)),
+            left_out=(
+                *direction_notes(filled, target.metric, text, maximize=target.maximize),
+                *_left_out(studies),
+                *_bare_messages(bare),
+            ),
             source_studies=tuple(study.name for study in joined) if column else (),
         ),
     )

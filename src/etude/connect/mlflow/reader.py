@@ -14,6 +14,7 @@ from .. import renaming
 from ..base import ReadRequest, Row, SourceStatus, SourceStudy, SourceTrial
 from ..parsing.scalars import settings_from_texts
 from . import folder, sqlite
+from .parents import trial_runs
 from .runs import Experiment, Run
 
 STATUSES: Mapping[str, SourceStatus] = {
@@ -45,15 +46,8 @@ def read(source: Path, request: ReadRequest) -> list[SourceStudy]:
 
 
 def _study(experiment: Experiment, request: ReadRequest) -> SourceStudy:
-    left_out = list(experiment.left_out)
-    parents = {run.parent for run in experiment.runs}
-    parent_runs = [run.name for run in experiment.runs if run.name in parents and not run.rows]
-    if parent_runs:
-        left_out.append(
-            f"Runs of `{experiment.name}` that only hold other runs are no trials: "
-            f"{len(parent_runs)} (`{parent_runs[0]}`…)."
-        )
-    runs = [run for run in experiment.runs if run.name not in parent_runs]
+    runs, left_out_runs = trial_runs(experiment, request)
+    left_out = [*experiment.left_out, *left_out_runs]
     rows_of = [_with_steps(run.rows) for run in runs]
     if without_steps := sum(rows != run.rows for rows, run in zip(rows_of, runs, strict=True)):
         left_out.append(

@@ -12,6 +12,8 @@ in hexadecimal inside JSON.
   the requested name.
 - `training_iteration` is the step, counted from 1. `--rename global_step=step` takes another
   column.
+- Where no state says how a trial ended, one with an `error.txt` that is shorter than the longest
+  failed.
 - ERROR is failed; RUNNING and PAUSED are running; PENDING without a result is left out.
 - TERMINATED is completed or stopped: Ray has one word for both. It marks a result as `done` before
   it is written where a scheduler or a stopping criterion ends the trial; a function that returns by
@@ -133,6 +135,11 @@ def _study(folder: Path, request: ReadRequest) -> SourceStudy:
     lengths = {trial.length for trial in state.trials}
     length = next(iter(lengths)) if len(lengths) == 1 else None
     longest = max((trial.results.iterations for trial in trials_begun), default=0)
+    if failed := [trial.state.name for trial in trials_begun if _ended_in_error(trial, longest)]:
+        left_out.append(
+            "Trials with an `error.txt` that are shorter than the longest, taken as failed: "
+            f"{_name_list(failed)}."
+        )
     study = renaming.source_study(
         folder.resolve().name,
         [_source_trial(trial, longest) for trial in trials_begun],
@@ -247,6 +254,8 @@ def _source_trial(trial: _Trial, longest: int) -> SourceTrial:
     full_length = state.length or longest
     if status == "completed" and results.stopped and results.iterations < full_length:
         status = "stopped"
+    if _ended_in_error(trial, longest):
+        status = "failed"
     return SourceTrial(
         name=state.name,
         setting=trial.setting,
@@ -254,6 +263,17 @@ def _source_trial(trial: _Trial, longest: int) -> SourceTrial:
         detail=trial.detail,
         wall_s=results.wall_s,
     )
+
+
+def _ended_in_error(trial: _Trial, longest: int) -> bool:
+    """Whether an error ended a trial of which no state says how it ended.
+
+    Ray keeps the text of an error after which a trial was resumed, so one that reached the full
+    length got over it.
+    """
+    is_unknown = trial.state.status not in STATUSES
+    is_short = trial.results.iterations < max(trial.state.length or longest, 1)
+    return is_unknown and is_short and bool(trial.detail)
 
 
 def _is_pending(trial: _Trial) -> bool:

@@ -58,14 +58,22 @@ def experiment_state(folder: Path) -> State:
     state_files = files.regular_files(folder, PATTERN)
     if not state_files:
         return State(
-            left_out=(f"`{folder.name}` has no `{PATTERN}`: how its trials ended is unknown.",)
+            left_out=(
+                f"`{folder.name}` has no `{PATTERN}`: how its trials ended is unknown where no "
+                "`error.txt` tells.",
+            )
         )
     # The names end in the time at which a run, or its resumption, began.
     newest_file = state_files[-1]
     try:
         content = scalars.json_file(newest_file)
     except ImportFileError as error:
-        return State(left_out=(f"{error} How the trials of `{folder.name}` ended is unknown.",))
+        return State(
+            left_out=(
+                f"{error} How the trials of `{folder.name}` ended is unknown where no `error.txt` "
+                "tells.",
+            )
+        )
     trials = []
     left_out = []
     for at, entry in enumerate(_entries(content)):

@@ -95,6 +95,21 @@ def column(
     return Column(cells=tuple(cells), is_number=False)
 
 
+def holds_no_value(cell: str) -> bool:
+    """Whether a cell of a result is empty, says that there is no value, or that it is not finite.
+
+    >>> holds_no_value("N/A"), holds_no_value(" nan"), holds_no_value("0.76 \u00b1 0.06")
+    (True, True, False)
+    """
+    bare = python_number(cell.strip().replace("\u2212", "-"))
+    return bare.casefold() in _MISSING_RESULTS or _is_unfinite(bare)
+
+
+def is_plain(cell: str) -> bool:
+    """Whether a cell is a number as Python writes it."""
+    return len(cell) <= _LONGEST and bool(_PLAIN.fullmatch(cell.strip()))
+
+
 def has_decimal_comma(cell: str) -> bool:
     """Whether a cell of a table without commas between cells is a number with a decimal comma."""
     return len(cell) <= _LONGEST and bool(_HAS_COMMA.fullmatch(cell.strip()))

@@ -11,13 +11,15 @@ from ..base import ReadRequest
 from ..renaming import local_name
 from . import headers
 from .endings import are_statuses
-from .numbers import Column, column
+from .numbers import Column, column, holds_no_value
 
 Role: TypeAlias = Literal["setting", "result", "id", "status", "step", "wall", "own", "ignored"]
 # A date, with a time of day or without, is when something was written, and no setting.
 _DATE = re.compile(
     r"(?:\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./](?:\d\d){1,2})(?:[ T_,]+\d{1,2}[:-]\d\d.{0,30})?"
 )
+# A sign, or one that says about or at most, may stand before the digits of a value.
+_BEGINS_A_NUMBER = re.compile(r"[-+\u2212\u00b1~\u2248<>\u2264\u2265]?\s*[.,]?\d")
 # So many settings before the first result, or in W&B's first run of sorted names, are an order
 # that somebody meant.
 _MIN_BEFORE = 2
@@ -111,6 +113,8 @@ def _role(
     is_number = parsed.is_number or empty
     if is_number and (mark == "result" or _is_result(local, request)):
         return "result", True
+    if is_unread_result(local, parsed):
+        return "own", True
     if headers.is_setting(local):
         return "setting", True
     if headers.id_rank(local) >= 0:
@@ -118,6 +122,23 @@ def _role(
     if marked or mark == "result":  # settings bear a mark, and this one does not
         return ("result" if is_number else "own"), True
     return "setting", False
+
+
+def is_unread_result(name: str, parsed: Column) -> bool:
+    """Whether a column has the name of a result, and cells that only begin as numbers do.
+
+    A mean with its spread is such a cell, and so is a percent beside plain numbers. A choice is
+    not: some of its cells begin with a letter.
+
+    >>> is_unread_result("val_acc", column(["94%", "93.1"], results=True))
+    True
+    >>> is_unread_result("loss", column(["mse", "ce"], results=True))
+    False
+    """
+    if parsed.is_number or not headers.is_result(name):
+        return False
+    said = [cell.strip() for cell in parsed.cells if not holds_no_value(cell)]
+    return bool(said) and all(_BEGINS_A_NUMBER.match(cell) for cell in said)
 
 
 def _own_role(name: str, parsed: Column, sheet: Sheet) -> Role | None:

@@ -19,12 +19,11 @@ from ..parsing.scalars import number_from_text
 from ..renaming import distinct_name
 from . import dictionaries, headers, sheet
 from .endings import ending
-from .numbers import column, has_decimal_commas
-from .roles import Assigned, Role, Sheet, assigned
+from .numbers import has_decimal_commas
+from .refused_columns import MAX_MISTAKES, refuse_twins, refuse_words
+from .roles import Assigned, Role, Sheet, assigned, is_unread_result
 from .totals import totals
 
-# Heuristic: a person mends the first few mistakes of a kind, and the others are like them.
-MAX_MISTAKES = 5
 # From so many rows on, steps that rise are a curve.
 _MIN_CURVE = 3
 # A trial of steps has as many rows, typically.
@@ -59,8 +58,8 @@ def trials(
         found_groups = _single_rows(columns)
     else:
         columns, found_groups = _with_curves(columns, groups), groups
-    _refuse_twins(path, columns, request)
-    _refuse_words(path, columns, request)
+    refuse_twins(path, columns, request)
+    refuse_words(path, columns, request)
     found = _source_trials(columns, found_groups, wandb=flat.wandb)
     notes = list(_notes(path, flat, columns, is_long=groups is not None))
     return found, [*notes, *_repeat_note(path, columns, groups or [], found)]
@@ -261,49 +260,7 @@ def _wall_s(cell: str) -> float:
     return seconds(clock.removesuffix(unit)) * units.get(unit, 1.0)
 
 
-# --- mistakes, and what is said
-
-
-def _refuse_twins(path: Path, columns: Sequence[Assigned], request: ReadRequest) -> None:
-    """Refuses two columns that would become one hyperparameter, or one metric.
-
-    Raises:
-        ImportFileError: with all of them.
-    """
-    messages = []
-    for role in ("setting", "result"):
-        cells: dict[str, set[tuple[str, ...]]] = defaultdict(set)
-        for one in _of(columns, role):
-            cells[request.renames.get(one.name, one.name)].add(one.column.cells)
-        messages += [
-            f"`{path}`: the column `{name}` stands there {len(different)} times with other cells. "
-            "Rename or remove the others."
-            for name, different in cells.items()
-            if len(different) > 1
-        ]
-    if messages:
-        raise ImportFileError("\n".join(messages[:MAX_MISTAKES]))
-
-
-def _refuse_words(path: Path, columns: Sequence[Assigned], request: ReadRequest) -> None:
-    """Refuses a column of the metric that holds words.
-
-    Raises:
-        ImportFileError: with the first of them.
-    """
-    for one in _of(columns, "setting", "own"):
-        if request.renames.get(one.name, one.name) == request.metric:
-            words = [files.clean(cell) for cell in one.column.cells if not _is_number(cell)]
-            listed = join([f"`{word[:40]}`" for word in dict.fromkeys(words)])
-            raise ImportFileError(
-                f"`{path}`: `{request.metric}` is to judge the trials and holds what is no number: "
-                f"{listed}. Write numbers, and leave cells without one empty."
-            )
-
-
-def _is_number(cell: str) -> bool:
-    """Whether a cell of a result holds a number, or says that there is none."""
-    return any(column(cells, results=True).is_number for cells in ([cell], [cell, "0"]))
+# --- what is said
 
 
 def _notes(
@@ -325,12 +282,27 @@ def _notes(
             f"`{path}`: no word for an end that is known, so those trials are judged by their "
             f"values: {said}."
         )
-    own = [
-        one for one in _of(columns, "own") if not headers.is_tools_own(one.name, wandb=table.wandb)
-    ]
+    unread, own = _left_out(columns, wandb=table.wandb)
+    if unread:
+        examples = [f"`{one.name}` (`{files.clean(_first_cell(one))[:40]}`)" for one in unread]
+        yield (
+            f"`{path}`: results whose cells are no plain numbers, and left out: "
+            f"{join(examples, most=MAX_NAMED)}."
+        )
     if own:
         yield f"`{path}`: neither settings nor metrics, and left out: {_names(own)}."
     yield from form_notes(path, table.separator, [one.column.form for one in columns])
+
+
+def _left_out(columns: Sequence[Assigned], *, wandb: bool) -> tuple[list[Assigned], list[Assigned]]:
+    """The columns left out that are to be told: results with text, and others."""
+    own = [one for one in _of(columns, "own") if not headers.is_tools_own(one.name, wandb=wandb)]
+    unread = [one for one in own if is_unread_result(one.name, one.column)]
+    return unread, [one for one in own if one not in unread]
+
+
+def _first_cell(one: Assigned) -> str:
+    return next(cell.strip() for cell in one.column.cells if cell.strip())
 
 
 def _repeat_note(

@@ -52,6 +52,18 @@ class Conclusion:
         """Which one is ahead at the short length, beyond the noise."""
         return _ahead(self.leader, self.rival, self.short)
 
+    @property
+    def may_have_turned(self) -> bool:
+        """Whether the short trainings, too few to tell, lean the other way than the longer decide.
+
+        Source: A2, T8.
+        """
+        short = self.short
+        if self.status != "settled" or short is None or short.why not in ("few", "close"):
+            return False
+        leans_to = self.rival if short.gain > 0.0 else self.leader
+        return math.isfinite(short.gain) and leans_to is not self.ahead
+
     def name_of(self, contender: Contender | None) -> str:
         """What the conclusion calls one of the two: a neighbour's leader by its value.
 

@@ -10,8 +10,8 @@ from typing import Literal, TypeAlias, final
 from ...wording import number
 from ..base import Known, Step
 from ..learning_rate import rate_of
-from .first_steps import FirstSteps, first_steps
-from .rate_sweep import FIRST_STEPS, Plan, next_round, says_nothing, trained_rates
+from .first_steps import FirstSteps
+from .rate_sweep import Plan, next_round, probes, says_nothing, seen_at, trained_rates
 from .rate_trials import Rate, Rates, RateTrial
 
 Kind: TypeAlias = Literal["stable", "early", "mid_training", "hidden", "unclear"]
@@ -134,8 +134,7 @@ def diagnosis(known: Known, plan: Plan = PLAN) -> Step | Diagnosis:
 
 def _diagnosed(known: Known, name: str, limits: Limits = LIMITS) -> Diagnosis:
     trained = trained_rates(known, name)
-    played = known.round(FIRST_STEPS)
-    probed = first_steps(played, name, known.base.max_steps) if played else None
+    probed = probes(known, name)
     shown = Diagnosis(kind="unclear", rate=name, trained=trained, first_steps=probed)
     if trained is None or not trained.rates:
         because = "every training ended by an error" if trained else "nothing was trained"
@@ -165,7 +164,7 @@ def _diagnosed(known: Known, name: str, limits: Limits = LIMITS) -> Diagnosis:
 def _judged(shown: Diagnosis, trained: Rates, limits: Limits) -> Diagnosis:
     """How it breaks where that holds the best rate down, else `stable`."""
     probed = shown.first_steps
-    if probed is not None and probed.breaks_unseen() and not _seen_at(trained, probed.rate):
+    if probed is not None and probed.breaks_unseen() and not seen_at(trained, probed.rate):
         count = f"{len(probed.hidden)} of {len(probed.probes)}"
         because = f"{count} trainings at {number(probed.rate)} break and recover unseen"
         # Only one rate was probed: nothing was compared that tells whether this costs anything.
@@ -203,7 +202,7 @@ def confirmed(shown: Diagnosis) -> Diagnosis:
 def _too_few_probes(shown: Diagnosis, trained: Rates) -> str:
     """Which probes speak against a stable training, too few to tell; empty where none does."""
     probed = shown.first_steps
-    if probed is None or not probed.hidden or _seen_at(trained, probed.rate):
+    if probed is None or not probed.is_open() or seen_at(trained, probed.rate):
         return ""
     count = f"{len(probed.hidden)} of {len(probed.probes)}"
     return f"{count} trainings at {number(probed.rate)} break and recover unseen: too few to tell"
@@ -225,11 +224,6 @@ def _climb(rates: Sequence[Rate]) -> bool:
     """Whether the loss of at least half of the trainings at these rates climbs for a while (D2)."""
     trials = [trial for one in rates for trial in one.trials]
     return bool(trials) and 2 * sum(trial.climb() > 0.0 for trial in trials) >= len(trials)
-
-
-def _seen_at(trained: Rates, rate: float) -> bool:
-    """Whether evaluations show that training breaks at this rate."""
-    return trained.unstable_from is not None and trained.unstable_from <= rate
 
 
 def held_down(trained: Rates, limits: Limits = LIMITS) -> HeldDown:

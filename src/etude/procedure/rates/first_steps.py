@@ -6,8 +6,8 @@ Axes: P points of a curve.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from statistics import median, stdev
 from typing import final
 
@@ -27,13 +27,15 @@ class Probe:
     """One training whose every step was evaluated.
 
     Args:
-        trial: Its id in the round of probes.
+        experiment: Its round.
+        trial: Its id there.
         broke: Whether its loss rose by what no noise of a step does, or is not finite.
         recovered: Whether it fell below the level of before again.
         rise: How far it rose, as a share of what the training gained; infinite where nothing was.
         at: The step of the highest loss of the rise.
     """
 
+    experiment: str
     trial: int
     broke: bool
     recovered: bool
@@ -47,7 +49,7 @@ class FirstSteps:
     """What trainings do in their first steps at a multiple of the best rate.
 
     Args:
-        experiment: The round.
+        experiment: The first round.
         rate: The learning rate of all of them.
         steps: Their length.
         first: So many of them are the first.
@@ -75,22 +77,45 @@ class FirstSteps:
         """
         return len(self.hidden) >= max(2.0, share * len(self.probes))
 
+    # Heuristic: a break that strikes one training in four leaves one of sixteen or none in one case
+    # of sixteen.
+    def is_open(self, *, enough: int = 16) -> bool:
+        """Whether some break and recover, too few to tell, and no accident among many either.
+
+        Source: D4.
+        """
+        is_accident = len(self.hidden) == 1 and len(self.probes) >= enough
+        return bool(self.hidden) and not self.breaks_unseen() and not is_accident
+
 
 # Heuristic: a tenth, as the check of stability has it, and no less than these few.
-def first_steps(played: Round, rate: str, length: int, *, least: int = 20) -> FirstSteps:
-    """What each training of a round does in its first steps, a tenth of the full length.
+def first_steps(
+    rounds: Sequence[Round], rate: str, length: int, *, least: int = 20
+) -> FirstSteps | None:
+    """What each training of these rounds does in its first steps, a tenth of the full length.
+
+    None without a round.
 
     Source: D4.
     """
+    if not rounds:
+        return None
+    begun = rounds[0]
+    return FirstSteps(
+        experiment=begun.experiment.name,
+        rate=float(begun.records[0].setting[rate]),
+        steps=begun.experiment.max_steps,
+        first=max(least, length // 10),
+        probes=tuple(probe for played in rounds for probe in _probes(played)),
+    )
+
+
+def _probes(played: Round) -> Iterator[Probe]:
     study = played.studies[0]
     curves = trial_curves(study, outcomes(study, played.records))
-    return FirstSteps(
-        experiment=played.experiment.name,
-        rate=float(played.records[0].setting[rate]),
-        steps=played.experiment.max_steps,
-        first=max(least, length // 10),
-        probes=tuple(_probe(one, _begin(curves, one)) for one in curves if not _says_nothing(one)),
-    )
+    for one in curves:
+        if not _says_nothing(one):
+            yield replace(_probe(one, _begin(curves, one)), experiment=played.experiment.name)
 
 
 def _begin(curves: Sequence[TrialCurves], trial: TrialCurves) -> float:
@@ -134,7 +159,9 @@ def _probe(
 ) -> Probe:
     series = _loss(trial)
     if len(series) < 5:
-        return Probe(trial=trial.id, broke=True, recovered=False, rise=math.inf, at=0)
+        return Probe(
+            experiment="", trial=trial.id, broke=True, recovered=False, rise=math.inf, at=0
+        )
     if (spike := _spike(trial, series, begin)) is not None:
         return spike
     values_P = smoothed(series.values_P, 3)
@@ -150,6 +177,7 @@ def _probe(
     breaks = rise >= (above if is_over else within)
     is_noise = recovered and _goes_on(values_P[top:], float(rise_P[top]))
     return Probe(
+        experiment="",
         trial=trial.id,
         broke=trial.infeasible or (breaks and not is_noise),
         recovered=recovered,
@@ -175,6 +203,7 @@ def _spike(trial: TrialCurves, series: Series, begin: float, *, least: float = 1
         return None
     recovered = bool((series.values_P[top:] < start).any())
     return Probe(
+        experiment="",
         trial=trial.id,
         broke=not _goes_on(series.values_P[top:], rise),
         recovered=recovered,

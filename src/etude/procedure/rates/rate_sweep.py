@@ -9,15 +9,16 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import final
 
 from ...analyze.statistics.tails import rank_sum_p_value
 from ...space.rounding import ten_digits
 from ...wording import number
-from ..base import Known, Setting, Step, listed
+from ..base import Known, Round, Setting, Step, listed
 from ..cost import Cost
+from .first_steps import FirstSteps, first_steps
 from .rate_trials import Rate, Rates, rates
 
 # Rounds that train the file's length, and those that probe.
@@ -45,7 +46,8 @@ class Plan:
         check_seeds: Trainings at each.
         probe: Times the best rate, for the first steps.
         probe_steps: The length of a probe, at most that of the file.
-        probe_seeds: Trainings at that rate.
+        probe_seeds: Trainings at that rate; as many again where some of them break unseen, too
+            few to tell.
         most_trials: Trainings of the full length that all this may take.
 
     Source: D2, D3, D4, A1.
@@ -83,8 +85,9 @@ class Plan:
         Source: R15.
         """
         full, length = self.most_trials, known.base.max_steps
-        steps = full * length + self.probe_seeds * min(self.probe_steps, length)
-        return Cost(trials=2 * full + self.probe_seeds, steps=steps)
+        probes = 2 * self.probe_seeds
+        steps = full * length + probes * min(self.probe_steps, length)
+        return Cost(trials=2 * full + probes, steps=steps)
 
 
 @final
@@ -139,9 +142,36 @@ def next_round(known: Known, name: str, plan: Plan) -> Step | None:
     for ask in (_near, _border, _more_seeds, _double_check):
         if (step := ask(known, trained, grid, plan)) is not None:
             return step
-    if known.round(FIRST_STEPS) is None:
+    probed = probes(known, name)
+    if probed is None:
         return _first_steps(known, trained, plan)
+    if len(probe_rounds(known)) == 1 and probed.is_open() and not seen_at(trained, probed.rate):
+        return _more_probes(known, trained, probed, plan)
     return None
+
+
+def probe_rounds(known: Known) -> list[Round]:
+    """The rounds that trained the first steps alone, every step evaluated.
+
+    Source: D4.
+    """
+    return [one for one in known.rounds if one.part.startswith(FIRST_STEPS)]
+
+
+def probes(known: Known, name: str) -> FirstSteps | None:
+    """What all of them show; None before any.
+
+    Source: D4.
+    """
+    return first_steps(probe_rounds(known), name, known.base.max_steps)
+
+
+def seen_at(trained: Rates, rate: float) -> bool:
+    """Whether evaluations show that training breaks at this rate.
+
+    Source: D1.
+    """
+    return trained.unstable_from is not None and trained.unstable_from <= rate
 
 
 # Heuristic: over at least two decades, the best rate gains hardly more than the worst; and the
@@ -359,6 +389,14 @@ def _first_steps(known: Known, trained: Rates, plan: Plan) -> Step:
         "every step evaluated",
         rules=("D4",),
     )
+
+
+def _more_probes(known: Known, trained: Rates, probed: FirstSteps, plan: Plan) -> Step:
+    """As many again: of one training in eight that breaks unseen nothing follows."""
+    coming = _first_steps(known, trained, plan)
+    count = f"{len(probed.hidden)} of {len(probed.probes)}"
+    because = f"as many again at {number(probed.rate)}: {count} broke and recovered, few to tell"
+    return replace(coming, part=f"{FIRST_STEPS}-2", because=because)
 
 
 def _as_at_full_length(known: Known) -> Setting:

@@ -14,11 +14,9 @@ from ...finding import Finding, Severity
 from ...wording import number, percent, quantity
 from ..base import Known
 from .diagnosis import Diagnosis, broken_near
-from .first_steps import FirstSteps
+from .first_steps_evidence import CHECK, of_first_steps
 from .rate_trials import Rate, Rates, RateTrial
 
-# The check that all these findings add to.
-CHECK = "stability"
 # Heuristic: the share of the length that is the start, as in a diagnosis.
 _EARLY = 0.1
 _STATUS: Mapping[bool | None, Severity] = {True: "problem", False: "ok", None: "unclear"}
@@ -152,7 +150,7 @@ def _best_trials(trained: Rates) -> tuple[RateTrial, ...]:
 
 def _of_rates(known: Known, shown: Diagnosis, trained: Rates) -> Iterator[Finding]:
     if shown.first_steps is not None:
-        yield _of_first_steps(known, shown, shown.first_steps)
+        yield of_first_steps(known, shown, shown.first_steps)
     yield from _of_border(shown, trained)
     yield from _of_climbs(shown, trained)
     yield from _of_double_check(shown, trained)
@@ -261,44 +259,6 @@ def _of_double_check(shown: Diagnosis, trained: Rates) -> Iterator[Finding]:
             "broke": len(broke),
             "jumped": len(jumped),
         },
-    )
-
-
-def _of_first_steps(known: Known, shown: Diagnosis, probed: FirstSteps) -> Finding:
-    subject = {"experiment": probed.experiment, "hyperparameter": shown.rate}
-    if not probed.probes:
-        return Finding(
-            rule="D4",
-            check=CHECK,
-            status="unclear",
-            subject=subject,
-            headline="No training evaluated its first steps often enough to show a break there",
-            message=f"A break in the first steps that recovers would not show: no training at "
-            f"{number(probed.rate)} came to five evaluations of its first {probed.steps:,} steps.",
-            advice="Report the metric wherever `trial.evaluates(step)` says so.",
-        )
-    count = f"{len(probed.hidden)} of {len(probed.probes)}"
-    text = f"At {number(probed.rate)} {count} trainings break and recover in their first steps"
-    visible = sum(one.broke and not one.recovered for one in probed.probes)
-    lasting = f" {visible} more break and do not recover." if visible else ""
-    own = f" A schedule of your own loop may be stretched over these {probed.steps:,} steps."
-    own = "" if known.own_loop or probed.steps == known.base.max_steps else own
-    highest = max((one.rise for one in probed.probes if one.recovered), default=0.0)
-    return Finding(
-        rule="D4",
-        check=CHECK,
-        status="problem" if shown.kind == "hidden" else "ok",
-        subject=subject,
-        headline=text,
-        message=f"{text}, {probed.steps:,} of them, each evaluated; the largest rise is "
-        f"{number(highest, 2)} of what training gained.{lasting}{own}",
-        evidence={
-            "trials": [one.trial for one in probed.probes],
-            "rate": probed.rate,
-            "rise": [one.rise for one in probed.probes],
-            "step": [one.at for one in probed.probes],
-        },
-        advice="Try a warmup first (D6)." if shown.kind == "hidden" else "",
     )
 
 
