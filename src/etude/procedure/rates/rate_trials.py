@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import truediv
 from statistics import fmean, median, stdev
 from typing import final
 
@@ -24,9 +25,6 @@ from ...record import Record
 from ...space import Real, Space
 from ...study import Study
 from ..base import Known, Round
-
-# Heuristic: of fewer losses than three, no spread is known.
-_SPREAD = 3
 
 
 @final
@@ -202,22 +200,29 @@ class Rates:
         there = [one for one in self.rates if one.trains]
         return min(there, key=lambda one: (one.mean, one.value), default=None)
 
-    # Heuristic: one standard error, as where pruning a tree prefers the simpler (Breiman 1984).
-    def _as_good(self, one: Rate, other: Rate, *, errors: float = 1.0) -> bool:
-        """Whether the loss of one rate is above that of another by no more than its noise."""
-        return one.mean - other.mean <= errors * self.error(one, other)
+    # Heuristic: what differs by less than half of its error is as good as equal.
+    def _as_good(self, one: Rate, other: Rate, *, errors: float = 0.5) -> bool:
+        """Whether the loss of one rate is above that of another by hardly more than nothing.
+
+        By their own spread, where that is more than what is usual: of those that got through some
+        nearly broke.
+        """
+        spreads = (max(self.sd_near(rate.value), _sd(rate.losses)) for rate in (one, other))
+        counts = (math.sqrt(len(rate.losses)) for rate in (one, other))
+        error = math.hypot(*map(truediv, spreads, counts))
+        return one.mean - other.mean <= errors * error
 
     @cached_property
     def best(self) -> Rate | None:
-        """lr*: the rate with the lowest mean loss, unless that is the luck of one or two trainings.
+        """lr*: the rate with the lowest mean loss, unless that is the luck of those left.
 
-        Where a rate breaks in part and one or two got through, a lower rate that never breaks and
-        is as good within the noise is the best. None where no rate is usable.
+        Where it breaks in part and a lower rate that never breaks is as good, that is the best.
+        None where no rate is usable.
 
         Source: D2, D3.
         """
         lowest = self.lowest
-        if lowest is None or not lowest.broke or len(lowest.losses) >= _SPREAD:
+        if lowest is None or not lowest.broke:
             return lowest
         steady = [
             one
@@ -348,6 +353,10 @@ class Rates:
     def between(self, low: float, high: float) -> tuple[Rate, ...]:
         """The rates above `low`, up to `high`."""
         return tuple(one for one in self.rates if low < one.value <= high)
+
+
+def _sd(losses: Sequence[float]) -> float:
+    return stdev(losses) if len(losses) > 1 else 0.0
 
 
 def _unbiased_sd(losses: Sequence[float]) -> float:
