@@ -123,6 +123,7 @@ def _as_json(summary: ImportSummary, kind: str, source: Path) -> dict[str, Any]:
         "apart": dict(summary.apart),
         "unseen": dict(summary.unseen),
         "left_out": summary.left_out,
+        "warnings": summary.warnings,
         "already_there": summary.is_repeated,
     }
 

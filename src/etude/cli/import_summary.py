@@ -34,6 +34,8 @@ def import_lines(summary: ImportSummary, kind: str, source: Path) -> Iterator[st
     else:
         yield f"Imported `{name}` from {source} ({kind})."
     yield from _counts(summary)
+    for sentence in summary.warnings:
+        yield _indented(f"WARNING: {sentence}")
     for role in ("scientific", "nuisance", "fixed"):
         yield from _role(summary, role)
     observed = _join([f"`{name}`" for name in summary.experiment.observed])

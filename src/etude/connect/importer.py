@@ -58,6 +58,7 @@ class ImportSummary:
             that have them. No check sees them.
         source_studies: The studies of the source, where it has several.
         taken_for: Names that are taken for known ones, by those.
+        warnings: What speaks against how the trials will be judged, one sentence each.
         is_repeated: Whether these results were in the store already, so that nothing was written.
     """
 
@@ -71,6 +72,7 @@ class ImportSummary:
     unseen: Mapping[str, int]
     source_studies: tuple[str, ...]
     taken_for: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
     is_repeated: bool = False
 
 
@@ -287,6 +289,7 @@ def _summary(imported: ImportedExperiment, records: Sequence[Record]) -> ImportS
         unseen=_unseen(imported),
         source_studies=imported.source_studies,
         taken_for=taken_for(imported.experiment, points),
+        warnings=imported.warnings,
     )
 
 

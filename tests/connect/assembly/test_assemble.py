@@ -65,7 +65,7 @@ def judged_by(metric, *directions, **target):
         )
         for at, direction in enumerate(directions or [None])
     ]
-    return together(*studies, metric=metric, **target).left_out
+    return together(*studies, metric=metric, **target).warnings
 
 
 @pytest.mark.parametrize(

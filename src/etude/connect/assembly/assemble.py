@@ -61,6 +61,7 @@ class ImportedExperiment:
         apart: Names that stay in the settings but in no space, with the reasons.
         left_out: What could not be read, one sentence each.
         source_studies: The names of the source's studies, where it has several.
+        warnings: What speaks against how the trials will be judged, one sentence each.
     """
 
     experiment: Experiment
@@ -69,6 +70,7 @@ class ImportedExperiment:
     apart: Mapping[str, str]
     left_out: tuple[str, ...]
     source_studies: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def assemble(studies: Sequence[SourceStudy], target: Target) -> ImportedExperiment:
@@ -110,12 +112,9 @@ def assemble(studies: Sequence[SourceStudy], target: Target) -> ImportedExperime
             text=text,
             studies=tuple((study, tuple(trials)) for study, trials in fit),
             apart=apart,
-            left_out=(
-                *direction_notes(filled, target.metric, text, maximize=target.maximize),
-                *_left_out(studies),
-                *_bare_messages(bare),
-            ),
+            left_out=(*_left_out(studies), *_bare_messages(bare)),
             source_studies=tuple(study.name for study in joined) if column else (),
+            warnings=tuple(direction_notes(filled, target.metric, text, maximize=target.maximize)),
         ),
     )
 
