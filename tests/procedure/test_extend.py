@@ -206,6 +206,25 @@ def test_where_few_short_trainings_leave_open_whether_an_order_turned_they_are_r
     assert not all(again)
 
 
+def test_settings_with_other_hyperparameters_are_repeated_too() -> None:
+    when = {"optimizer": {"quick": {"momentum": 0.9}, "slow": {"beta1": 0.9}}}
+    base = replace(
+        SHORT,
+        trials=4,
+        evaluations=1,
+        seed=9,
+        nuisance={"lr": etude.Real(0.05, 0.2, log=True)},
+        fixed={"when": when},
+    )
+
+    outcome = extended(base, function=turning_in_noise)
+
+    (order,) = [one for one in outcome.answer.values["conclusions"] if one["kind"] == "order"]
+    parts = [one.part for one in outcome.known.rounds]
+    assert parts[-2:] == ["50-steps-more-1", "50-steps-more-2"]
+    assert order["short"]["trainings"] == [10, 10]
+
+
 @pytest.mark.rule("T8")
 def test_rounds_grow_by_equal_factors_and_later_ones_have_fewer_settings() -> None:
     outcome = extended(rounds=2)

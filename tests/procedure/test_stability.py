@@ -19,6 +19,7 @@ from etude.procedure.cures import CureOutcome
 from etude.procedure.opening import Training, answered, known_of
 from etude.procedure.player import Budget, Outcome
 from etude.procedure.rates.diagnosis import Diagnosis, diagnosis, held_down
+from etude.procedure.rates.rate_trials import Rate
 from etude.procedure.rates.stability_evidence import constant_schedule, verdict_line
 from etude.procedure.stability import Stability
 from etude.store import open_store
@@ -529,6 +530,40 @@ def test_a_constant_schedule_is_warned_of_where_it_is_known(
     known = Known(base=replace(base(), fixed=setting), setting=setting, own_loop=own_loop)
 
     assert constant_schedule(known) is warned
+
+
+@pytest.mark.rule("D1", "D3")
+def test_no_best_far_below_the_border_is_said_to_be_held_down(stable: Outcome) -> None:
+    """A lucky rate next to the border gives way to one that never breaks and is as good."""
+    shown = diagnosis(stable.known)
+    assert isinstance(shown, Diagnosis)
+    assert shown.trained is not None
+    (some, *_) = shown.trained.usable[0].trials
+    table = {
+        0.003: [0.60, 0.61],
+        0.01: [0.50, 0.51, 0.505],
+        0.03: [0.57, 0.58],
+        0.05: [0.56, 0.57],
+        0.1: [0.30, 0.75, 0.31, None],
+        0.2: [None] * 4,
+        0.4: [None] * 4,
+    }
+    rates = tuple(
+        Rate(
+            value=value,
+            trials=(some,) * len(row),
+            broke=(some,) * row.count(None),
+            losses=tuple(loss for loss in row if loss is not None),
+        )
+        for value, row in table.items()
+    )
+
+    trained = replace(shown.trained, rates=rates)
+
+    assert trained.lowest is not None
+    assert trained.best is not None
+    assert (trained.lowest.value, trained.best.value) == (0.1, 0.01)
+    assert held_down(trained).answer is not True
 
 
 def test_single_trainings_that_broke_without_a_border_are_counted(stable: Outcome) -> None:

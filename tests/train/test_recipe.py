@@ -5,6 +5,8 @@ The loss is the one parameter: its gradient is 1, and plain gradient descent tak
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -17,6 +19,7 @@ from etude.advise.new_length import new_length
 from etude.experiment.change import Change, applied
 from etude.train.jax.loop import Loop as JaxLoop
 from etude.train.jax.models import Model
+from etude.train.recipe import recipe
 from etude.train.torch.loop import Loop as TorchLoop
 from etude.train.workload import Workload
 
@@ -134,3 +137,16 @@ def test_both_libraries_train_at_the_rates_of_a_schedule(tmp_path, loop, stacked
 def test_an_exponential_decay_to_nothing_is_refused(tmp_path, loop):
     with pytest.raises(ValueError, match="`final_factor` is 0, and `exponential`"):
         rates_used(tmp_path, loop, NEW, stacked=False, schedule="exponential")
+
+
+def test_young_moments_are_corrected_for_their_own_age():
+    """In a fork that changed the optimizer they begin in the middle of a training."""
+    given = {"optimizer": "adam", "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+    plain = recipe({"learning_rate": 0.1, "batch_size": 8, **given}, 100)
+    forked = replace(plain, moments_from=40)
+
+    _, *young = plain.moving(0, 5)
+    _, *forked_young = forked.moving(40, 45)
+
+    assert np.array_equal(young, forked_young)
+    assert np.array_equal(plain.moving(40, 45)[0], forked.moving(40, 45)[0])

@@ -95,13 +95,18 @@ class Extend:
     def _more_short(self, known: Known) -> Iterator[Step]:
         """As many short trainings again, where an order may have turned and few leave it open."""
         short = known.base.max_steps
-        pairs = [one for one in self._extension(known).conclusions if one.may_have_turned]
-        if not pairs or any(one.part.startswith(_more(short)) for one in known.rounds):
+        # What was repeated already decides nothing of what is to be.
+        first = [one for one in known.rounds if not one.part.startswith(_more(short))]
+        seen = self._extension(replace(known, rounds=tuple(first)))
+        pairs = [one for one in seen.conclusions if one.may_have_turned]
+        if not pairs:
             return
         rivals = (pairs[0].leader, *(one.rival for one in pairs))
         groups = list(_groups(known, rivals, short))
         for place, settings in enumerate(groups, start=1):
             part = _more(short) + (f"-{place}" if len(groups) > 1 else "")
+            if known.round(part) is not None:
+                continue
             yield replace(
                 self._step(known, part, settings, short),
                 because=f"{quantity(len(settings), 'setting')}, {self.seeds} trainings each again "

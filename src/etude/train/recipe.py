@@ -62,13 +62,18 @@ _TIME_SCALES = ("decay_steps", "decay_fraction", "warmup_steps", "warmup_fractio
 @final
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How one trial trains: optimizer, schedule, and a number for each thing that they read."""
+    """How one trial trains: optimizer, schedule, and a number for each thing that they read.
+
+    `moments_from` is the step with which its moments began: 0 but in a fork that changed the
+    optimizer. What corrects young moments counts from there.
+    """
 
     optimizer: str
     batch_size: int
     learning_rate: float
     staying: Mapping[str, float]
     schedule: Schedule
+    moments_from: int = 0
 
     @property
     def rule(self) -> Optimizer:
@@ -78,7 +83,7 @@ class Recipe:
     def moving(self, start: int, stop: int) -> Factors:
         """What changes in steps `start` until before `stop`, in double precision: (3, steps)."""
         rate_S = self.learning_rate * self.schedule.factors(start, stop)
-        update_S = np.arange(start, stop, dtype=np.float64) + 1.0
+        update_S = np.arange(start, stop, dtype=np.float64) + 1.0 - self.moments_from
         corrections = [1.0 - self.staying[name] ** update_S for name in ("beta1", "beta2")]
         return np.stack([rate_S, *corrections])
 

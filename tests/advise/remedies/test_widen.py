@@ -63,6 +63,9 @@ def test_a_bound_at_its_natural_limit_stays():
         # Zero trains nothing, and a linear range that reaches there hardly tries what lies between.
         ("learning_rate", Real(0.01, 0.1), "low", 0.001),
         ("kernel_size", Integer(2, 7), "low", 1),
+        # Half of the range further out is nothing but what rounding leaves.
+        ("dropout", Real(0.1, 0.3), "low", 0.0),
+        ("learning_rate", Real(0.1, 0.3), "low", 0.01),
         ("b1", Real(0.8, 0.95), "high", 0.975),
         ("pdrop", Real(0.1, 0.8), "high", 0.9),
         ("dropout", Real(0.1, 0.8), "high", 0.9),

@@ -7,6 +7,7 @@ from tests.runner.sample import end, rows
 from torch import nn
 from transformers import EarlyStoppingCallback, Trainer, TrainerCallback
 
+from etude.connect.huggingface import training
 from etude.event import Paused, Refused, Saved
 
 
@@ -59,6 +60,15 @@ def test_a_trial_that_was_killed_after_its_last_checkpoint_has_only_to_end(until
 
     assert rows(again) == []
     assert type(again[-1]) is type(events[-1])
+
+
+def test_a_trainer_that_tells_no_place_in_its_data_trains_all_the_same(tmp_path, monkeypatch):
+    """As those of transformers before 5.3."""
+    monkeypatch.setattr(training, "_BEGIN", "_no_such_method")
+
+    events = trained(Fit(), of_six(tmp_path))
+
+    assert end(events).status == "completed"
 
 
 def test_a_loss_that_is_no_number_makes_its_trial_infeasible(tmp_path):

@@ -320,6 +320,19 @@ def test_where_only_runs_that_hold_others_are_judged_one_that_failed_is_a_trial(
     assert {"a", "b"} <= {trial.name for trial in study.trials}
 
 
+def test_a_mean_over_folds_that_equals_each_of_them_is_a_trial(tmp_path):
+    for name, values in (("a", ["1.0", "1.0", "1.0"]), ("b", ["0.8", "0.7", "0.9"])):
+        mean, *folds = (f"1 {value} 0\n" for value in values)
+        folder_run(tmp_path / f"1/{name}", params__lr="0.1", metrics__acc=mean)
+        for at, value in enumerate(folds):
+            fold = folder_run(tmp_path / f"1/{name}{at}", metrics__acc=value)
+            written(fold / "tags/mlflow.parentRunId", name)
+
+    study = read(tmp_path, ReadRequest(metric="acc"))
+
+    assert {"a", "b"} <= {trial.name for trial in study.trials}
+
+
 def test_a_run_of_a_database_that_repeats_one_that_it_holds_is_not_counted_again(tmp_path):
     tag = "insert into tags (run_uuid, key, value) values (?, ?, ?)"
     path = database(

@@ -21,6 +21,8 @@ from .narrow_unstable import THRESHOLDS, inner_bound, narrow_unstable
 
 # A step further and much of the round may break; what it reaches is seen before the next one.
 DECADE = 10.0
+# What binary fractions leave of a difference that is none.
+_ROUNDING = 1e-9
 
 
 def widen(context: Context) -> list[Remedy]:
@@ -195,6 +197,7 @@ def wider_bound(name: str, domain: Real | Integer, side: Side, *, by: float = 0.
         raw = low / ratio if side == "low" else high * ratio
     else:
         raw = low - by * (high - low) if side == "low" else high + by * (high - low)
+        raw = 0.0 if abs(raw) < _ROUNDING * (high - low) else raw
     return _within(name, domain, side, two_digits(raw, up=side == "high"))
 
 

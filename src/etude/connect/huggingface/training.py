@@ -255,7 +255,9 @@ class Training:
         A Trainer takes all steps to be one pass. None for other data.
         """
         is_known = self._saved is not None and "taken" in self._saved
-        if not is_known or not self._is_stream or has_length(self._trainer.train_dataset):
+        if not is_known or not hasattr(self._trainer, _BEGIN):
+            return None
+        if not self._is_stream or has_length(self._trainer.train_dataset):
             return None
         assert self._saved is not None
         return self._saved["passes"], self._saved["taken"]
@@ -275,11 +277,13 @@ class Training:
         """Sees the Trainer make its loader and optimizer, and take batches."""
         trainer = self._trainer
         replaced: dict[str, Callable[..., Any]] = {
-            _BEGIN: partial(self._begun, getattr(trainer, _BEGIN)),
             "get_train_dataloader": partial(self._loader, trainer.get_train_dataloader),
             "get_batch_samples": partial(self._batches, trainer.get_batch_samples),
             "create_scheduler": partial(self._schedule, trainer.create_scheduler),
         }
+        # Before transformers 5.3 nothing says it, and a stream goes on as the Trainer has it.
+        if (begin := getattr(trainer, _BEGIN, None)) is not None:
+            replaced[_BEGIN] = partial(self._begun, begin)
         vars(trainer).update(replaced)
         try:
             yield

@@ -57,7 +57,10 @@ def _is_repeated(parent: Run, child: Run, request: ReadRequest) -> bool:
     Parameters that only one of the two has, such as `best_lr`, say nothing.
     """
     value, theirs = _last_value(parent, request), dict(child.params)
-    is_same_setting = all(theirs.get(name, text) == text for name, text in parent.params)
+    # A fold without parameters of its own has no setting that could be the same.
+    is_same_setting = bool(theirs) and all(
+        theirs.get(name, text) == text for name, text in parent.params
+    )
     return value is not None and value == _last_value(child, request) and is_same_setting
 
 

@@ -177,8 +177,10 @@ def _ramp_steps(steps: int) -> int:
 
 
 def _base_rate(diagnosis: Diagnosis) -> float:
-    """D7's unstable_base_learning_rate; twice the best where only D4's probe broke there."""
-    return diagnosis.unstable_from or 2.0 * (diagnosis.best_rate or 0.0)
+    """D7's unstable_base_learning_rate; that of D4's probes where only these broke."""
+    probed = diagnosis.first_steps
+    twice = 2.0 * (diagnosis.best_rate or 0.0)
+    return diagnosis.unstable_from or (twice if probed is None else probed.rate)
 
 
 def _survival(known: Known, diagnosis: Diagnosis) -> Step | Survival:

@@ -42,7 +42,8 @@ class Diagnosis:
             losses just above the best climb for a while (D2), or trainings at the best rate itself
             break (D3).
         trained: All trainings of the full length, by rate; None before any.
-        first_steps: What the first steps at twice the best rate do; None where not known.
+        first_steps: What the first steps at twice the rate of the lowest loss do; None where not
+            known.
 
     Source: D1, D2, D3, D4, D7.
     """
@@ -254,7 +255,10 @@ def held_down(trained: Rates, limits: Limits = LIMITS) -> HeldDown:
         return HeldDown(
             answer=None, because="single trainings do not tell how far losses differ by luck"
         )
-    if apart >= (limits.sure if best.value < border else limits.sure_where_it_breaks):
+    # Not where the best was moved down to a rate that is as good as those that got through.
+    is_moved = trained.best is not None and trained.best.value * limits.room <= border
+    sure = limits.sure if best.value < border else limits.sure_where_it_breaks
+    if apart >= sure and not is_moved:
         where = "just below" if trained.best and trained.best.value < border else "beyond"
         text = f"the best lies {where} where training breaks, and none well below is as good"
         return HeldDown(answer=True, because=text)

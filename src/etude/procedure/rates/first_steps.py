@@ -1,4 +1,4 @@
-"""The first steps at twice the best rate, every step evaluated: a break that evaluations miss.
+"""The first steps above the rate of the lowest loss, every step evaluated: unseen breaks.
 
 Axes: P points of a curve.
 """

@@ -15,7 +15,7 @@ CHECK = "stability"
 
 
 def of_first_steps(known: Known, shown: Diagnosis, probed: FirstSteps) -> Finding:
-    """What trainings at twice the best rate do in their first steps.
+    """What trainings at twice the rate of the lowest loss do in their first steps.
 
     Source: D4.
     """

@@ -370,7 +370,7 @@ def _double_check(known: Known, trained: Rates, grid: Grid, plan: Plan) -> Step 
 
 
 def _first_steps(known: Known, trained: Rates, plan: Plan) -> Step:
-    """Every step evaluated, at twice the best rate."""
+    """Every step evaluated, at twice the rate of the lowest loss."""
     assert trained.lowest is not None
     best = trained.lowest.value
     length = min(plan.probe_steps, known.base.max_steps)

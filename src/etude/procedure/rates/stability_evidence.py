@@ -166,7 +166,11 @@ def verdict_line(shown: Diagnosis) -> str:
     if shown.kind == "unclear":
         return "Whether instability holds the best rate down is open"
     if shown.kind == "hidden":
-        return f"Training breaks unseen between evaluations above the best `{shown.rate}`, {best}"
+        probed = "" if shown.first_steps is None else number(shown.first_steps.rate)
+        return (
+            f"Training breaks unseen between evaluations at `{shown.rate}` = {probed}; the best is "
+            f"{best}"
+        )
     if shown.kind == "stable":
         breaks = f"training breaks from {border} on" if border else _without_border(shown)
         return f"Nothing holds down the best `{shown.rate}`, {best}; {breaks}"
@@ -208,12 +212,9 @@ def _of_border(shown: Diagnosis, trained: Rates) -> Iterator[Finding]:
 
 def _of_climbs(shown: Diagnosis, trained: Rates, *, times: float = 3.0) -> Iterator[Finding]:
     """Whether losses just above the best rate climb for a while."""
-    assert shown.best_rate is not None
-    above = [
-        trial
-        for one in trained.between(shown.best_rate, times * shown.best_rate)
-        for trial in one.trials
-    ]
+    assert trained.lowest is not None
+    lowest = trained.lowest.value
+    above = [trial for one in trained.between(lowest, times * lowest) for trial in one.trials]
     if not above:
         return
     climbing = [trial for trial in above if trial.climb() > 0.0]

@@ -26,32 +26,45 @@ class State:
         model: Parameters by their path in what `init` returned, such as `dense.kernel`.
         moments: The optimizer's `m` and `v`, as far as it has them, over all parameters.
         optimizer: Whose moments they are; empty where that is not known.
+        moments_from: The step with which they began.
+        steps: Those done when it was saved, where it was loaded from a checkpoint.
     """
 
     model: Named
     moments: Named
     optimizer: str = ""
+    moments_from: int = 0
+    steps: int = 0
 
     def moments_for(self, optimizer: str) -> Named:
         """The moments with which this optimizer goes on; none where they are another's."""
-        is_own = not self.optimizer or have_same_moments(self.optimizer, optimizer)
-        return self.moments if is_own else {}
+        return self.moments if self._is_own(optimizer) else {}
+
+    def moments_from_for(self, optimizer: str) -> int:
+        """The step with which the moments of this optimizer began, or begin."""
+        return self.moments_from if self._is_own(optimizer) else self.steps
+
+    def _is_own(self, optimizer: str) -> bool:
+        return not self.optimizer or have_same_moments(self.optimizer, optimizer)
 
     def save(self, folder: Path) -> None:
         """Writes the two into a folder."""
         for name, arrays in (("model", self.model), ("optimizer", self.moments)):
             parts = {key: np.ascontiguousarray(part) for key, part in arrays.items()}
-            save_file(parts, folder / f"{name}.safetensors", {_OPTIMIZER: self.optimizer})
+            about = {_OPTIMIZER: self.optimizer, _MOMENTS_FROM: str(self.moments_from)}
+            save_file(parts, folder / f"{name}.safetensors", about)
 
     @classmethod
     def load(cls, folder: Path) -> State:
         """What was saved."""
         model, moments = (load_file(folder / f"{name}.safetensors") for name in _FILES)
         with safe_open(folder / "optimizer.safetensors", framework="np") as file:
-            optimizer = (file.metadata() or {}).get(_OPTIMIZER, "")
-        return cls(model, moments, optimizer)
+            about = file.metadata() or {}
+        begun = int(about.get(_MOMENTS_FROM, 0))
+        steps = int(folder.name) + 1 if folder.name.isdecimal() else 0
+        return cls(model, moments, about.get(_OPTIMIZER, ""), begun, steps)
 
 
 _FILES = ("model", "optimizer")
-# What a checkpoint calls the optimizer whose moments it has.
-_OPTIMIZER = "optimizer"
+# What a checkpoint calls the optimizer whose moments it has, and the step with which they began.
+_OPTIMIZER, _MOMENTS_FROM = "optimizer", "moments_from"

@@ -185,11 +185,13 @@ class Learner:
 
     def state(self) -> State:
         """All that the next step depends on, a copy."""
-        return state(self.layout, self._vectors, self._recipe.optimizer)
+        return state(self.layout, self._vectors, self._recipe)
 
     def put(self, saved: State) -> None:
         """Goes on from a saved state, bit for bit."""
-        self._vectors = put(saved, self.layout, self._vectors, self._recipe.optimizer)
+        optimizer = self._recipe.optimizer
+        self._vectors = put(saved, self.layout, self._vectors, optimizer)
+        self._recipe = replace(self._recipe, moments_from=saved.moments_from_for(optimizer))
 
     def trained(self, step: int, count: int) -> dict[int, tuple[float, float]]:
         """Does some steps; the loss and the norm of each."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import final
 
@@ -61,10 +62,12 @@ class Member:
         x, m, v = self.vectors
         rule = self.recipe.rule
         both = (m if rule.first else m[:0], v if rule.second is not None else v[:0])
-        return state(self.layout, (x, *both), self.recipe.optimizer)
+        return state(self.layout, (x, *both), self.recipe)
 
     def _put(self, saved: State) -> None:
-        self.vectors = put(saved, self.layout, self.vectors, self.recipe.optimizer)
+        optimizer = self.recipe.optimizer
+        self.vectors = put(saved, self.layout, self.vectors, optimizer)
+        self.recipe = replace(self.recipe, moments_from=saved.moments_from_for(optimizer))
 
 
 def signature(member: Member) -> Signature:

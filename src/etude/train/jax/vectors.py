@@ -35,12 +35,12 @@ def about(recipe: Recipe, seed: int, step: int, like: Array) -> About:
     return About(noise, np.int32(step), np.int32(0), staying, {})
 
 
-def state(layout: Layout, vectors: Vectors, optimizer: str) -> State:
+def state(layout: Layout, vectors: Vectors, of: Recipe) -> State:
     """A copy of the parameters by name and of the moments that there are."""
     x, m, v = vectors
     both = {"m": m, "v": v}
     present = {name: np.array(part) for name, part in both.items() if part.size}
-    return State(layout.named(x), present, optimizer)
+    return State(layout.named(x), present, of.optimizer, of.moments_from)
 
 
 def put(saved: State, layout: Layout, vectors: Vectors, optimizer: str) -> Vectors:

@@ -8,6 +8,7 @@ state to save.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, ClassVar, final
 
@@ -22,7 +23,7 @@ from ..evaluation_set import known_facts
 from ..loop import run
 from ..metrics import recorded_name, training_name
 from ..rare_classes import with_counts
-from ..recipe import MOVING, recipe, seed_of
+from ..recipe import MOVING, Recipe, recipe, seed_of
 from ..sample import evenly_spread
 from ..splitting import on_split
 from ..workload import Workload
@@ -185,7 +186,7 @@ class Learner:
     def state(self) -> State:
         """All that the next step depends on, a copy."""
         model = self.network.module.state_dict()
-        return state(model, self._m, self._v, self._recipe.optimizer)
+        return state(model, self._m, self._v, self._recipe)
 
     def put(self, saved: State) -> None:
         """Goes on from a saved state, bit for bit.
@@ -193,7 +194,9 @@ class Learner:
         Another optimizer begins with moments of its own: those of before are none that it keeps.
         """
         self.network.module.load_state_dict(dict(saved.model))
-        moments = saved.moments_for(self._recipe.optimizer)
+        optimizer = self._recipe.optimizer
+        moments = saved.moments_for(optimizer)
+        self._recipe = replace(self._recipe, moments_from=saved.moments_from_for(optimizer))
         for moment, name in ((self._m, "m"), (self._v, "v")):
             if name in moments and moments[name].shape == moment.shape:
                 moment.copy_(moments[name])
@@ -238,12 +241,12 @@ def seed_streams(seed: int) -> None:
         torch.cuda.manual_seed_all(seed)
 
 
-def state(model: Mapping[str, Tensor], m: Tensor, v: Tensor, optimizer: str) -> State:
+def state(model: Mapping[str, Tensor], m: Tensor, v: Tensor, of: Recipe) -> State:
     """A copy of a model's tensors and of the moments that there are."""
     named = {name: part.detach().clone() for name, part in model.items()}
     both = {"m": m, "v": v}
     moments = {name: part.clone() for name, part in both.items() if part.numel()}
-    return State(named, moments, optimizer)
+    return State(named, moments, of.optimizer, of.moments_from)
 
 
 def scalar(workload: Workload, loss: object) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, final
 
@@ -69,7 +70,7 @@ class Member:
         rest = {name: part[0] for name, part in row.rest.items()}
         views = self.network.layout.views(row.x[0])
         model = {name: {**views, **rest}[self._source(name)] for name in self._names()}
-        return state(model, *self._own(row.m[0], row.v[0]), self.recipe.optimizer)
+        return state(model, *self._own(row.m[0], row.v[0]), self.recipe)
 
     def _first_row(self) -> Rows:
         x = self.network.vector()[None]
@@ -80,7 +81,9 @@ class Member:
     def _put(self, saved: State) -> None:
         self.network.module.load_state_dict(dict(saved.model))
         fresh = self._first_row()
-        moments = saved.moments_for(self.recipe.optimizer)
+        optimizer = self.recipe.optimizer
+        moments = saved.moments_for(optimizer)
+        self.recipe = replace(self.recipe, moments_from=saved.moments_from_for(optimizer))
         m, v = (moments.get(name) for name in ("m", "v"))
         self.row = Rows(
             fresh.x,
