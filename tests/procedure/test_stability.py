@@ -539,7 +539,7 @@ def test_no_best_far_below_the_border_is_said_to_be_held_down(stable: Outcome) -
     assert isinstance(shown, Diagnosis)
     assert shown.trained is not None
     (some, *_) = shown.trained.usable[0].trials
-    table = {
+    table: dict[float, list[float | None]] = {
         0.003: [0.60, 0.61],
         0.01: [0.50, 0.51, 0.505],
         0.03: [0.57, 0.58],
