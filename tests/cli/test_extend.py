@@ -55,7 +55,7 @@ def test_the_cost_comes_first_and_the_answer_last(short, etude_command):
     answer = extend(etude_command, "short", "--max-steps", "200", "-o", "long.toml")
 
     assert answer.code == 0
-    assert "At most 40 trainings, 4,400 steps" in answer.out
+    assert "At most 60 trainings, 4,800 steps" in answer.out
     assert "TURNED  `optimizer=slow` passes `optimizer=quick` at 200 steps" in answer.out
     assert "Carried over likely `width`; perhaps" in answer.out
     text = (short / "long.toml").read_text()

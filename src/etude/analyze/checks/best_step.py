@@ -146,7 +146,9 @@ def _never_left(trial: TrialCurves) -> bool:
     """Whether the metric is noise around where it began: neither its best nor its end differs."""
     values_P = trial.usable_objective.values_P
     moved = abs(ending(values_P) - float(values_P[0]))
-    return flat(aligned(trial)) and moved <= MIN_WAY * noise_of(values_P)
+    # How later values differ: a single jump after the start is none of their noise.
+    spread = float(values_P[len(values_P) // 2 :].std())
+    return flat(aligned(trial)) and moved <= MIN_WAY * spread
 
 
 def _reached(values_P: NDArray[np.float64], thresholds: BestStepThresholds) -> int:
