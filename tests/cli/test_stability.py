@@ -44,7 +44,7 @@ def test_it_says_its_cost_each_round_and_what_to_type_next(asked):
     answer = asked()
 
     assert answer.code == 0
-    assert "At most 88 trainings, 1,920 steps" in answer.out
+    assert "At most 96 trainings, 2,240 steps" in answer.out
     assert "1. rates: sweep `learning_rate` around 0.0316" in answer.out
     assert "EARLY  Training breaks in its first steps from `learning_rate` = 0.1" in answer.out
     assert "etude stability breaks.toml --cure" in answer.out

@@ -51,7 +51,8 @@ class State:
         """Writes the two into a folder."""
         for name, arrays in (("model", self.model), ("optimizer", self.moments)):
             parts = {key: np.ascontiguousarray(part) for key, part in arrays.items()}
-            about = {_OPTIMIZER: self.optimizer, _MOMENTS_FROM: str(self.moments_from)}
+            # One entry: several stand in no order, and equal states are to be equal files.
+            about = {_MOMENTS: f"{self.optimizer} {self.moments_from}"}
             save_file(parts, folder / f"{name}.safetensors", about)
 
     @classmethod
@@ -59,12 +60,11 @@ class State:
         """What was saved."""
         model, moments = (load_file(folder / f"{name}.safetensors") for name in _FILES)
         with safe_open(folder / "optimizer.safetensors", framework="np") as file:
-            about = file.metadata() or {}
-        begun = int(about.get(_MOMENTS_FROM, 0))
+            optimizer, _, begun = (file.metadata() or {}).get(_MOMENTS, "").rpartition(" ")
         steps = int(folder.name) + 1 if folder.name.isdecimal() else 0
-        return cls(model, moments, about.get(_OPTIMIZER, ""), begun, steps)
+        return cls(model, moments, optimizer, int(begun or 0), steps)
 
 
 _FILES = ("model", "optimizer")
-# What a checkpoint calls the optimizer whose moments it has, and the step with which they began.
-_OPTIMIZER, _MOMENTS_FROM = "optimizer", "moments_from"
+# Where a checkpoint says whose moments it has, and with which step they began: `adam 0`.
+_MOMENTS = "moments"
