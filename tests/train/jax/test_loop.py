@@ -165,4 +165,4 @@ def test_another_optimizer_goes_on_with_moments_only_where_they_are_its_own(
     learner.put(State.load(folder))
 
     assert bool(learner.state().moments["m"].any()) is kept
-    assert learner.state().moments_from == (0 if kept else 20)
+    assert learner.state().origin.begun == (0 if kept else 20)

@@ -212,5 +212,5 @@ def test_another_optimizer_goes_on_with_moments_only_where_they_are_its_own(
         has_moments = bool(state.moments["m"].any())
         assert has_moments is kept
         # Young moments are corrected for their own age.
-        assert state.moments_from == (0 if kept else 20)
+        assert state.origin.begun == (0 if kept else 20)
         assert all((state.model[name] == part).all() for name, part in parent.model.items())

@@ -191,7 +191,7 @@ class Learner:
         """Goes on from a saved state, bit for bit."""
         optimizer = self._recipe.optimizer
         self._vectors = put(saved, self.layout, self._vectors, optimizer)
-        self._recipe = replace(self._recipe, moments_from=saved.moments_from_for(optimizer))
+        self._recipe = replace(self._recipe, moments_from=saved.origin.begun_for(optimizer))
 
     def trained(self, step: int, count: int) -> dict[int, tuple[float, float]]:
         """Does some steps; the loss and the norm of each."""

@@ -67,7 +67,7 @@ class Member:
     def _put(self, saved: State) -> None:
         optimizer = self.recipe.optimizer
         self.vectors = put(saved, self.layout, self.vectors, optimizer)
-        self.recipe = replace(self.recipe, moments_from=saved.moments_from_for(optimizer))
+        self.recipe = replace(self.recipe, moments_from=saved.origin.begun_for(optimizer))
 
 
 def signature(member: Member) -> Signature:

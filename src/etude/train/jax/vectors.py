@@ -12,6 +12,7 @@ import numpy as np
 from jax import Array
 
 from ...study import derived_seed
+from ..moments import MomentsOrigin
 from ..recipe import STAYING, Recipe
 from .checkpoints import State
 from .models import Layout
@@ -40,7 +41,7 @@ def state(layout: Layout, vectors: Vectors, of: Recipe) -> State:
     x, m, v = vectors
     both = {"m": m, "v": v}
     present = {name: np.array(part) for name, part in both.items() if part.size}
-    return State(layout.named(x), present, of.optimizer, of.moments_from)
+    return State(layout.named(x), present, MomentsOrigin(of.optimizer, of.moments_from))
 
 
 def put(saved: State, layout: Layout, vectors: Vectors, optimizer: str) -> Vectors:

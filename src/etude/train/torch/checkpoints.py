@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ..optimizers import have_same_moments
+from ..moments import MomentsOrigin
 
 Named: TypeAlias = Mapping[str, Tensor]
 
@@ -24,46 +24,30 @@ class State:
     Args:
         model: Parameters and buffers by name, as `nn.Module.load_state_dict` takes them.
         moments: The optimizer's `m` and `v`, as far as it has them, over all trained parameters.
-        optimizer: Whose moments they are; empty where that is not known.
-        moments_from: The step with which they began.
-        steps: Those done when it was saved, where it was loaded from a checkpoint.
+        origin: Whose moments they are.
     """
 
     model: Named
     moments: Named
-    optimizer: str = ""
-    moments_from: int = 0
-    steps: int = 0
+    origin: MomentsOrigin
 
     def moments_for(self, optimizer: str) -> Named:
         """The moments with which this optimizer goes on; none where they are another's."""
-        return self.moments if self._is_own(optimizer) else {}
-
-    def moments_from_for(self, optimizer: str) -> int:
-        """The step with which the moments of this optimizer began, or begin."""
-        return self.moments_from if self._is_own(optimizer) else self.steps
-
-    def _is_own(self, optimizer: str) -> bool:
-        return not self.optimizer or have_same_moments(self.optimizer, optimizer)
+        return self.moments if self.origin.fits(optimizer) else {}
 
     def save(self, folder: Path) -> None:
         """Writes the two into a folder, in a format that runs no code when it is read."""
         for name, tensors in (("model", self.model), ("optimizer", self.moments)):
             parts = {key: part.contiguous().clone() for key, part in tensors.items()}
-            # One entry: several stand in no order, and equal states are to be equal files.
-            about = {_MOMENTS: f"{self.optimizer} {self.moments_from}"}
-            save_file(parts, folder / f"{name}.safetensors", about)
+            save_file(parts, folder / f"{name}.safetensors", self.origin.metadata)
 
     @classmethod
     def load(cls, folder: Path) -> State:
         """What was saved."""
         model, moments = (load_file(folder / f"{name}.safetensors") for name in _FILES)
         with safe_open(folder / "optimizer.safetensors", framework="pt") as file:
-            optimizer, _, begun = (file.metadata() or {}).get(_MOMENTS, "").rpartition(" ")
-        steps = int(folder.name) + 1 if folder.name.isdecimal() else 0
-        return cls(model, moments, optimizer, int(begun or 0), steps)
+            origin = MomentsOrigin.read(file.metadata(), folder)
+        return cls(model, moments, origin)
 
 
 _FILES = ("model", "optimizer")
-# Where a checkpoint says whose moments it has, and with which step they began: `adam 0`.
-_MOMENTS = "moments"

@@ -22,6 +22,7 @@ from ..checkpointing import EVERY_S
 from ..evaluation_set import known_facts
 from ..loop import run
 from ..metrics import recorded_name, training_name
+from ..moments import MomentsOrigin
 from ..rare_classes import with_counts
 from ..recipe import MOVING, Recipe, recipe, seed_of
 from ..sample import evenly_spread
@@ -196,7 +197,7 @@ class Learner:
         self.network.module.load_state_dict(dict(saved.model))
         optimizer = self._recipe.optimizer
         moments = saved.moments_for(optimizer)
-        self._recipe = replace(self._recipe, moments_from=saved.moments_from_for(optimizer))
+        self._recipe = replace(self._recipe, moments_from=saved.origin.begun_for(optimizer))
         for moment, name in ((self._m, "m"), (self._v, "v")):
             if name in moments and moments[name].shape == moment.shape:
                 moment.copy_(moments[name])
@@ -246,7 +247,7 @@ def state(model: Mapping[str, Tensor], m: Tensor, v: Tensor, of: Recipe) -> Stat
     named = {name: part.detach().clone() for name, part in model.items()}
     both = {"m": m, "v": v}
     moments = {name: part.clone() for name, part in both.items() if part.numel()}
-    return State(named, moments, of.optimizer, of.moments_from)
+    return State(named, moments, MomentsOrigin(of.optimizer, of.moments_from))
 
 
 def scalar(workload: Workload, loss: object) -> Tensor:

@@ -83,7 +83,7 @@ class Member:
         fresh = self._first_row()
         optimizer = self.recipe.optimizer
         moments = saved.moments_for(optimizer)
-        self.recipe = replace(self.recipe, moments_from=saved.moments_from_for(optimizer))
+        self.recipe = replace(self.recipe, moments_from=saved.origin.begun_for(optimizer))
         m, v = (moments.get(name) for name in ("m", "v"))
         self.row = Rows(
             fresh.x,
